@@ -1,0 +1,60 @@
+/**
+ * The registry of coded errors. Every error that leaves a function of ours carries one of these codes; across processes
+ * only the code is matched, never the prose. `docs/errors.md` is generated from this table (`npm run docs:errors`).
+ *
+ * A message at the throw site says what was expected, what was got, and how to fix it; the table says what the code means.
+ */
+export const ERRORS = {
+  'settings.invalid': 'A setting has a value of the wrong type or an unknown key.',
+  'state.denied': 'The state folder cannot be created, read or written.',
+  'state.in_use': 'Another command is running on this state folder.',
+  'services.unavailable': 'nats-server or redis-server is not installed and could not be fetched on this machine.',
+  'services.start_failed': 'An embedded server was started and did not come up.',
+  'nats.unreachable': 'No NATS server answers at the given address.',
+  'nats.too_old': 'The NATS server is older than 2.12, or has JetStream disabled.',
+  'nats.denied': 'The NATS server refused the login.',
+  'redis.unreachable': 'No Redis server answers at the given address.',
+  'redis.too_old': 'The Redis server is older than 8 and has no vector sets.',
+  'redis.denied': 'The Redis server refused the login.',
+  'definitions.invalid': 'A pack, an agent definition, a prompt or a parameters file is wrong; every finding has its file, line and column.',
+  'pack.not_found': 'A pack folder named in the settings does not exist or has no pack.yaml.',
+  'agent.unknown': 'No loaded pack defines an agent of that name.',
+  'schedule.unknown': 'No loaded pack declares a schedule of that name.',
+  'target.unknown': 'The data has no target of that id.',
+  'run.unknown': 'No journal exists for that run.',
+  'run.invalid': 'A request to start a run is malformed: its id, payload or subject.',
+  'data.missing': 'A data folder, file or column is missing.',
+  'data.invalid': 'A data file holds a value of the wrong type; file, line, column and value are named.',
+  'journal.fenced': 'Another writer appended to this journal first.',
+  'journal.newer': 'A journal entry was written by a newer version of the platform.',
+  'journal.diverged': 'A journal folds to another state than its entry says.',
+  'message.too_large': 'A message is larger than the server accepts.',
+  'admission.refused': 'A supervisor refused an invocation; the rule is named.',
+  'model.failed': 'The model did not answer.',
+  'tool.failed': 'A tool threw or timed out.',
+  'activation.crashed': 'An actor threw; its invocation ended as failed.',
+  'turns.exhausted': 'An invocation used up its model turns without reporting.',
+  'memory.invalid': 'A memory has a field of the wrong type.',
+  'usage.invalid': 'The command line is wrong: an unknown command, a missing or malformed option.',
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a stable code. `details` are fields for machines; the message is for people. */
+export class PlatformError extends Error {
+  override readonly name = 'PlatformError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The code and message of anything that was thrown, as it is journaled and reported. */
+export function describeError(error: unknown, fallback: ErrorCode): { code: ErrorCode; message: string } {
+  if (error instanceof PlatformError) return { code: error.code, message: error.message };
+  return { code: fallback, message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,40 @@
+import { PlatformError } from '../config/errors.ts';
+
+/**
+ * Where an invocation lives: `tenant / run / path`. The path is its lineage: the root is `0`, its second delegation
+ * `0-2`, that one's first `0-2-1`.
+ */
+export interface Address {
+  readonly tenant: string;
+  readonly run: string;
+  readonly path: string;
+}
+
+/** An address together with the agent that serves it: what mail needs to reach a mailbox. */
+export interface Mailbox extends Address {
+  readonly agent: string;
+}
+
+export const ROOT_PATH = '0';
+const RUN_ID_MAX = 200;
+
+/** The path of the `nth` delegation (counted from 1) of the invocation at `path`. */
+export function childPath(path: string, nth: number): string {
+  return `${path}-${nth}`;
+}
+
+/** The identity of an address as one string, for maps and logs. */
+export function addressKey({ tenant, run, path }: Address): string {
+  return `${tenant}/${run}/${path}`;
+}
+
+/** Checks a run id that a caller chose. Any character but control characters may occur; the length is 1–200. */
+export function checkRunId(run: string): string {
+  if (run.length === 0 || run.length > RUN_ID_MAX || /[\u0000-\u001f\u007f]/.test(run)) {
+    throw new PlatformError(
+      'run.invalid',
+      `a run id has 1 to ${RUN_ID_MAX} characters and no control characters, got ${JSON.stringify(run)}`,
+    );
+  }
+  return run;
+}

@@ -1,0 +1,66 @@
+import type { Json, JsonObject } from '../json.ts';
+import type { ModelRequest } from './provider.ts';
+
+/** The task as layer 6 states it: the second block of the first message, as JSON. */
+export interface Task {
+  instructions: string;
+  /** The caller's payload (root) or the delegating agent's context (sub-agent). */
+  payload: JsonObject;
+  subject: string | null;
+  /** ISO date. */
+  as_of: string;
+  /** Facts handed down by the parent: tool name → result. Empty for a root. */
+  facts: JsonObject;
+}
+
+/** One tool call that the conversation shows, in block order. */
+export interface CallRecord {
+  name: string;
+  input: Json;
+  ok: boolean;
+  /** The parsed result, or the error text when `ok` is false. Null while it has not settled. */
+  result: Json;
+}
+
+/** What a player reads: the same messages a model would get, parsed. */
+export interface Conversation {
+  agent: string;
+  task: Task;
+  calls: CallRecord[];
+  tools: string[];
+}
+
+/** What a player answers in one turn; the rehearsal provider turns it into the blocks a model would send. */
+export interface PlayerTurn {
+  text?: string;
+  calls?: { name: string; input: JsonObject }[];
+}
+
+/** A deterministic, rule-based stand-in for a model: plays one agent by its pack's playbook. Pure. */
+export type Player = (conversation: Conversation) => PlayerTurn;
+
+/** Parses a request's messages back into the task and the calls made so far. */
+export function readConversation(request: ModelRequest): Conversation {
+  const [first] = request.messages;
+  const taskBlock = first?.role === 'user' ? first.content[1] : undefined;
+  if (taskBlock?.type !== 'text') throw new Error('the first message of a conversation carries the task as its second block');
+  const calls: (CallRecord & { id: string })[] = [];
+  for (const message of request.messages) {
+    for (const block of message.content) {
+      if (block.type === 'tool_use') {
+        calls.push({ id: block.id, name: block.name, input: block.input, ok: false, result: null });
+      } else if (block.type === 'tool_result') {
+        const call = calls.find((c) => c.id === block.tool_use_id);
+        if (!call) continue;
+        call.ok = block.is_error !== true;
+        call.result = call.ok ? (JSON.parse(block.content) as Json) : block.content;
+      }
+    }
+  }
+  return {
+    agent: request.agent,
+    task: JSON.parse(taskBlock.text) as Task,
+    calls: calls.map(({ id: _, ...call }) => call),
+    tools: request.tools.map((tool) => tool.name),
+  };
+}

@@ -1,0 +1,58 @@
+import type { Json, JsonObject } from '../json.ts';
+
+/**
+ * The model door. A request and a reply have the shape of the Messages API (system blocks, tools, alternating messages
+ * of content blocks), so that `rehearsal` and a real model read the same conversation.
+ */
+export interface TextBlock {
+  type: 'text';
+  text: string;
+}
+export interface ToolUseBlock {
+  type: 'tool_use';
+  id: string;
+  name: string;
+  input: Json;
+}
+export interface ToolResultBlock {
+  type: 'tool_result';
+  tool_use_id: string;
+  /** JSON text of the tool's result, or the error message. */
+  content: string;
+  is_error?: boolean;
+}
+export type ReplyBlock = TextBlock | ToolUseBlock;
+
+export type Message =
+  | { role: 'user'; content: (TextBlock | ToolResultBlock)[] }
+  | { role: 'assistant'; content: ReplyBlock[] };
+
+/** A tool as the model sees it. `input_schema` is JSON Schema. */
+export interface ToolSchema {
+  name: string;
+  description: string;
+  input_schema: JsonObject;
+}
+
+export interface ModelRequest {
+  agent: string;
+  tier: 'main' | 'sub';
+  /** Layers 1–5, one text each, in order. */
+  system: string[];
+  tools: ToolSchema[];
+  /** Layer 6: `messages[0]` is the task: its first block the instructions, its second the task as JSON (see conversation.ts). */
+  messages: Message[];
+}
+
+export interface ModelReply {
+  /** Which model answered. */
+  model: string;
+  content: ReplyBlock[];
+  stop_reason: 'end_turn' | 'tool_use' | 'max_tokens' | 'refusal' | 'pause_turn';
+  usage: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
+}
+
+export interface ModelProvider {
+  readonly name: string;
+  reply(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
+}

@@ -1,0 +1,91 @@
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { JsonObject } from './json.ts';
+import type { MemorySeed } from './memory/memory.ts';
+import type { Player } from './model/conversation.ts';
+import type { AgentReport, Outcome } from './report.ts';
+import type { Tool } from './tools/tool.ts';
+
+/** One thing a schedule checks: its id (any string) and the payload that the agent is started with. */
+export interface Target {
+  id: string;
+  payload: JsonObject;
+}
+
+/** A pack's view of one data folder, opened once per worker and closed with it. */
+export interface Source {
+  /** ISO date of the latest data. */
+  readonly asOf: string;
+  /** The targets of a target list that `pack.yaml` names, in a stable order. */
+  targets(list: string, asOf: string): Promise<Target[]>;
+  /** Memories that the folder brings along. */
+  memories(): Promise<MemorySeed[]>;
+  close(): Promise<void>;
+}
+
+/** What a condition of an escalation rule may look at. */
+export interface PolicyView {
+  agent: string;
+  subject: string | null;
+  as_of: string;
+  /** Tool name → its latest result about the run's subject, the parent's included. */
+  facts: JsonObject;
+  /** Tool name → how often it was called in this invocation and how it ended. */
+  calls: Record<string, { attempted: number; succeeded: number; failed: number }>;
+  input: JsonObject;
+}
+
+/** Decides an escalation rule: null when it does not hold, else the evidence in words for the person who decides. Pure. */
+export type Condition = (view: PolicyView) => string | null;
+
+/** What is known of one target's run, read from the journal alone. */
+export interface RunSummary {
+  target: string;
+  run: string;
+  outcome: Outcome | 'waiting' | 'running';
+  /** The consolidated report; null while the run waits or runs. */
+  report: AgentReport | null;
+  /** Facts of the whole tree: tool name → result. */
+  facts: JsonObject;
+  waiting: { rule: string; reason: string } | null;
+  error: { code: string; message: string } | null;
+}
+
+/** One row of a schedule's result. */
+export interface Row {
+  /** The declared columns' values and any further fields of the JSON document. */
+  fields: JsonObject;
+  /** Rows are sorted by this, ascending: most urgent first. */
+  rank: number;
+  /** A document for people (Markdown); written to the batch's reports folder, its path put into `fields[field]`. */
+  document?: { field: string; text: string };
+  /** Counted in the totals: `{assessments: 'watch'}` adds one to `totals.assessments.watch`. */
+  tally: Record<string, string>;
+}
+
+/** What a pack's module supplies. Names in `pack.yaml` and in agent files refer to its keys. */
+export interface PackCode {
+  tools: Tool<never, never>[];
+  conditions: Record<string, Condition>;
+  /** Payload schemas of topics, by the name that `pack.yaml` gives. */
+  schemas: Record<string, z.ZodType>;
+  /** Report schemas, by agent name. An agent with one ends by calling `submit_report`. */
+  reports: Record<string, z.ZodType>;
+  /** Rule-based players for the `rehearsal` model, by agent name. */
+  players: Record<string, Player>;
+  open(folder: string): Promise<Source>;
+  /** One row of a schedule's table for one target's run. */
+  row(schedule: string, run: RunSummary): Row;
+}
+
+export interface PackModule<P extends Record<string, z.ZodType> = Record<string, z.ZodType>> {
+  /** Schemas of the pack's parameters files, by the name that `pack.yaml` gives. */
+  parameters: P;
+  create(context: { parameters: { [K in keyof P]: z.infer<P[K]> }; log: Logger }): PackCode;
+}
+
+/** The default export of a pack's module. */
+export function definePack<P extends Record<string, z.ZodType>>(module: PackModule<P>): PackModule<P> {
+  return module;
+}
+

@@ -1,0 +1,17 @@
+/** All that a pack may import. */
+export { type ErrorCode, PlatformError } from '../config/errors.ts';
+export type { Json, JsonObject } from './json.ts';
+export { type MemoryDraft, type MemorySeed, type Recalled } from './memory/memory.ts';
+export { type CallRecord, type Conversation, type Player, type PlayerTurn, type Task } from './model/conversation.ts';
+export {
+  type Condition,
+  definePack,
+  type PackCode,
+  type PolicyView,
+  type Row,
+  type RunSummary,
+  type Source,
+  type Target,
+} from './pack.ts';
+export { type AgentReport, flattenReports } from './report.ts';
+export { defineTool, type Tool, type ToolContext } from './tools/tool.ts';
