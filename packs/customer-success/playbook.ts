@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+const days = z.int().min(1).max(3660);
+
+/** `playbook.yaml`: shares are fractions (−0.2 = −20 %), points are NPS points, limits are words. */
+export const Playbook = z.strictObject({
+  usage: z.strictObject({
+    active_days: days,
+    window_days: days,
+    declining_at: z.number().max(0),
+    improving_at: z.number().min(0),
+  }),
+  tickets: z.strictObject({ window_days: days, declining_at: z.int().min(1), improving_from: z.int().min(1) }),
+  nps: z.strictObject({
+    window_days: days,
+    min_responses: z.int().min(1),
+    declining_points: z.number().min(0),
+    improving_points: z.number().min(0),
+  }),
+  adoption: z.strictObject({ window_days: days, declining_at: z.number().max(0), improving_at: z.number().min(0) }),
+  renewal: z.strictObject({ analysis_within_days: days, urgent_within_days: days }),
+  risk: z.strictObject({ urgent_signals: z.int().min(1), recent_assessment_days: days }),
+  history: z.strictObject({ contradiction_window_days: days, contradiction_gap_days: days }),
+  response: z.strictObject({ business_days: z.int().min(1) }),
+  enterprise: z.strictObject({ plan_tiers: z.array(z.string()) }),
+  briefing: z.strictObject({
+    situation: z.int().min(1),
+    risks: z.int().min(1),
+    actions: z.int().min(1),
+    talking_points: z.int().min(1),
+  }),
+});
+export type Playbook = z.infer<typeof Playbook>;

@@ -1,0 +1,82 @@
+import type { Escalation, Invocation, JudgedCall, Verdict } from '../journal/entry.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { ReplyBlock } from '../model/provider.ts';
+import { type AgentReport, noUsage, type Usage } from '../report.ts';
+
+/** A judged call and how it stands. Refused calls are settled from the start: their `result` is the refusal's reason. */
+export interface CallState extends JudgedCall {
+  status: 'pending' | 'ok' | 'error';
+  /** The tool's result, or the error text when `status` is `error`; null while pending. */
+  result: Json;
+  created: { event?: { topic: string; id: string }; memory?: string } | null;
+}
+
+/** One model turn and its calls. */
+export interface TurnState {
+  ordinal: number;
+  content: ReplyBlock[];
+  calls: CallState[];
+  /** Why the runtime sent the turn back although it made no call (a missing or invalid report); null otherwise. */
+  correction: string | null;
+}
+
+/**
+ * The context of the invocation machine: the fold of a journal. Plain JSON; policy, the composer and the machine read it,
+ * only the machine's assigns write it.
+ */
+export interface InvocationContext {
+  invocation: Invocation | null;
+  definition: string;
+  agent_id: string;
+  version: string;
+  /** The worker of the last claim. */
+  owner: string | null;
+  /** Claims so far: 1 for the admission, plus one per `resumed`. */
+  claims: number;
+  /** Delegation depth left. */
+  remaining: number;
+  /** The last step ordinal used; turns and calls are numbered from 1 in block order. */
+  ordinal: number;
+  turns: TurnState[];
+  /** Delegations started so far; the next child's path is `<path>-<delegations + 1>`. */
+  delegations: number;
+  /** Handed-down facts, then own ones: tool name → latest result about the subject. */
+  facts: JsonObject;
+  usage: Usage;
+  model: string | null;
+  children: AgentReport[];
+  report: { text: string; data: Json } | null;
+  /** Turns sent back by the runtime in a row; the third ends the invocation. */
+  corrections: number;
+  verdicts: Verdict[];
+  escalation: Escalation | null;
+  error: { code: string; message: string } | null;
+  cancelled: { reason: string; by: string } | null;
+}
+
+export function emptyInvocation(): InvocationContext {
+  return {
+    invocation: null,
+    definition: '',
+    agent_id: '',
+    version: '',
+    owner: null,
+    claims: 0,
+    remaining: 0,
+    ordinal: 0,
+    turns: [],
+    delegations: 0,
+    facts: {},
+    usage: noUsage(),
+    model: null,
+    children: [],
+    report: null,
+    corrections: 0,
+    verdicts: [],
+    escalation: null,
+    error: null,
+    cancelled: null,
+  };
+}
+
+export const MAX_CORRECTIONS = 2;
