@@ -65,7 +65,8 @@ export interface Row {
 
 /** What a pack's module supplies. Names in `pack.yaml` and in agent files refer to its keys. */
 export interface PackCode {
-  tools: Tool<never, never>[];
+  /** Of any input: the runtime checks a call by the tool’s own schema before it runs it. */
+  tools: Tool<unknown, Source>[];
   conditions: Record<string, Condition>;
   /** Payload schemas of topics, by the name that `pack.yaml` gives. */
   schemas: Record<string, z.ZodType>;

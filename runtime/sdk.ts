@@ -1,7 +1,7 @@
 /** All that a pack may import. */
 export { type ErrorCode, PlatformError } from '../config/errors.ts';
 export type { Json, JsonObject } from './json.ts';
-export { type MemoryDraft, type MemorySeed, type Recalled } from './memory/memory.ts';
+export { MemoryDraft, type MemorySeed, type Recalled } from './memory/memory.ts';
 export { type CallRecord, type Conversation, type Player, type PlayerTurn, type Task } from './model/conversation.ts';
 export {
   type Condition,

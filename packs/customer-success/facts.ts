@@ -2,7 +2,7 @@
  * What the two data tools return, and so the facts that conditions, player and table read. A window that the data does
  * not cover is null with a reason, never 0.
  */
-export interface Measure {
+export type Measure = {
   /** Change or figure that the playbook judges; null when the data does not cover the window. */
   value: number | null;
   /** The figure in the window that ends on the as-of date, and in the one it is compared with. */
@@ -12,10 +12,10 @@ export interface Measure {
   window: string;
   /** Why `value` is null; null otherwise. */
   reason: string | null;
-}
+};
 
 /** Result of `get_account_metrics`. */
-export interface AccountMetrics {
+export type AccountMetrics = {
   account_id: string;
   account_name: string;
   as_of: string;
@@ -31,10 +31,10 @@ export interface AccountMetrics {
   tickets: Measure;
   /** `value` = NPS now − NPS before, in points. */
   nps: Measure;
-}
+};
 
 /** Result of `get_account_lifecycle`. */
-export interface AccountLifecycle {
+export type AccountLifecycle = {
   account_id: string;
   account_name: string;
   as_of: string;
@@ -44,6 +44,7 @@ export interface AccountLifecycle {
   mrr_usd: number;
   /** ISO date; null when the data has none. */
   renewal_date: string | null;
+  /** From the as-of date to the renewal: negative when it is past, null without a renewal date. */
   renewal_days: number | null;
   account_age_days: number;
   owner: string;
@@ -51,16 +52,16 @@ export interface AccountLifecycle {
   owner_channel: string;
   /** People at the customer that the data names. */
   contacts: { name: string; role: string }[];
-}
+};
 
 export type Direction = 'declining' | 'improving' | 'flat' | 'no_data';
 
 /** A measure judged by the playbook. */
-export interface Signal {
+export type Signal = {
   metric: 'weekly_active_users' | 'escalated_tickets' | 'nps' | 'feature_adoption';
   window: string;
   value: number | null;
   direction: Direction;
   /** A sentence for people, with figure and window: «Weekly active users fell 35 % in 30 days (100 → 65)». */
   text: string;
-}
+};

@@ -18,6 +18,7 @@ export const Playbook = z.strictObject({
     improving_points: z.number().min(0),
   }),
   adoption: z.strictObject({ window_days: days, declining_at: z.number().max(0), improving_at: z.number().min(0) }),
+  onboarding: z.strictObject({ days }),
   renewal: z.strictObject({ analysis_within_days: days, urgent_within_days: days }),
   risk: z.strictObject({ urgent_signals: z.int().min(1), recent_assessment_days: days }),
   history: z.strictObject({ contradiction_window_days: days, contradiction_gap_days: days }),

@@ -3,10 +3,13 @@ import type { Json, JsonObject } from '../json.ts';
 import type { ReplyBlock } from '../model/provider.ts';
 import { type AgentReport, noUsage, type Usage } from '../report.ts';
 
-/** A judged call and how it stands. Refused calls are settled from the start: their `result` is the refusal's reason. */
+/**
+ * A judged call and how it stands: waiting for its turn, running, settled. A refused call is settled from the start:
+ * its `result` is the refusal's reason.
+ */
 export interface CallState extends JudgedCall {
-  status: 'pending' | 'ok' | 'error';
-  /** The tool's result, or the error text when `status` is `error`; null while pending. */
+  status: 'pending' | 'running' | 'ok' | 'error';
+  /** The tool's result, or the error text when `status` is `error`; null until it settled. */
   result: Json;
   created: { event?: { topic: string; id: string }; memory?: string } | null;
 }
@@ -29,8 +32,6 @@ export interface InvocationContext {
   definition: string;
   agent_id: string;
   version: string;
-  /** The worker of the last claim. */
-  owner: string | null;
   /** Claims so far: 1 for the admission, plus one per `resumed`. */
   claims: number;
   /** Delegation depth left. */
@@ -51,7 +52,6 @@ export interface InvocationContext {
   verdicts: Verdict[];
   escalation: Escalation | null;
   error: { code: string; message: string } | null;
-  cancelled: { reason: string; by: string } | null;
 }
 
 export function emptyInvocation(): InvocationContext {
@@ -60,7 +60,6 @@ export function emptyInvocation(): InvocationContext {
     definition: '',
     agent_id: '',
     version: '',
-    owner: null,
     claims: 0,
     remaining: 0,
     ordinal: 0,
@@ -75,7 +74,6 @@ export function emptyInvocation(): InvocationContext {
     verdicts: [],
     escalation: null,
     error: null,
-    cancelled: null,
   };
 }
 

@@ -7,7 +7,9 @@ import { z } from 'zod';
 export const API_VERSION = 'agent-platform/v1';
 
 /** Names of agents, tools, topics, schedules, scopes: one subject token, one tool name. */
-export const Name = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a lower-case name: a letter, then letters, digits or _');
+export const Name = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,62}$/, 'a lower-case name: a letter, then letters, digits or _');
 const SemVer = z.string().regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'a version such as 0.1.0');
 
 const EscalationRule = z.strictObject({
@@ -78,7 +80,11 @@ const Schedule = z.strictObject({
 export const PackManifest = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Pack'),
-  metadata: z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/), version: SemVer, description: z.string().default('') }),
+  metadata: z.strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'a lower-case name: a letter, then letters, digits or -'),
+    version: SemVer,
+    description: z.string().default(''),
+  }),
   /** Folder of agent files (`*.yaml`). */
   agents: z.string().default('agents'),
   /** The module whose default export is `definePack(…)`. */
@@ -88,7 +94,7 @@ export const PackManifest = z.strictObject({
   /** The data folder used when the user names none, and the tenant that its runs and memories belong to. */
   data: z.strictObject({ folder: z.string(), tenant: Name }).optional(),
   /** JSON pointer into a payload: what the run is about. */
-  subject: z.string().regex(/^(\/[^/]+)+$/, 'a JSON pointer such as /account_id'),
+  subject: z.string().regex(/^(\/[^/]+)+$/, 'a JSON pointer such as /order_id'),
   scopes: z.array(Name).default([]),
   topics: z.record(Name, Topic).default({}),
   schedules: z.record(Name, Schedule).default({}),

@@ -1,3 +1,4 @@
+import type { Address } from '../address.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ReplyBlock } from '../model/provider.ts';
 import type { AgentReport } from '../report.ts';
@@ -25,6 +26,7 @@ export interface Trace {
 
 /** What an invocation is asked to do: all of it comes from the door or from the parent's journal. */
 export interface Invocation {
+  address: Address;
   agent: string;
   instructions: string;
   payload: JsonObject;
@@ -103,13 +105,13 @@ export type InvocationEvent =
   | { type: 'child.reported'; path: string; report: AgentReport }
   | { type: 'completed' }
   | { type: 'escalated'; escalation: Escalation }
-  | { type: 'failed'; error: { code: string; message: string } }
-  | { type: 'cancelled'; reason: string; by: string };
+  | { type: 'failed'; error: { code: string; message: string } };
+
 
 /** Machine events of a batch: a run that starts one run per target and waits for all. */
 export type BatchEvent =
-  | { type: 'invoked'; batch: BatchStart; trace: Trace }
-  | { type: 'admitted'; worker: string; verdicts: Verdict[]; remaining: number }
+  | { type: 'invoked'; address: Address; batch: BatchStart; trace: Trace }
+  | { type: 'admitted'; worker: string; verdicts: Verdict[] }
   | { type: 'resumed'; worker: string; delivery: number }
   | { type: 'targets.listed'; targets: { id: string; payload: JsonObject }[] }
   | { type: 'child.reported'; run: string; outcome: string }

@@ -1,0 +1,79 @@
+import type { SnapshotFrom } from 'xstate';
+import { PlatformError } from '../../config/errors.ts';
+import type { BatchEvent, Invocation } from '../../runtime/journal/entry.ts';
+import { subjectOf } from '../../runtime/definitions/subject.ts';
+import type { Mail } from '../../runtime/mail/mail.ts';
+import { batchAgent } from '../../runtime/subjects.ts';
+import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
+import type { Runtime, Send } from '../runtime.ts';
+import { allReported, type batchMachine, pendingTargets, targetRun } from './machine.ts';
+
+type Machine = typeof batchMachine;
+type Snapshot = SnapshotFrom<Machine>;
+
+/** How a batch receives mail, lists its targets and starts their runs. */
+export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Machine> {
+  return {
+    machine,
+    subject: () => null,
+    receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
+    follow: (snapshot) =>
+      snapshot.value === 'running' && allReported(snapshot.context) ? ({ type: 'completed' } satisfies BatchEvent) : null,
+    rests: (snapshot) => snapshot.status === 'done' || snapshot.value === 'running',
+    sends: async (before, after, again) => starts(runtime, before, after, again),
+    perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
+  };
+}
+
+function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
+  if (!snapshot.context.batch) return UNKNOWN;
+  if (snapshot.status === 'done') return received({ found: 'final' });
+  if (mail.type === 'start' && snapshot.value === 'admitting') {
+    const admitted: BatchEvent = { type: 'admitted', worker: runtime.worker, verdicts: [] };
+    return received({ found: 'new', admit: [admitted] });
+  }
+  if (mail.type === 'child.reported') {
+    const event: BatchEvent = { type: 'child.reported', run: mail.from.run, outcome: mail.report.outcome };
+    if (snapshot.can(event)) return received({ found: 'open', deliver: [event] });
+  }
+  return received({ found: 'held' });
+}
+
+/** Reads the target list of the schedule from the data, as of the batch's date. */
+async function list(runtime: Runtime, { context }: Snapshot): Promise<BatchEvent> {
+  const { batch } = context;
+  const declared = batch && runtime.catalog.schedule(batch.schedule);
+  if (!declared) throw new PlatformError('schedule.unknown', `no loaded pack declares the schedule ${batch?.schedule ?? ''}`);
+  if (batch.data === null) throw new PlatformError('data.missing', `the batch names no data folder for ${batch.schedule}`);
+  const source = await runtime.sources.get(declared.pack, batch.data);
+  const all = await source.targets(declared.schedule.targets, batch.as_of);
+  const targets = batch.only ? all.filter((target) => batch.only?.includes(target.id)) : all;
+  return { type: 'targets.listed', targets };
+}
+
+/** The runs to start: all pending ones when the list was just made, or when the batch is resumed. Pure. */
+function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again: boolean): Send[] {
+  const { address, batch, trace } = after.context;
+  if (!address || !batch || !trace || after.value !== 'running' || (before.value === 'running' && !again)) return [];
+  const declared = runtime.catalog.schedule(batch.schedule);
+  if (!declared) return [];
+  const { pack, schedule } = declared;
+  return pendingTargets(after.context).map((target) => {
+    const invocation: Invocation = {
+      address: { tenant: address.tenant, run: targetRun(address.run, target.id), path: '0' },
+      agent: schedule.agent,
+      instructions: schedule.instructions,
+      payload: target.payload,
+      subject: subjectOf(pack.manifest.subject, target.payload),
+      as_of: batch.as_of,
+      data: batch.data,
+      parent: { run: address.run, path: address.path, agent: batchAgent(batch.schedule) },
+      ancestors: [],
+      parent_remaining: null,
+      parent_allows: null,
+      facts: {},
+      trace,
+    };
+    return { kind: 'root', invocation };
+  });
+}

@@ -1,0 +1,44 @@
+import type { AnyStateMachine, SnapshotFrom } from 'xstate';
+import type { JournaledEvent, Verdict } from '../runtime/journal/entry.ts';
+import type { Mail } from '../runtime/mail/mail.ts';
+import type { Send } from './runtime.ts';
+import type { Found } from './supervisor/machine.ts';
+
+/** What a mail means to its receiver, decided on the fold alone. */
+export interface Received {
+  found: Found;
+  /** Admission's verdicts when the mail would begin the invocation. */
+  verdicts: Verdict[];
+  /** The events that the mail becomes when it is admitted, refused or delivered. */
+  admit: JournaledEvent[];
+  refuse: JournaledEvent[];
+  deliver: JournaledEvent[];
+}
+
+/** An effect that a state runs, by the source name the machine gives it. */
+export type EffectKind = 'model' | 'call' | 'list';
+
+/**
+ * All that an activation needs to know of a kind of actor (an agent's invocation, a batch). The activation itself knows
+ * journals, fences and mail, and no kind.
+ */
+export interface Behaviour<M extends AnyStateMachine = AnyStateMachine> {
+  machine: M;
+  receive(snapshot: SnapshotFrom<M>, mail: Mail): Promise<Received>;
+  /** The event that must follow in the same entry, null when the state may stand. Pure. */
+  follow(snapshot: SnapshotFrom<M>): JournaledEvent | null;
+  /** Whether an activation has nothing to compute: it waits for mail, or it has ended. Pure. */
+  rests(snapshot: SnapshotFrom<M>): boolean;
+  /** What the step from `before` to `after` asks to be sent; all that `after` asks for when `again`. */
+  sends(before: SnapshotFrom<M>, after: SnapshotFrom<M>, again: boolean): Promise<Send[]>;
+  /** Runs one effect to the events that it becomes. A throw ends the invocation as failed. */
+  perform(kind: EffectKind, ordinal: number, snapshot: SnapshotFrom<M>, signal: AbortSignal): Promise<JournaledEvent[]>;
+  subject(snapshot: SnapshotFrom<M>): string | null;
+}
+
+/** Nothing to do with this mail: its receiver does not exist and the mail does not begin it. */
+export const UNKNOWN: Received = { found: 'unknown', verdicts: [], admit: [], refuse: [], deliver: [] };
+
+export function received(change: Partial<Received> & { found: Found }): Received {
+  return { ...UNKNOWN, ...change };
+}

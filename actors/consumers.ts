@@ -1,0 +1,33 @@
+import { AckPolicy, type Consumer, type ConsumerConfig, type NatsConnection, nanos } from 'nats';
+import { MAIL_STREAM, mailFilter, startFilter } from '../runtime/subjects.ts';
+
+/** Only a backstop: a mail that wakes nobody in so many deliveries is left in the stream. */
+const MAX_DELIVER = 100;
+const MAX_ACK_PENDING = 20_000;
+
+/** One durable consumer per agent for its mailboxes and one for roots to begin, made by whoever hosts the agent. */
+export async function ensureConsumers(
+  nc: NatsConnection,
+  agents: string[],
+  ackWaitMs: number,
+): Promise<{ mail: Consumer[]; start: Consumer[] }> {
+  const jsm = await nc.jetstreamManager();
+  const js = nc.jetstream();
+  const ensure = async (durable: string, filter: string): Promise<Consumer> => {
+    const config: Partial<ConsumerConfig> = {
+      durable_name: durable,
+      filter_subject: filter,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ackWaitMs),
+      max_deliver: MAX_DELIVER,
+      max_ack_pending: MAX_ACK_PENDING,
+    };
+    await jsm.consumers.add(MAIL_STREAM, config);
+    return js.consumers.get(MAIL_STREAM, durable);
+  };
+  const [mail, start] = await Promise.all([
+    Promise.all(agents.map((agent) => ensure(`mail-${agent}`, mailFilter(agent)))),
+    Promise.all(agents.map((agent) => ensure(`start-${agent}`, startFilter(agent)))),
+  ]);
+  return { mail, start };
+}

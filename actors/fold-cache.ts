@@ -1,0 +1,34 @@
+import type { AnyStateMachine } from 'xstate';
+import { type Address, addressKey } from '../runtime/address.ts';
+import type { Journal } from '../runtime/journal/journal.ts';
+import { type Folded, fold } from './fold.ts';
+
+const KEPT = 256;
+
+/**
+ * Recent folds by address. Each use reads what the journal has gained since, so a cached fold is never trusted, only
+ * continued: a batch of thousands does not fold its journal anew for every report.
+ */
+export class FoldCache {
+  private readonly journal: Journal;
+  private readonly folds = new Map<string, Folded<AnyStateMachine>>();
+
+  constructor(journal: Journal) {
+    this.journal = journal;
+  }
+
+  async refresh(machine: AnyStateMachine, address: Address): Promise<Folded<AnyStateMachine>> {
+    const cached = this.folds.get(addressKey(address));
+    const entries = await this.journal.read(address, cached?.seq ?? 0);
+    const folded = fold(machine, entries, cached);
+    this.keep(address, folded);
+    return folded;
+  }
+
+  keep(address: Address, folded: Folded<AnyStateMachine>): void {
+    const key = addressKey(address);
+    this.folds.delete(key);
+    this.folds.set(key, folded);
+    if (this.folds.size > KEPT) this.folds.delete(this.folds.keys().next().value as string);
+  }
+}

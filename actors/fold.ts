@@ -1,0 +1,54 @@
+import { type AnyStateMachine, type EventObject, initialTransition, type SnapshotFrom, transition } from 'xstate';
+import { digestOf } from '../runtime/digest.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
+
+/** An invocation as its journal says it is: the snapshot, and the sequence of the last entry (0 = no journal). */
+export interface Folded<M extends AnyStateMachine> {
+  snapshot: SnapshotFrom<M>;
+  seq: number;
+  /** Who appended last: the door, or the worker that owns the invocation. Null for no journal. */
+  writer: string | null;
+  /** Why the journal does not fold to the state that its entries name; null when it does. */
+  diverged: string | null;
+}
+
+/** A snapshot's state value; our machines have flat states. */
+export function stateOf(snapshot: { value: unknown }): string {
+  return String(snapshot.value);
+}
+
+/** The digest that an entry carries: of the context after its events. */
+export function contextDigest(snapshot: { context: unknown }): string {
+  return digestOf(snapshot.context).slice(0, 16);
+}
+
+/** The next snapshot, computed and not executed. Throws what a guard or an assign throws. */
+export function step<M extends AnyStateMachine>(machine: M, snapshot: SnapshotFrom<M>, event: EventObject): SnapshotFrom<M> {
+  return transition(machine, snapshot, event as never)[0] as SnapshotFrom<M>;
+}
+
+/** The fold of an empty journal. */
+export function emptyFold<M extends AnyStateMachine>(machine: M): Folded<M> {
+  const [snapshot] = initialTransition(machine, undefined as never);
+  return { snapshot: snapshot as SnapshotFrom<M>, seq: 0, writer: null, diverged: null };
+}
+
+/**
+ * Folds entries through the machine, on top of an earlier fold or of nothing. A journal that leads elsewhere than its
+ * entries say is reported, not thrown.
+ */
+export function fold<M extends AnyStateMachine>(machine: M, entries: StoredEntry[], from = emptyFold(machine)): Folded<M> {
+  let { snapshot, diverged } = from;
+  for (const entry of entries) {
+    for (const event of entry.events) snapshot = step(machine, snapshot, event);
+    if (diverged === null && stateOf(snapshot) !== entry.state) {
+      diverged = `entry ${entry.seq} says ${entry.state}, the fold says ${stateOf(snapshot)}`;
+    }
+  }
+  const last = entries.at(-1);
+  if (!last) return from;
+  if (diverged === null && contextDigest(snapshot) !== last.digest) {
+    diverged = `entry ${last.seq} names the context ${last.digest}, the fold gives ${contextDigest(snapshot)}`;
+  }
+  return { snapshot, seq: last.seq, writer: last.writer, diverged };
+}

@@ -1,0 +1,121 @@
+import { describeError, PlatformError } from '../../config/errors.ts';
+import type { CallState, InvocationContext } from '../../runtime/context/invocation.ts';
+import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts';
+import type { Json, JsonObject } from '../../runtime/json.ts';
+import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
+import type { Source } from '../../runtime/pack.ts';
+import { EMIT_EVENT, type EmitInput, RECALL_MEMORY, RecallInput, STORE_MEMORY, StoreInput } from '../../runtime/tools/builtin.ts';
+import { eventData } from '../../runtime/tools/inputs.ts';
+import type { Tool } from '../../runtime/tools/tool.ts';
+import type { Runtime } from '../runtime.ts';
+
+type Settled = Extract<InvocationEvent, { type: 'tool.settled' }>;
+
+/** What a call that succeeded yields. */
+interface Yield {
+  result: Json;
+  /** What the result is about; it becomes a fact when this is the run's subject. */
+  about?: string | null;
+  created?: Settled['created'];
+}
+
+/** Runs one local call. A throw of the tool is its result: an error that the model reads. */
+export async function runCall(
+  runtime: Runtime,
+  state: InvocationContext,
+  ordinal: number,
+  signal: AbortSignal,
+): Promise<InvocationEvent> {
+  const call = state.turns.flatMap((turn) => turn.calls).find((candidate) => candidate.ordinal === ordinal);
+  const { invocation } = state;
+  if (!call || !invocation) throw new PlatformError('activation.crashed', `there is no call ${ordinal} to run`);
+  try {
+    const { result, about, created } = await execute(runtime, invocation, call, signal);
+    const isFact = about !== undefined && about !== null && about === invocation.subject;
+    // Only what survives JSON is a result: the journal is what a restart reads.
+    const kept = JSON.parse(JSON.stringify(result ?? null)) as Json;
+    return { type: 'tool.settled', ordinal, ok: true, result: kept, fact: isFact ? call.name : null, created: created ?? null };
+  } catch (error) {
+    const { code, message } = describeError(error, 'tool.failed');
+    runtime.log.warn({ run: invocation.address.run, path: invocation.address.path, tool: call.name, code }, 'tool failed');
+    return { type: 'tool.settled', ordinal, ok: false, result: `${code}: ${message}`, fact: null, created: null };
+  }
+}
+
+function execute(runtime: Runtime, invocation: Invocation, call: CallState, signal: AbortSignal): Promise<Yield> {
+  switch (call.name) {
+    case RECALL_MEMORY:
+      return recall(runtime, invocation, call);
+    case STORE_MEMORY:
+      return store(runtime, invocation, call);
+    case EMIT_EVENT:
+      return emit(runtime, invocation, call);
+    default:
+      return runTool(runtime, invocation, call, signal);
+  }
+}
+
+async function recall(runtime: Runtime, invocation: Invocation, call: CallState): Promise<Yield> {
+  const { query, subject, limit } = RecallInput.parse(call.input);
+  const about = subject ?? invocation.subject;
+  const memories = await runtime.memory.recall({
+    tenant: invocation.address.tenant,
+    scope: invocation.agent,
+    query,
+    subject: about,
+    before: invocation.as_of,
+    limit,
+  });
+  return { result: { memories } as unknown as Json, about };
+}
+
+async function store(runtime: Runtime, invocation: Invocation, call: CallState): Promise<Yield> {
+  const { tenant, run, path } = invocation.address;
+  const { id } = await runtime.memory.store({
+    ...StoreInput.parse(call.input),
+    id: effectId(invocation, call),
+    tenant,
+    scope: invocation.agent,
+    subject: invocation.subject,
+    date: invocation.as_of,
+    source: `${run}/${path}`,
+  });
+  return { result: { id }, created: { memory: id } };
+}
+
+async function emit(runtime: Runtime, invocation: Invocation, call: CallState): Promise<Yield> {
+  const { topic, data } = call.input as EmitInput;
+  const { tenant, run } = invocation.address;
+  const id = effectId(invocation, call);
+  const { agent, subject, trace } = invocation;
+  await runtime.topics.emit({ id, topic, tenant, agent, subject, data: eventData(data as JsonObject, run), trace });
+  return { result: { id }, created: { event: { topic, id } } };
+}
+
+async function runTool(runtime: Runtime, invocation: Invocation, call: CallState, signal: AbortSignal): Promise<Yield> {
+  const pack = runtime.catalog.agent(invocation.agent)?.pack;
+  const tool = pack?.code.tools.find(({ name }) => name === call.name) as Tool<unknown, Source> | undefined;
+  if (!pack || !tool) throw new PlatformError('tool.failed', `no loaded pack supplies the tool ${call.name}`);
+  const input = tool.input.parse(call.input);
+  const result = await tool.run(input, {
+    ...invocation.address,
+    agent: invocation.agent,
+    subject: invocation.subject,
+    asOf: invocation.as_of,
+    source: await openSource(runtime, pack, invocation.data),
+    signal,
+    log: runtime.log,
+  });
+  return { result, about: tool.subject?.(input) ?? null };
+}
+
+function openSource(runtime: Runtime, pack: LoadedPack, folder: string | null): Promise<Source> {
+  if (folder === null) throw new PlatformError('data.missing', 'this run names no data folder; give one with --data DIR');
+  return runtime.sources.get(pack, folder);
+}
+
+/** The effect's key, as one id: run, path and step ordinal. A repeat of the same step makes the same id. */
+function effectId(invocation: Invocation, call: CallState): string {
+  const { run, path } = invocation.address;
+  return `${run}-${path}-${call.ordinal}`;
+}

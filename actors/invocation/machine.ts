@@ -1,0 +1,120 @@
+/**
+ * The invocation machine: what an agent invocation may do, as states and guarded transitions. Pure.
+ *
+ * 1. Its events are the journaled ones and nothing else: effect actors hand their results to the activation, which
+ *    appends the event first and sends it here afterwards.
+ * 2. Guards read the verdicts that stand in the event. They never evaluate a rule, so a journal folds to the same state
+ *    under every later release of the rules.
+ * 3. `reporting`, `escalating` and `failing` are never the last state of an entry: the event that leaves them is in it.
+ * 4. Results are handled at the root, in every state that is not final.
+ */
+import { type EventObject, fromCallback, setup } from 'xstate';
+import { addressKey } from '../../runtime/address.ts';
+import { emptyInvocation, type InvocationContext, MAX_CORRECTIONS } from '../../runtime/context/invocation.ts';
+import type { InvocationEvent } from '../../runtime/journal/entry.ts';
+import { allSettled, fails, isCorrection, markRunning, runningCalls, startable, take } from './take.ts';
+
+/** What an effect actor is started with: whose effect it is, and its step ordinal. */
+export interface EffectInput {
+  key: string;
+  ordinal: number;
+}
+
+/** Machines are written without their effects; a worker provides them. */
+const effect = fromCallback<EventObject, EffectInput>(() => undefined);
+
+const machine = setup({
+  types: { context: {} as InvocationContext, events: {} as InvocationEvent },
+  actors: { model: effect, call: effect },
+});
+
+const takeEvent = machine.assign(({ context, event }) => take(context, event));
+
+/** Delegations are no actors: the activation sends their mail once the entry is appended. */
+const startCalls = machine.enqueueActions(({ context, enqueue }) => {
+  const starting = startable(context);
+  if (starting.length === 0) return;
+  enqueue.assign({ turns: markRunning(context, starting) });
+  for (const { ordinal, kind } of starting) {
+    if (kind !== 'delegate') enqueue.spawnChild('call', { id: `call-${ordinal}`, input: { key: keyOf(context), ordinal } });
+  }
+});
+
+const stopCall = machine.enqueueActions(({ event, enqueue }) => {
+  if (event.type === 'tool.settled') enqueue.stopChild(`call-${event.ordinal}`);
+});
+
+export const invocationMachine = machine.createMachine({
+  id: 'invocation',
+  context: emptyInvocation,
+  initial: 'admitting',
+  on: {
+    resumed: { actions: takeEvent },
+    'tool.settled': {
+      guard: ({ context, event }) => runningCalls(context).some((call) => call.ordinal === event.ordinal),
+      actions: [takeEvent, stopCall, startCalls],
+    },
+    'child.reported': {
+      guard: ({ context, event }) => runningCalls(context).some((call) => call.delegate?.path === event.path),
+      actions: [takeEvent, startCalls],
+    },
+    failed: { target: '.failed', actions: takeEvent },
+  },
+  states: {
+    admitting: {
+      on: {
+        invoked: { guard: ({ context }) => context.invocation === null, actions: takeEvent },
+        admitted: {
+          guard: ({ event }) => event.verdicts.every((verdict) => verdict.ok),
+          target: 'thinking',
+          actions: takeEvent,
+        },
+        refused: { target: 'refused', actions: takeEvent },
+      },
+    },
+    thinking: {
+      invoke: {
+        id: 'model',
+        src: 'model',
+        input: ({ context }) => ({ key: keyOf(context), ordinal: context.ordinal + 1 }),
+      },
+      on: {
+        'model.replied': [
+          { guard: ({ event }) => fails(event, 'turns.left'), target: 'failing', actions: takeEvent },
+          { guard: ({ event }) => event.escalation !== null, target: 'escalating', actions: takeEvent },
+          { guard: ({ event }) => event.report !== null, target: 'reporting', actions: takeEvent },
+          {
+            guard: ({ context, event }) => isCorrection(event) && context.corrections >= MAX_CORRECTIONS,
+            target: 'failing',
+            actions: takeEvent,
+          },
+          { target: 'acting', actions: takeEvent },
+        ],
+        'model.failed': { target: 'failing', actions: takeEvent },
+      },
+    },
+    acting: {
+      entry: startCalls,
+      always: { guard: ({ context }) => allSettled(context), target: 'thinking' },
+    },
+    reporting: { on: { completed: 'completed' } },
+    failing: {},
+    escalating: {
+      on: {
+        escalated: [
+          { guard: ({ event }) => event.escalation.target === 'parent', target: 'escalated', actions: takeEvent },
+          { target: 'waiting_for_human', actions: takeEvent },
+        ],
+      },
+    },
+    waiting_for_human: {},
+    completed: { type: 'final' },
+    escalated: { type: 'final' },
+    refused: { type: 'final' },
+    failed: { type: 'final' },
+  },
+});
+
+function keyOf(context: InvocationContext): string {
+  return context.invocation ? addressKey(context.invocation.address) : '';
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { Mailbox } from '../runtime/address.ts';
+import type { Catalog } from '../runtime/definitions/catalog.ts';
+import type { Journal } from '../runtime/journal/journal.ts';
+import type { Mailer } from '../runtime/mail/mail.ts';
+import type { LongTermMemory } from '../runtime/memory/long-term.ts';
+import type { ModelProvider } from '../runtime/model/provider.ts';
+import type { Sources } from '../runtime/tools/sources.ts';
+import type { TopicEvent, Topics } from '../runtime/topics/topics.ts';
+import type { Invocation } from '../runtime/journal/entry.ts';
+import type { Mail } from '../runtime/mail/mail.ts';
+
+/** What actors need of the outside, made once per process. The clock and ids come from here and nowhere else. */
+export interface Runtime {
+  /** Names this process in claims: one subject token. */
+  worker: string;
+  journal: Journal;
+  mailer: Mailer;
+  memory: LongTermMemory;
+  topics: Topics;
+  catalog: Catalog;
+  sources: Sources;
+  model: ModelProvider;
+  log: Logger;
+  now(): Date;
+  /** A fresh unique id. */
+  id(): string;
+}
+
+/** What a state asks to be sent once its entry is appended. Every one may be repeated: its effect is created once. */
+export type Send =
+  | { kind: 'mail'; to: Mailbox; mail: Mail }
+  | { kind: 'root'; invocation: Invocation }
+  | { kind: 'event'; event: TopicEvent };

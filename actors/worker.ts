@@ -1,0 +1,181 @@
+/**
+ * A worker: takes mail for the agents and schedules it hosts, and runs their activations under one supervisor.
+ *
+ * Owns the consumers' pulls, the registry of activations and their slots; not the connections.
+ * 1. Mail for one address goes to one activation, in the order it came.
+ * 2. Open pulls together never ask for more than the free slots.
+ * 3. Held mail is kept alive as long as its activation lives; the ack wait bounds how long a dead worker keeps it.
+ */
+import type { Consumer, JsMsg, NatsConnection } from 'nats';
+import { type AnyActorRef, type AnyMachineSnapshot, createActor, fromCallback } from 'xstate';
+import { addressKey, type Mailbox } from '../runtime/address.ts';
+import { parseMail } from '../runtime/mail/mail.ts';
+import { batchAgent, parseMailbox } from '../runtime/subjects.ts';
+import { acceptRun } from './accept.ts';
+import { Activation, type Host } from './activation.ts';
+import { batchBehaviour } from './batch/behaviour.ts';
+import { batchMachine } from './batch/machine.ts';
+import type { Behaviour, EffectKind } from './behaviour.ts';
+import { ensureConsumers } from './consumers.ts';
+import { FoldCache } from './fold-cache.ts';
+import { invocationBehaviour } from './invocation/behaviour.ts';
+import { type EffectInput, invocationMachine } from './invocation/machine.ts';
+import type { Runtime, Send } from './runtime.ts';
+import { Slots } from './slots.ts';
+import { type Child, type ChildEnd, type Disposition, supervisorMachine } from './supervisor/machine.ts';
+import { restored } from './supervisor/restored.ts';
+
+export interface WorkerOptions {
+  maxLive: number;
+  ackWaitMs: number;
+}
+
+const PULL_MS = 5_000;
+
+export class Worker implements Host {
+  readonly runtime: Runtime;
+  readonly folds: FoldCache;
+  private readonly nc: NatsConnection;
+  private readonly options: WorkerOptions;
+  private readonly supervisor = createActor(supervisorMachine);
+  private readonly activations = new Map<string, Activation>();
+  private readonly slots: Slots;
+  private readonly invocations: Behaviour;
+  private readonly batches: Behaviour;
+  private readonly pulls = new Set<{ close(): Promise<void | Error> | void }>();
+  private loops: Promise<void>[] = [];
+  private keepAlive: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(nc: NatsConnection, runtime: Runtime, options: WorkerOptions) {
+    this.nc = nc;
+    this.runtime = runtime;
+    this.options = options;
+    this.folds = new FoldCache(runtime.journal);
+    this.slots = new Slots(options.maxLive);
+    const effect = (kind: EffectKind) =>
+      fromCallback<never, EffectInput>(({ input }) => this.activations.get(input.key)?.start(kind, input.ordinal));
+    this.invocations = invocationBehaviour(
+      runtime,
+      invocationMachine.provide({ actors: { model: effect('model'), call: effect('call') } as never }),
+    ) as unknown as Behaviour;
+    this.batches = batchBehaviour(runtime, batchMachine.provide({ actors: { list: effect('list') } as never })) as unknown as Behaviour;
+  }
+
+  /** Creates the consumers that are missing and begins to take mail. */
+  async start(): Promise<void> {
+    const { catalog, log, worker } = this.runtime;
+    const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
+    const schedules = catalog.packs.flatMap((pack) => Object.keys(pack.manifest.schedules)).map(batchAgent);
+    const { mail, start } = await ensureConsumers(this.nc, [...agents, ...schedules], this.options.ackWaitMs);
+    this.supervisor.start();
+    this.supervisor.send({ type: 'started' });
+    const share = Math.max(1, Math.floor(this.options.maxLive / (mail.length + start.length)));
+    this.loops = [
+      ...mail.map((consumer) => this.pull(consumer, share, 0)),
+      ...start.map((consumer) => this.pull(consumer, share, mail.length)),
+    ];
+    this.keepAlive = setInterval(() => {
+      for (const activation of this.activations.values()) activation.keepAlive();
+    }, this.options.ackWaitMs / 3);
+    log.debug({ worker, agents }, 'worker serves');
+  }
+
+  /** Takes no more mail and stops what is live; unfinished mail is delivered again after the ack wait. */
+  async stop(): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    clearInterval(this.keepAlive);
+    this.supervisor.send({ type: 'drain' });
+    for (const activation of this.activations.values()) activation.stop('parked');
+    await Promise.all([...this.pulls].map((pull) => pull.close()));
+    this.slots.close();
+    await Promise.allSettled(this.loops);
+    this.supervisor.send({ type: 'stop' });
+    this.supervisor.stop();
+  }
+
+  /** Keeps one pull open on a consumer, never for more mail than slots. */
+  private async pull(consumer: Consumer, share: number, spare: number): Promise<void> {
+    while (!this.stopping) {
+      let taken = await this.slots.take(share, spare);
+      if (this.stopping) return;
+      try {
+        const messages = await consumer.fetch({ max_messages: taken, expires: PULL_MS });
+        this.pulls.add(messages);
+        for await (const message of messages) {
+          taken -= 1;
+          this.route(message);
+        }
+        this.pulls.delete(messages);
+      } catch (error) {
+        if (this.stopping || this.nc.isClosed()) return;
+        this.runtime.log.warn({ err: error }, 'a pull failed; trying again');
+      } finally {
+        this.slots.give(taken);
+      }
+    }
+  }
+
+  /** Hands a mail, which comes with one slot, to the activation of its address. */
+  private route(message: JsMsg): void {
+    const to = parseMailbox(message.subject);
+    const mail = parseMail(message.string());
+    if (!mail) {
+      this.runtime.log.error({ subject: message.subject }, 'a message that is no mail was removed');
+      message.term();
+      this.slots.give(1);
+      return;
+    }
+    const key = addressKey(to);
+    const known = this.activations.get(key);
+    if (known) this.slots.give(1);
+    const activation = known ?? new Activation(this, this.behaviourOf(to), key, to);
+    this.activations.set(key, activation);
+    activation.deliver(message, mail);
+  }
+
+  private behaviourOf(to: Mailbox): Behaviour {
+    return to.agent.startsWith('_') ? this.batches : this.invocations;
+  }
+
+  decide(event: Parameters<Host['decide']>[0]): Disposition {
+    let decided: Disposition = 'leave';
+    const subscription = this.supervisor.on('disposition', ({ disposition }) => {
+      decided = disposition;
+    });
+    this.supervisor.send(event);
+    subscription.unsubscribe();
+    return decided;
+  }
+
+  spawn(key: string, { agent, run, path }: Mailbox, behaviour: Behaviour, snapshot: AnyMachineSnapshot): AnyActorRef {
+    const child: Child = { agent, run, path };
+    this.supervisor.send({ type: 'child.claimed', key, child, logic: restored(behaviour.machine, snapshot) });
+    const spawned = (this.supervisor.getSnapshot().children as Record<string, AnyActorRef>)[key];
+    if (!spawned) throw new Error(`the supervisor did not start ${key}`);
+    return spawned;
+  }
+
+  ended(key: string, how: ChildEnd): void {
+    this.supervisor.send({ type: 'child.ended', key, how });
+  }
+
+  idle(activation: Activation): void {
+    if (this.activations.get(activation.key) !== activation) return;
+    this.activations.delete(activation.key);
+    this.slots.give(1);
+  }
+
+  async perform(send: Send): Promise<void> {
+    switch (send.kind) {
+      case 'mail':
+        return this.runtime.mailer.post(send.to, send.mail);
+      case 'root':
+        await acceptRun(this.runtime, send.invocation);
+        return;
+      case 'event':
+        await this.runtime.topics.emit(send.event);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The platform as one process uses it: servers, connections, packs, and what actors need. Made once by a command.
+ *
+ * Owns everything it opens; `close` releases it in reverse order and may be called more than once.
+ */
+import { randomUUID } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Redis } from 'ioredis';
+import type { JetStreamManager, NatsConnection } from 'nats';
+import type { Logger } from 'pino';
+import type { Runtime } from '../actors/runtime.ts';
+import { PlatformError } from '../config/errors.ts';
+import { openServices, type Services } from '../config/services/open.ts';
+import type { Settings } from '../config/settings.ts';
+import { connectNats } from '../runtime/bus/connect.ts';
+import { Publisher } from '../runtime/bus/publish.ts';
+import { ensureStreams } from '../runtime/bus/streams.ts';
+import { Catalog } from '../runtime/definitions/catalog.ts';
+import { loadPacks } from '../runtime/definitions/load.ts';
+import type { LoadedPack } from '../runtime/definitions/resolved.ts';
+import { Journal } from '../runtime/journal/journal.ts';
+import { Mailer } from '../runtime/mail/mail.ts';
+import { connectRedis } from '../runtime/memory/connect.ts';
+import { LongTermMemory } from '../runtime/memory/long-term.ts';
+import { rehearsal } from '../runtime/model/rehearsal.ts';
+import { Sources } from '../runtime/tools/sources.ts';
+import { Topics } from '../runtime/topics/topics.ts';
+
+export interface Platform {
+  readonly settings: Settings;
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly redis: Redis;
+  readonly runtime: Runtime;
+  close(): Promise<void>;
+}
+
+export interface PlatformHooks {
+  onProgress?(line: string): void;
+  onLost?(error: PlatformError): void;
+}
+
+/** Opens servers and packs. Throws a coded error with nothing left running. */
+export async function openPlatform(settings: Settings, log: Logger, hooks: PlatformHooks = {}): Promise<Platform> {
+  // Packs are read first: a wrong file costs no server start.
+  const packs = await loadPacks(settings.packs, { log });
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const release of closing.splice(0).reverse()) await release();
+  };
+  try {
+    const services: Services = await openServices(settings, hooks);
+    closing.push(() => services.close());
+    const worker = `w-${randomUUID().slice(0, 8)}`;
+    const nc = await connectNats(services.nats, { name: `agent-platform ${worker}` });
+    closing.push(() => nc.close());
+    const redis = await connectRedis(services.redis, { onError: (err) => log.warn({ err }, 'redis') });
+    closing.push(async () => redis.disconnect());
+    const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics));
+    const { shards } = await ensureStreams(nc, { shards: settings.journalShards, topics });
+    const jsm = await nc.jetstreamManager();
+    const catalog = await Catalog.open(nc, packs);
+    const publisher = new Publisher(nc);
+    const sources = new Sources();
+    closing.push(() => sources.close());
+    const now = () => new Date();
+    const runtime: Runtime = {
+      worker,
+      journal: new Journal(nc, shards),
+      mailer: new Mailer(publisher),
+      memory: new LongTermMemory({ nats: nc, jsm, redis }),
+      topics: new Topics(publisher, catalog, now),
+      catalog,
+      sources,
+      model: rehearsal(catalog),
+      log,
+      now,
+      id: randomUUID,
+    };
+    return { settings, nc, jsm, redis, runtime, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The data folder and tenant of a command: the user's folder, or the pack's own, whose runs are kept apart. */
+export function dataOf(settings: Settings, pack: LoadedPack): { folder: string | null; tenant: string } {
+  const own = pack.manifest.data;
+  const ownFolder = own ? realFolder(resolve(pack.folder, own.folder)) : null;
+  const folder = settings.data === undefined ? ownFolder : realFolder(settings.data);
+  const tenant = settings.tenant ?? (own && folder === ownFolder ? own.tenant : 'default');
+  return { folder, tenant };
+}
+
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch (cause) {
+    throw new PlatformError('data.missing', `the data folder ${folder} does not exist; name one with --data DIR`, { cause });
+  }
+}

@@ -1,0 +1,38 @@
+import { DeliverPolicy, type NatsConnection } from 'nats';
+import type { Address } from '../runtime/address.ts';
+import { type Journal, parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
+import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
+
+/** Up to this many runs are watched by their own subjects; more are picked from all journals of the tenant. */
+const LITERAL_RUNS = 64;
+
+/**
+ * Follows journals: first the last entry of each that exists, then every new one as it is appended. `runs` may grow while
+ * watching only if it began empty (then all journals of the tenant are followed). Ends when `onEntry` returns true.
+ */
+export async function watchJournals(
+  nc: NatsConnection,
+  journal: Journal,
+  options: { tenant: string; runs: readonly string[]; signal: AbortSignal; onEntry(address: Address, entry: StoredEntry): void },
+): Promise<void> {
+  const { tenant, runs, signal, onEntry } = options;
+  const js = nc.jetstream();
+  const literal = runs.length > 0 && runs.length <= LITERAL_RUNS;
+  const shards = literal
+    ? [...new Set(runs.map((run) => shardOf(run, journal.shards)))]
+    : Array.from({ length: journal.shards }, (_, shard) => shard);
+  await Promise.all(
+    shards.map(async (shard) => {
+      const own = runs.filter((run) => shardOf(run, journal.shards) === shard);
+      const consumer = await js.consumers.get(journalStream(shard), {
+        filterSubjects: literal ? own.map((run) => journalFilter(shard, tenant, run)) : [journalFilter(shard, tenant)],
+        deliver_policy: DeliverPolicy.LastPerSubject,
+      });
+      const messages = await consumer.consume();
+      const stop = () => void messages.close();
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      for await (const message of messages) onEntry(parseJournalSubject(message.subject), parseEntry(message.string(), message.seq));
+    }),
+  );
+}

@@ -1,0 +1,169 @@
+/**
+ * The keeper: a detached process that owns the embedded servers of one folder while any client is connected to it.
+ * It imports only node: modules and its own siblings, so that it starts fast.
+ *
+ * Invariants:
+ * 1. It touches nothing in the folder before it holds the claim (claim.ts).
+ * 2. It lives only while someone holds on to it: until the first hello its spawner's pipe, afterwards the sockets of
+ *    its clients. The end of the last one stops the servers; the signals of a terminal do not.
+ * 3. The servers end with it, also when it is killed (server.ts).
+ * 4. A client's socket closes only after the servers have ended, if it was the last one.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { claim, RUNTIME_PREFIX } from './claim.ts';
+import { startNats, startRedis, type Started } from './embedded.ts';
+import {
+  type Connections,
+  type Hello,
+  type KeeperGreeting,
+  type KeeperMessage,
+  type KeeperRequest,
+  readLines,
+  toLine,
+} from './protocol.ts';
+
+/** Longest path of a Unix socket is 104 bytes on macOS, 108 on Linux; our part of it takes less than 40. */
+const LONGEST_TMPDIR = 64;
+
+class Keeper {
+  private readonly request: KeeperRequest;
+  private readonly runtimeDir: string;
+  private readonly since = new Date().toISOString();
+  private readonly clients = new Set<Socket>();
+  private readonly sockets = new Set<Socket>();
+  private readonly door = createServer({ allowHalfOpen: true }, (socket) => this.meet(socket));
+  private readonly started: Started<unknown>[] = [];
+  private spawned: Promise<unknown> | undefined;
+  private connections: Promise<Connections> | undefined;
+  private closing = false;
+
+  constructor(request: KeeperRequest) {
+    this.request = request;
+    const base = Buffer.byteLength(tmpdir()) > LONGEST_TMPDIR ? '/tmp' : tmpdir();
+    this.runtimeDir = mkdtempSync(join(base, RUNTIME_PREFIX));
+  }
+
+  async begin(): Promise<KeeperGreeting> {
+    const socket = join(this.runtimeDir, 'keeper.sock');
+    if (!claim(this.request.dir, { pid: process.pid, since: this.since, socket })) {
+      rmSync(this.runtimeDir, { recursive: true, force: true });
+      return { kind: 'held' }; // (1)
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.door.on('error', reject);
+      this.door.listen(socket, resolve);
+    });
+    this.connections = this.startServers();
+    // A hello reports it; until one comes, nobody else does.
+    this.connections.catch((error: Error) => log(error.message));
+    return { kind: 'listening', socket };
+  }
+
+  /** (2) */
+  spawnerLeft(): void {
+    if (this.clients.size === 0) void this.close('nobody came');
+  }
+
+  private async startServers(): Promise<Connections> {
+    const { nats, redis } = this.request;
+    const spawned = Promise.all([
+      nats === null ? null : this.keep(startNats(this.request, this.runtimeDir, nats)),
+      redis === null ? null : this.keep(startRedis(this.request, this.runtimeDir, redis)),
+    ]);
+    this.spawned = spawned;
+    const [natsStarted, redisStarted] = await spawned;
+    const [natsAddress, redisAddress] = await Promise.all([natsStarted?.ready ?? null, redisStarted?.ready ?? null]);
+    for (const { server } of this.started) void server.ended.then((how) => this.lose(how));
+    return { nats: natsAddress, redis: redisAddress };
+  }
+
+  private async keep<T>(starting: Promise<Started<T>>): Promise<Started<T>> {
+    const started = await starting;
+    this.started.push(started);
+    started.ready.catch(() => {}); // startServers reports it.
+    return started;
+  }
+
+  private meet(socket: Socket): void {
+    this.sockets.add(socket);
+    const send = (message: KeeperMessage): void => void socket.write(toLine(message));
+    socket.on('error', (error) => log(`client: ${error.message}`));
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      this.leave(socket);
+    });
+    socket.on('end', () => this.leave(socket));
+    readLines<Hello>(socket, (hello) => {
+      if (this.closing) return; // The socket ends with the keeper, and its client asks the next one.
+      if (!hello.share && hello.token !== this.request.owner.token) {
+        send({ kind: 'in_use', pid: this.request.owner.pid, since: this.since });
+        return void socket.end();
+      }
+      this.clients.add(socket);
+      this.connections?.then(
+        (connections) => send({ kind: 'ready', ...connections }),
+        (error: NodeJS.ErrnoException) => {
+          // An errno comes from the folder: a file in the way, a full disk.
+          const code = error.code === undefined ? 'services.start_failed' : 'state.denied';
+          send({ kind: 'failed', code, message: error.message });
+          void this.close('the servers did not start');
+        },
+      );
+    });
+  }
+
+  private leave(socket: Socket): void {
+    const wasClient = this.clients.delete(socket);
+    if (wasClient && this.clients.size === 0) void this.close('the last client left');
+    else if (!this.closing) socket.end();
+  }
+
+  private lose(how: string): void {
+    if (this.closing) return;
+    for (const client of this.clients) client.write(toLine({ kind: 'lost', message: how }));
+    void this.close(how);
+  }
+
+  /** Stops the servers, then lets go of the clients (4), the sockets and the process. */
+  async close(why: string): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    log(`closing: ${why}`);
+    this.door.close();
+    await this.spawned?.catch(() => {});
+    await Promise.all(this.started.map(({ server }) => server.stop()));
+    rmSync(this.runtimeDir, { recursive: true, force: true });
+    await Promise.all([...this.sockets].map((socket) => new Promise<void>((done) => socket.end(done))));
+    process.exit(0);
+  }
+}
+
+function log(line: string): void {
+  process.stderr.write(`${new Date().toISOString()} keeper ${process.pid}: ${line}\n`);
+}
+
+process.umask(0o077);
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => {}); // (2)
+// The spawner reads one line and closes its end.
+process.stdout.on('error', () => {});
+
+const greet = (greeting: KeeperGreeting): void => void process.stdout.write(toLine(greeting));
+let keeper: Keeper | undefined;
+
+readLines<KeeperRequest>(process.stdin, async (request) => {
+  try {
+    keeper = new Keeper(request);
+    process.on('SIGTERM', () => void keeper?.close('SIGTERM'));
+    const greeting = await keeper.begin();
+    greet(greeting);
+    if (greeting.kind === 'held') process.stdin.destroy();
+  } catch (error) {
+    greet({ kind: 'refused', message: (error as Error).message });
+    process.exitCode = 1;
+    process.stdin.destroy();
+  }
+});
+process.stdin.on('end', () => keeper?.spawnerLeft());

@@ -1,0 +1,156 @@
+/**
+ * The settings of one process, resolved once at start: option > environment > file > default. This is the only reader
+ * of process.env. A bad value ends the process here, with its key, its value and where it came from.
+ */
+import { delimiter, join, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { z } from 'zod';
+import { PlatformError } from './errors.ts';
+import { readSettingsFile, type Origin } from './settings-file.ts';
+import { parseNatsUrl, parseRedisUrl, withoutCredentials } from './services/address.ts';
+
+/** A shape for values that arrive as text (options, environment) or typed (YAML). */
+const integer = (min: number, max: number) =>
+  z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().int().min(min).max(max));
+const text = z.string().trim().min(1);
+/** A tenant is a token of every subject and key; it is not escaped, so that operators can type it. */
+const tenant = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+const url = (parse: (value: string) => unknown) => text.refine((value) => parse(value) !== null);
+
+interface Key {
+  readonly schema: z.ZodType;
+  /** What a person should have written. */
+  readonly expected: string;
+  readonly default?: unknown;
+  /** Environment names besides AGENT_PLATFORM_<KEY>, which goes first. */
+  readonly alias?: string;
+  /** A path, or a list of paths, relative to the file that names it, else to the working directory. */
+  readonly path?: 'one' | 'many';
+  /** The value may carry credentials. */
+  readonly secret?: true;
+}
+
+const KEYS = {
+  state_dir: { schema: text, expected: 'a folder', default: '.agent-platform', path: 'one' },
+  tenant: { schema: tenant, expected: 'a name of at most 63 characters a–z, 0–9 and -' },
+  packs: { schema: z.array(text), expected: 'a list of pack folders', default: [], path: 'many' },
+  data: { schema: text, expected: 'a folder', path: 'one' },
+  model: { schema: z.enum(['rehearsal']), expected: 'rehearsal', default: 'rehearsal' },
+  nats_url: {
+    schema: url(parseNatsUrl),
+    expected: 'an address like nats://host:4222',
+    alias: 'NATS_URL',
+    secret: true,
+  },
+  redis_url: {
+    schema: url(parseRedisUrl),
+    expected: 'an address like redis://host:6379',
+    alias: 'REDIS_URL',
+    secret: true,
+  },
+  durability: { schema: z.enum(['power', 'process']), expected: 'power or process', default: 'power' },
+  journal_shards: { schema: integer(1, 64), expected: 'a whole number from 1 to 64', default: 4 },
+  max_live: { schema: integer(1, 100_000), expected: 'a whole number from 1 to 100000', default: 256 },
+  ack_wait_ms: { schema: integer(100, 600_000), expected: 'milliseconds from 100 to 600000', default: 2000 },
+  log_level: {
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    expected: 'trace, debug, info, warn, error, fatal or silent',
+    default: 'info',
+  },
+} as const satisfies Record<string, Key>;
+
+export type SettingsKey = keyof typeof KEYS;
+
+export interface Settings {
+  /** Absolute; holds the data of embedded services, their logs, and reports. */
+  readonly stateDir: string;
+  /** Absent: each command decides (`sample` for bundled data, else `default`). */
+  readonly tenant?: string;
+  /** Absolute folders, each with a pack.yaml. */
+  readonly packs: readonly string[];
+  /** Absolute; absent: the pack's own sample. */
+  readonly data?: string;
+  readonly model: 'rehearsal';
+  /** May carry credentials: show it through `withoutCredentials`. Absent: an embedded server. */
+  readonly natsUrl?: string;
+  readonly redisUrl?: string;
+  /** What acknowledged journal entries survive: loss of power, or only of processes. */
+  readonly durability: 'power' | 'process';
+  /** Number of journal streams; fixed when they are created. */
+  readonly journalShards: number;
+  /** Live activations of one worker. */
+  readonly maxLive: number;
+  /** How long NATS waits for an acknowledgement before it delivers mail again. */
+  readonly ackWaitMs: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** What the machine says about itself. */
+  readonly host: { readonly path: string; readonly cacheDir: string };
+}
+
+export interface SettingsSources {
+  /** Command-line options by camelCase key, as commander yields them: text, or a list for `packs`. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+interface Found {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** @throws PlatformError `settings.invalid` with one line per wrong key; `details.problems` has them as a list. */
+export function resolveSettings(sources: SettingsSources = {}): Settings {
+  const { options = {}, env = process.env, cwd = process.cwd() } = sources;
+  const keys = Object.keys(KEYS) as SettingsKey[];
+  const file = readSettingsFile(cwd, keys);
+  const problems = [...file.problems];
+  const values: Record<string, unknown> = {};
+
+  for (const key of keys) {
+    const rule: Key = KEYS[key];
+    const found = fromOption(key, options, cwd) ?? fromEnv(key, rule, env, cwd) ?? file.values.get(key);
+    const value = found ?? { value: rule.default, origin: { text: 'default', base: cwd } };
+    if (value.value === undefined) continue;
+    const parsed = rule.schema.safeParse(value.value);
+    if (parsed.success) values[camel(key)] = absolute(rule, parsed.data, value.origin.base);
+    else problems.push(`${value.origin.text}: ${key}: expected ${rule.expected}, got ${shown(rule, value.value)}`);
+  }
+  if (problems.length > 0) throw new PlatformError('settings.invalid', problems.join('\n'), { details: { problems } });
+  const cacheHome = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
+  return { ...values, host: { path: env.PATH ?? '', cacheDir: resolve(cwd, cacheHome, 'agent-platform') } } as Settings;
+}
+
+function fromOption(key: SettingsKey, options: Readonly<Record<string, unknown>>, base: string): Found | undefined {
+  const value = options[camel(key)];
+  if (value === undefined) return undefined;
+  const origin = { text: `option --${key.replaceAll('_', '-')}`, base };
+  return { value: key === 'packs' && typeof value === 'string' ? value.split(delimiter) : value, origin };
+}
+
+function fromEnv(key: string, rule: Key, env: NonNullable<SettingsSources['env']>, base: string): Found | undefined {
+  for (const name of [`AGENT_PLATFORM_${key.toUpperCase()}`, ...(rule.alias === undefined ? [] : [rule.alias])]) {
+    const value = env[name];
+    // An empty variable is how a shell or a compose file says «not set».
+    if (value === undefined || value === '') continue;
+    return {
+      value: rule.path === 'many' ? value.split(delimiter) : value,
+      origin: { text: `environment ${name}`, base },
+    };
+  }
+  return undefined;
+}
+
+function absolute(rule: Key, value: unknown, base: string): unknown {
+  if (rule.path === 'one') return resolve(base, value as string);
+  if (rule.path === 'many') return (value as string[]).map((path) => resolve(base, path));
+  return value;
+}
+
+function shown(rule: Key, value: unknown): string {
+  return JSON.stringify(rule.secret && typeof value === 'string' ? withoutCredentials(value) : value);
+}
+
+function camel(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

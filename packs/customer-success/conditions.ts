@@ -1,0 +1,92 @@
+import type { Condition, PolicyView } from '../../runtime/sdk.ts';
+import { readBriefingContext } from './briefing-context.ts';
+import { daysBetween } from './calendar.ts';
+import { isAssessment } from './history.ts';
+import { readFacts } from './known.ts';
+import type { Playbook } from './playbook.ts';
+import { judgeSignals } from './signals.ts';
+import { count } from './wording.ts';
+
+const READS = { get_account_metrics: 'the metrics', get_account_lifecycle: 'the lifecycle' } as const;
+
+/**
+ * The escalation conditions that code decides, by name. Nothing goes to a person before the account's lifecycle was
+ * read: in this invocation (a failed read counts) or by the agent that handed its facts down.
+ */
+export function conditions(playbook: Playbook): Record<string, Condition> {
+  return {
+    account_data_unavailable: onceLifecycleWasRead(accountDataUnavailable),
+    signals_contradict: onceLifecycleWasRead((view) => signalsContradict(view, playbook)),
+    contradictory_history: onceLifecycleWasRead((view) => contradictoryHistory(view, playbook)),
+    enterprise_account: onceLifecycleWasRead((view) => enterpriseAccount(view, playbook)),
+    missing_assessment_context: missingAssessmentContext,
+  };
+}
+
+function onceLifecycleWasRead(condition: Condition): Condition {
+  return (view) => {
+    const read = (view.calls.get_account_lifecycle?.attempted ?? 0) > 0;
+    return read || readFacts(view.facts).lifecycle !== null ? condition(view) : null;
+  };
+}
+
+/** A read that never succeeded, or an active account that nobody uses at all: the pipeline, not the account. */
+function accountDataUnavailable(view: PolicyView): string | null {
+  const failed = Object.entries(READS).flatMap(([tool, what]) => {
+    const calls = view.calls[tool];
+    return calls !== undefined && calls.failed > 0 && calls.succeeded === 0 ? [what] : [];
+  });
+  if (failed.length > 0) return `${failed.join(' and ')} could not be read`;
+  const { metrics, lifecycle } = readFacts(view.facts);
+  return metrics?.usage_rows === 0 && lifecycle?.stage === 'active'
+    ? `the account is listed as active, and there are no usage rows at all up to ${metrics.as_of}`
+    : null;
+}
+
+/** Usage and tickets point in opposite directions. A flat or missing signal contradicts nothing. */
+function signalsContradict(view: PolicyView, playbook: Playbook): string | null {
+  const { metrics } = readFacts(view.facts);
+  if (metrics === null) return null;
+  const signals = judgeSignals(metrics, playbook);
+  const usage = signals.find((signal) => signal.metric === 'weekly_active_users');
+  const tickets = signals.find((signal) => signal.metric === 'escalated_tickets');
+  if (usage === undefined || tickets === undefined) return null;
+  const directions = [usage.direction, tickets.direction];
+  return directions.includes('improving') && directions.includes('declining')
+    ? `${usage.text} — but: ${tickets.text}`
+    : null;
+}
+
+/** A `stable` and an `urgent_intervention` within a short time of each other. */
+function contradictoryHistory(view: PolicyView, playbook: Playbook): string | null {
+  const { contradiction_window_days: windowDays, contradiction_gap_days: gapDays } = playbook.history;
+  const recent = (readFacts(view.facts).memories ?? [])
+    .filter(isAssessment)
+    .filter((memory) => within(daysBetween(memory.date, view.as_of), windowDays));
+  for (const stable of recent.filter((memory) => memory.assessment === 'stable')) {
+    for (const urgent of recent.filter((memory) => memory.assessment === 'urgent_intervention')) {
+      const gap = Math.abs(daysBetween(stable.date, urgent.date));
+      if (gap > gapDays) continue;
+      const apart = gap === 0 ? 'on the same day' : `${count(gap, 'day')} apart`;
+      return `assessed as stable on ${stable.date} and as urgent intervention on ${urgent.date}, ${apart}`;
+    }
+  }
+  return null;
+}
+
+function enterpriseAccount(view: PolicyView, playbook: Playbook): string | null {
+  const tier = readFacts(view.facts).lifecycle?.plan_tier;
+  if (tier === undefined) return null;
+  const listed = playbook.enterprise.plan_tiers.some((name) => name.toLowerCase() === tier.toLowerCase());
+  return listed ? `the plan tier is ${tier}` : null;
+}
+
+/** To the parent: the briefing was asked for without what it has to tell. */
+function missingAssessmentContext(view: PolicyView): string | null {
+  const context = readBriefingContext(view.input);
+  return typeof context === 'string' ? context : null;
+}
+
+function within(days: number, limit: number): boolean {
+  return days > 0 && days <= limit;
+}

@@ -1,0 +1,104 @@
+/**
+ * The files of a data folder: their columns, and what a value must look like. These names are the only text from which
+ * SQL is built; what stands in the files is only ever a parameter or a value.
+ */
+export interface Column {
+  name: string;
+  kind: keyof typeof KINDS;
+  /** An empty field is null; in every other column it is an error. */
+  nullable?: true;
+  /** No two rows have the same value. */
+  unique?: true;
+  /** Every value is an `account_id` of `accounts.csv`. */
+  account?: true;
+}
+
+export interface Table {
+  name: string;
+  columns: Column[];
+  /** The folder may do without this file. */
+  optional?: true;
+}
+
+interface Kind {
+  /** What a message says was expected. */
+  expected: string;
+  /** The SQL condition that a good value meets; `$` stands for the column. */
+  valid: string;
+}
+
+export const KINDS = {
+  text: { expected: 'a text', valid: 'true' },
+  date: {
+    expected: 'a date such as 2026-11-16',
+    valid: `regexp_full_match($, '\\d{4}-\\d{2}-\\d{2}') AND try_cast($ AS DATE) IS NOT NULL`,
+  },
+  amount: {
+    expected: 'a number, 0 or more',
+    valid: `regexp_full_match($, '\\d+(\\.\\d+)?') AND isfinite(try_cast($ AS DOUBLE))`,
+  },
+  score: { expected: 'a whole number from 0 to 10', valid: `regexp_full_match($, '[0-9]|10')` },
+  status: { expected: 'active or churned', valid: `$ IN ('active', 'churned')` },
+} satisfies Record<string, Kind>;
+
+const accountId: Column = { name: 'account_id', kind: 'text', account: true };
+
+export const TABLES: Table[] = [
+  {
+    name: 'accounts',
+    columns: [
+      { name: 'account_id', kind: 'text', unique: true },
+      { name: 'name', kind: 'text' },
+      { name: 'status', kind: 'status' },
+      { name: 'plan_tier', kind: 'text' },
+      { name: 'mrr_usd', kind: 'amount' },
+      { name: 'created_date', kind: 'date' },
+      { name: 'renewal_date', kind: 'date', nullable: true },
+      { name: 'owner', kind: 'text' },
+      { name: 'owner_channel', kind: 'text' },
+    ],
+  },
+  {
+    name: 'usage',
+    columns: [
+      accountId,
+      { name: 'user_id', kind: 'text' },
+      { name: 'date', kind: 'date' },
+      { name: 'feature', kind: 'text' },
+    ],
+  },
+  {
+    name: 'tickets',
+    columns: [
+      { name: 'ticket_id', kind: 'text', unique: true },
+      accountId,
+      { name: 'opened_date', kind: 'date' },
+      { name: 'escalated_date', kind: 'date', nullable: true },
+    ],
+  },
+  { name: 'nps', columns: [accountId, { name: 'date', kind: 'date' }, { name: 'score', kind: 'score' }] },
+  {
+    name: 'contacts',
+    optional: true,
+    columns: [accountId, { name: 'name', kind: 'text' }, { name: 'role', kind: 'text' }],
+  },
+  {
+    // The memory schema judges the other values of a memory, see memories.ts.
+    name: 'memories',
+    optional: true,
+    columns: [
+      accountId,
+      { name: 'date', kind: 'date' },
+      { name: 'scope', kind: 'text', nullable: true },
+      { name: 'kind', kind: 'text', nullable: true },
+      { name: 'assessment', kind: 'text', nullable: true },
+      { name: 'dip_percent', kind: 'amount', nullable: true },
+      { name: 'resolved_by', kind: 'text', nullable: true },
+      { name: 'text', kind: 'text' },
+    ],
+  },
+];
+
+export function fileOf(table: Table): string {
+  return `${table.name}.csv`;
+}

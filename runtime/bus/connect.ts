@@ -1,0 +1,74 @@
+/** Connects to NATS and makes sure that it can do what the platform needs of it. */
+import { connect, type ConnectionOptions, type NatsConnection, NatsError } from 'nats';
+import { PlatformError } from '../../config/errors.ts';
+import type { NatsAddress } from '../../config/services/address.ts';
+
+/** Schedules in streams and per-message TTLs: an older server ignores them without a word. */
+const NEEDED = [2, 12] as const;
+const FIRST_CONNECT_MS = 5_000;
+
+/** The client's codes for a refused or expired login. */
+const LOGIN_REFUSED = /AUTH|EXPIRED/;
+
+/**
+ * The first connect fails within 5 s; once connected, the client reconnects for ever.
+ * `name` shows in the server's list of connections.
+ * @throws PlatformError `nats.unreachable`, `nats.denied` or `nats.too_old`
+ */
+export async function connectNats(address: NatsAddress, options: { readonly name: string }): Promise<NatsConnection> {
+  const servers = address.url.split(',');
+  const connecting: ConnectionOptions = {
+    servers: servers.map((server) => server.replace(/^[a-z]+:\/\//, '')),
+    name: options.name,
+    timeout: FIRST_CONNECT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    ...(servers.some((server) => server.startsWith('tls:')) ? { tls: {} } : {}),
+    ...(address.token === undefined ? {} : { token: address.token }),
+    ...(address.user === undefined ? {} : { user: address.user, pass: address.pass ?? '' }),
+  };
+  let connection: NatsConnection;
+  try {
+    connection = await connect(connecting);
+  } catch (cause) {
+    throw refusal(address, cause);
+  }
+  const { version, jetstream } = connection.info ?? {};
+  const wrong = !isNewEnough(version ?? '0')
+    ? `runs version ${version}`
+    : jetstream === true
+      ? null
+      : 'has JetStream disabled';
+  if (wrong === null) return connection;
+  await connection.close();
+  throw new PlatformError(
+    'nats.too_old',
+    `the NATS server at ${address.url} ${wrong}; nats-server ${NEEDED.join('.')} or newer with JetStream (-js) is needed`,
+    { details: { url: address.url, version } },
+  );
+}
+
+function refusal(address: NatsAddress, cause: unknown): PlatformError {
+  const details = { url: address.url };
+  if (cause instanceof NatsError && LOGIN_REFUSED.test(cause.code)) {
+    const login = address.user ?? (address.token === undefined ? undefined : 'a token');
+    const who = login === undefined ? 'a connection without a login' : `the login of ${login}`;
+    const remedy = 'put the right one into NATS_URL, as nats://user:password@host:port';
+    return new PlatformError('nats.denied', `the NATS server at ${address.url} refused ${who}; ${remedy}`, {
+      cause,
+      details,
+    });
+  }
+  const why = (cause as Error).message || String(cause);
+  return new PlatformError(
+    'nats.unreachable',
+    `no NATS server answers at ${address.url} (${why}); start nats-server ${NEEDED.join('.')} or newer there, correct ` +
+      'NATS_URL, or unset it to use an embedded server',
+    { cause, details },
+  );
+}
+
+function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
+}

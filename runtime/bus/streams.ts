@@ -1,0 +1,86 @@
+import { DiscardPolicy, type JetStreamManager, type NatsConnection, RetentionPolicy, type StreamConfig, StorageType } from 'nats';
+import { PlatformError } from '../../config/errors.ts';
+import { journalStream, MAIL_STREAM, MAIL_SUBJECTS, MEMORY_STREAM, topicStream } from '../subjects.ts';
+
+/** Newer server features that the client's types do not know; the server echoes them when it understands them. */
+type NewerConfig = Partial<StreamConfig> & { allow_msg_schedules?: boolean; allow_msg_ttl?: boolean };
+
+const SHARDS_KEY = 'agent-platform.shards';
+
+/**
+ * Creates what is missing and leaves what exists as it is. Returns the number of journal shards, which is fixed when the
+ * first journal stream is created and read back from it afterwards.
+ */
+export async function ensureStreams(
+  nc: NatsConnection,
+  options: { shards: number; topics: string[] },
+): Promise<{ shards: number }> {
+  const jsm = await nc.jetstreamManager();
+  const first = await ensure(jsm, journal(0, options.shards));
+  const shards = Number(first.metadata?.[SHARDS_KEY] ?? options.shards);
+  const others = Array.from({ length: shards - 1 }, (_, i) => journal(i + 1, shards));
+  const mail: NewerConfig = {
+    name: MAIL_STREAM,
+    subjects: MAIL_SUBJECTS,
+    retention: RetentionPolicy.Workqueue,
+    storage: StorageType.File,
+    allow_direct: true,
+    allow_msg_schedules: true,
+    allow_msg_ttl: true,
+  };
+  const memory: NewerConfig = {
+    name: MEMORY_STREAM,
+    subjects: ['memory.>'],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    storage: StorageType.File,
+    allow_direct: true,
+  };
+  const [mailConfig] = await Promise.all(
+    [mail, memory, ...others, ...options.topics.map(topic)].map((config) => ensure(jsm, config)),
+  );
+  if ((mailConfig as NewerConfig).allow_msg_schedules !== true) {
+    throw new PlatformError(
+      'nats.too_old',
+      `the NATS server ${nc.info?.version ?? ''} does not keep message schedules (stream MAIL came back without allow_msg_schedules); nats-server 2.12 or newer is needed`,
+    );
+  }
+  return { shards };
+}
+
+function journal(shard: number, shards: number): NewerConfig {
+  return {
+    name: journalStream(shard),
+    subjects: [`journal.${shard}.>`],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    storage: StorageType.File,
+    allow_direct: true,
+    metadata: { [SHARDS_KEY]: String(shards) },
+  };
+}
+
+/**
+ * A topic's stream stores what is published under `emit.` at the public subject and republishes it there: «expected 0»
+ * is checked on the public subject, and core subscribers see exactly one copy, never a rejected repeat.
+ */
+function topic(name: string): NewerConfig {
+  return {
+    name: topicStream(name),
+    subjects: [`emit.${name}.>`],
+    subject_transform: { src: `emit.${name}.>`, dest: `${name}.>` },
+    republish: { src: `${name}.>`, dest: `${name}.>` },
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    allow_direct: true,
+  };
+}
+
+async function ensure(jsm: JetStreamManager, config: NewerConfig): Promise<StreamConfig> {
+  try {
+    return (await jsm.streams.info(config.name as string)).config;
+  } catch (error) {
+    if (!(error instanceof Error) || !/stream not found/i.test(error.message)) throw error;
+    return (await jsm.streams.add(config as Partial<StreamConfig> & { name: string })).config;
+  }
+}

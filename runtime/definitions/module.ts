@@ -1,0 +1,117 @@
+import { pathToFileURL } from 'node:url';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { JsonObject } from '../json.ts';
+import type { PackCode, PackModule } from '../pack.ts';
+import { isBuiltinName } from '../tools/builtin.ts';
+import { jsonSchemaOf } from '../tools/json-schema.ts';
+import { findInside } from './files.ts';
+import { type LocatedYaml, textAt } from './located.ts';
+import type { Finding } from './resolved.ts';
+import { Name } from './schema.ts';
+import { describeValue, problemsOf, problemsToText, quote } from './words.ts';
+
+/** A pack's TypeScript: imported, made with its parameters, and checked to be what the runtime will call. */
+const isSchema = z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'a zod schema');
+const isFunction = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'a function');
+
+const Module = z.looseObject({ parameters: z.record(z.string(), isSchema), create: isFunction });
+const Code = z.looseObject({
+  tools: z.array(z.looseObject({ name: z.string(), description: z.string().min(1), input: isSchema, run: isFunction })),
+  conditions: z.record(z.string(), isFunction),
+  schemas: z.record(z.string(), isSchema),
+  reports: z.record(z.string(), isSchema),
+  players: z.record(z.string(), isFunction),
+  open: isFunction,
+  row: isFunction,
+});
+
+/** Imports the module that `pack.yaml` names; null, with a finding there, when it is not a pack's module. */
+export async function importModule(folder: string, yaml: LocatedYaml, errors: Finding[]): Promise<PackModule | null> {
+  const name = textAt(yaml, ['module']);
+  if (name === null || name === '') return null;
+  const fail = (message: string) => {
+    errors.push(yaml.finding(['module'], message));
+    return null;
+  };
+  const found = await findInside(folder, folder, name);
+  if (!found.ok) return fail(found.wrong);
+  let exported: unknown;
+  try {
+    exported = ((await import(pathToFileURL(found.path).href)) as { default?: unknown }).default;
+  } catch (error) {
+    return fail(`${quote(name)} threw while it was imported: ${messageOf(error)}, expected a module`);
+  }
+  const problems = problemsOf(Module, exported);
+  if (problems.length > 0) {
+    return fail(
+      `the default export of ${quote(name)} is ${describeValue(exported)}, expected the result of definePack`,
+    );
+  }
+  return exported as PackModule;
+}
+
+/** Calls `create`; null when a parameters file is invalid, or, with a finding, when the result cannot be used. */
+export function createCode(
+  module: PackModule,
+  parameters: Record<string, unknown>,
+  log: Logger,
+  yaml: LocatedYaml,
+  errors: Finding[],
+): PackCode | null {
+  const names = Object.keys(module.parameters);
+  if (names.some((name) => parameters[name] === null || parameters[name] === undefined)) return null;
+  const fail = (message: string) => {
+    errors.push(yaml.finding(['module'], message));
+  };
+  let code: PackCode;
+  try {
+    code = module.create({ parameters, log });
+  } catch (error) {
+    fail(`create() threw: ${messageOf(error)}, expected the pack's code`);
+    return null;
+  }
+  const problems = problemsOf(Code, code);
+  if (problems.length > 0) {
+    for (const problem of problems) fail(`create() returned a wrong ${problemsToText([problem])}`);
+    return null;
+  }
+  checkTools(code, fail);
+  for (const kind of ['schemas', 'reports'] as const) {
+    for (const [name, schema] of Object.entries(code[kind])) {
+      const shown = showable(schema);
+      if ('wrong' in shown) fail(`${kind}.${name} ${shown.wrong}`);
+      else if (kind === 'schemas' && shown.type !== 'object')
+        fail(`schemas.${name} is no object, expected z.strictObject(…)`);
+    }
+  }
+  return code;
+}
+
+function checkTools(code: PackCode, fail: (message: string) => void): void {
+  const seen = new Set<string>();
+  for (const { name, input } of code.tools) {
+    if (!Name.safeParse(name).success)
+      fail(`the tool name ${quote(name)} is wrong, expected a lower-case name such as get_orders`);
+    else if (isBuiltinName(name)) fail(`the tool name ${quote(name)} belongs to the runtime, expected another`);
+    else if (seen.has(name)) fail(`the tool ${quote(name)} is defined twice, expected it once`);
+    seen.add(name);
+    const shown = showable(input);
+    if ('wrong' in shown) fail(`the input of tool ${quote(name)} ${shown.wrong}`);
+    else if (shown.type !== 'object') fail(`the input of tool ${quote(name)} is no object, expected z.strictObject(…)`);
+  }
+}
+
+/** A schema's JSON form, or why a model cannot be shown it. */
+function showable(schema: z.ZodType): JsonObject | { wrong: string } {
+  try {
+    return jsonSchemaOf(schema);
+  } catch (error) {
+    return { wrong: `has no JSON Schema (${messageOf(error)}), expected a schema of plain JSON` };
+  }
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.split('\n')[0] ?? '').slice(0, 300);
+}

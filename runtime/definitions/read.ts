@@ -1,0 +1,146 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { PlatformError } from '../../config/errors.ts';
+import { codeOf, displayPath, findInside, openInside } from './files.ts';
+import { checkLocated, keysAt, type LocatedYaml, parseLocated, textAt } from './located.ts';
+import { createCode, importModule } from './module.ts';
+import { resolvePrompt } from './prompt.ts';
+import type { Finding } from './resolved.ts';
+import { AgentDefinition, PackManifest } from './schema.ts';
+import { type AgentSource, nameOf, type PackSource } from './source.ts';
+import { didYouMean, oneOf, quote } from './words.ts';
+
+/**
+ * Reads a pack's files and imports its module. It goes on after every finding, with what can still be read, so that one
+ * look shows all that is wrong. Throws `pack.not_found` only: without a `pack.yaml` there is nothing to look at.
+ */
+export async function readPack(given: string, log: Logger): Promise<PackSource> {
+  const folder = resolve(given);
+  const path = join(folder, 'pack.yaml');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new PlatformError(
+      'pack.not_found',
+      `${displayPath(path)} cannot be read (${codeOf(error)}); a pack is a folder with a pack.yaml`,
+      { cause: error, details: { folder } },
+    );
+  });
+  const yaml = parseLocated(displayPath(path), text);
+  const errors: Finding[] = [];
+  const warnings: Finding[] = [];
+  const manifest = checkLocated(yaml, PackManifest, errors);
+  const module = await importModule(folder, yaml, errors);
+  const parameters = await readParameters(folder, yaml, module?.parameters ?? null, errors);
+  const code = module === null ? null : createCode(module, parameters, log, yaml, errors);
+  const agents = await readAgents({ folder, yaml, parameters, errors, warnings });
+  return { folder, yaml, manifest, agents, code, errors, warnings };
+}
+
+type Schemas = Parameters<typeof createCode>[0]['parameters'];
+
+/** Parameter name → its values; null for one that exists but is invalid. */
+async function readParameters(
+  folder: string,
+  yaml: LocatedYaml,
+  schemas: Schemas | null,
+  errors: Finding[],
+): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  const declared = schemas === null ? null : Object.keys(schemas);
+  for (const name of keysAt(yaml, ['parameters'])) {
+    values[name] = null;
+    const path = ['parameters', name];
+    const file = textAt(yaml, path);
+    if (file === null) continue;
+    const schema = schemas?.[name];
+    if (declared !== null && schema === undefined) {
+      const message = `the module declares no parameters ${quote(name)}, expected ${oneOf(declared)}`;
+      errors.push(yaml.finding(path, message + didYouMean(name, declared), 'key'));
+    }
+    const opened = await openInside(folder, folder, file);
+    if (!opened.ok) {
+      errors.push(yaml.finding(path, opened.wrong));
+      continue;
+    }
+    const located = parseLocated(displayPath(opened.path), opened.text);
+    if (schema !== undefined) values[name] = checkLocated(located, schema, errors);
+    else errors.push(...located.findings);
+  }
+  for (const name of declared ?? []) {
+    if (Object.hasOwn(values, name)) continue;
+    values[name] = null;
+    errors.push(yaml.finding(['parameters', name], `is missing, expected the path of the file with these parameters`));
+  }
+  return values;
+}
+
+interface Reading {
+  folder: string;
+  yaml: LocatedYaml;
+  parameters: Record<string, unknown>;
+  errors: Finding[];
+  warnings: Finding[];
+}
+
+async function readAgents(reading: Reading): Promise<AgentSource[]> {
+  const { folder, yaml, errors, warnings } = reading;
+  const name = textAt(yaml, ['agents']) ?? 'agents';
+  const found = await findInside(folder, folder, name);
+  if (!found.ok) {
+    errors.push(yaml.finding(['agents'], found.wrong));
+    return [];
+  }
+  const names = await readdir(found.path).catch((error: unknown) => {
+    errors.push(
+      yaml.finding(['agents'], `${quote(name)} cannot be listed (${codeOf(error)}), expected a folder of agent files`),
+    );
+    return null;
+  });
+  if (names === null) return [];
+  for (const other of names.filter((file) => file.endsWith('.yml')).sort()) {
+    warnings.push(yaml.finding(['agents'], `${quote(other)} is not read, expected agent files to end in .yaml`));
+  }
+  const files = names.filter((file) => file.endsWith('.yaml')).sort();
+  if (files.length === 0) {
+    errors.push(yaml.finding(['agents'], `${quote(name)} holds no *.yaml file, expected at least one agent`));
+  }
+  const agents: AgentSource[] = [];
+  for (const file of files) agents.push(await readAgent(join(found.path, file), reading));
+  return agents;
+}
+
+async function readAgent(path: string, { folder, parameters, errors }: Reading): Promise<AgentSource> {
+  const opened = await openInside(folder, dirname(path), path.slice(dirname(path).length + 1));
+  const yaml = parseLocated(displayPath(path), opened.ok ? opened.text : '');
+  if (!opened.ok) {
+    errors.push(yaml.finding([], opened.wrong));
+    return { yaml, name: null, definition: null, prompt: null };
+  }
+  const definition = checkLocated(yaml, AgentDefinition, errors);
+  const prompt = await readPrompt(path, yaml, folder, parameters, errors);
+  return { yaml, name: nameOf(yaml), definition, prompt };
+}
+
+async function readPrompt(
+  agentPath: string,
+  yaml: LocatedYaml,
+  folder: string,
+  parameters: Record<string, unknown>,
+  errors: Finding[],
+): Promise<string | null> {
+  const path = ['core_context', 'system_prompt', 'file'];
+  const file = textAt(yaml, path);
+  if (file === null || file === '') return null;
+  const opened = await openInside(folder, dirname(agentPath), file);
+  if (!opened.ok) {
+    errors.push(yaml.finding(path, opened.wrong));
+    return null;
+  }
+  if (opened.text.trim() === '') {
+    errors.push(yaml.finding(path, `${quote(file)} is empty, expected the agent's system prompt`));
+    return null;
+  }
+  const { text, problems } = resolvePrompt(opened.text, parameters);
+  errors.push(...problems.map((problem) => ({ file: displayPath(opened.path), ...problem })));
+  return text;
+}

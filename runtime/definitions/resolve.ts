@@ -1,0 +1,113 @@
+import type { z } from 'zod';
+import { digestOf } from '../digest.ts';
+import type { JsonObject } from '../json.ts';
+import type { PackCode } from '../pack.ts';
+import {
+  DelegateInput,
+  DESCRIPTIONS,
+  delegateOf,
+  EMIT_EVENT,
+  EmitInput,
+  ESCALATE,
+  RECALL_MEMORY,
+  RecallInput,
+  STORE_MEMORY,
+  StoreInput,
+  SUBMIT_REPORT,
+} from '../tools/builtin.ts';
+import { escalateSchema, submitSchema } from '../tools/inputs.ts';
+import { jsonSchemaOf, withoutProperty } from '../tools/json-schema.ts';
+import type { LoadedAgent, ResolvedAgent, ResolvedTool } from './resolved.ts';
+import type { AgentDefinition, PackManifest } from './schema.ts';
+
+/** One valid agent of a pack, before it is put together with what it refers to. */
+export interface CheckedAgent {
+  definition: AgentDefinition;
+  prompt: string;
+}
+
+/** Puts an agent together with all it refers to: plain JSON, and its digest. The pack has been checked. */
+export function resolveAgent(
+  { definition, prompt }: CheckedAgent,
+  manifest: PackManifest,
+  code: PackCode,
+  agents: ReadonlyMap<string, CheckedAgent>,
+): LoadedAgent {
+  const { name } = definition.metadata;
+  const rules = definition.autonomy.escalation_rules;
+  const report = code.reports[name];
+  const tools = definition.tools.map((tool) => resolveTool(tool, manifest, code, agents));
+  if (rules.length > 0) tools.push(escalateTool(definition));
+  if (report) tools.push(describe(SUBMIT_REPORT, 'report', DESCRIPTIONS[SUBMIT_REPORT], submitSchema(report)));
+  const resolved: ResolvedAgent = {
+    pack: manifest.metadata.name,
+    definition,
+    prompt,
+    tools,
+    decided_conditions: rules
+      .map((rule) => rule.condition)
+      .filter((condition) => Object.hasOwn(code.conditions, condition)),
+    report_topics: Object.entries(manifest.topics)
+      .filter(([, topic]) => topic.on_report_of === name)
+      .map(([topic]) => topic),
+    report_schema: report ? jsonSchemaOf(report) : null,
+  };
+  return { digest: digestOf(resolved), resolved };
+}
+
+function resolveTool(
+  name: string,
+  manifest: PackManifest,
+  code: PackCode,
+  agents: ReadonlyMap<string, CheckedAgent>,
+): ResolvedTool {
+  const delegate = delegateOf(name);
+  if (delegate !== null) {
+    const identity = agents.get(delegate)?.definition.core_context.identity ?? delegate;
+    const description = `Delegates to ${delegate}: ${identity}. Answers its report.`;
+    return { ...describe(name, 'delegate', description, DelegateInput), delegate };
+  }
+  if (name === RECALL_MEMORY) return describe(name, 'read', DESCRIPTIONS[RECALL_MEMORY], RecallInput);
+  if (name === STORE_MEMORY) return describe(name, 'store', DESCRIPTIONS[STORE_MEMORY], StoreInput);
+  if (name === EMIT_EVENT) return emitTool(manifest, code);
+  const tool = code.tools.find((candidate) => candidate.name === name);
+  if (!tool) throw new Error(`the checked tool ${name} is gone`);
+  return describe(name, 'read', tool.description, tool.input);
+}
+
+function describe(name: string, kind: ResolvedTool['kind'], description: string, input: z.ZodType): ResolvedTool {
+  return { name, description, input_schema: jsonSchemaOf(input), kind };
+}
+
+/** The topics with their payloads. The run's id is the runtime's to set, so the model does not see it. */
+function emitTool(manifest: PackManifest, code: PackCode): ResolvedTool {
+  const topics = Object.entries(manifest.topics);
+  const payloads = topics.flatMap(([topic, { schema }]): JsonObject[] => {
+    const payload = code.schemas[schema];
+    return payload ? [{ title: topic, ...withoutProperty(jsonSchemaOf(payload), 'run') }] : [];
+  });
+  const listed = topics.map(([topic, { description }]) => `- ${topic}${description === '' ? '' : `: ${description}`}`);
+  const [only] = payloads;
+  return {
+    name: EMIT_EVENT,
+    description: `${DESCRIPTIONS[EMIT_EVENT]} Topics:\n${listed.join('\n')}`,
+    input_schema: {
+      ...jsonSchemaOf(EmitInput),
+      properties: {
+        topic: { type: 'string', enum: topics.map(([topic]) => topic) },
+        data: payloads.length === 1 && only ? only : { anyOf: payloads },
+      },
+    },
+    kind: 'emit',
+  };
+}
+
+function escalateTool({ autonomy }: AgentDefinition): ResolvedTool {
+  const rules = autonomy.escalation_rules;
+  const listed = rules.map(
+    ({ condition, target, reason }) =>
+      `- ${condition} (to ${target === 'human' ? 'a person' : 'the parent'}): ${reason}`,
+  );
+  const input = escalateSchema(rules.map(({ condition }) => condition));
+  return describe(ESCALATE, 'escalate', `${DESCRIPTIONS[ESCALATE]} Rules:\n${listed.join('\n')}`, input);
+}

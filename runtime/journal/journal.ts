@@ -1,0 +1,132 @@
+/**
+ * The journal: one NATS subject per invocation, one message per entry.
+ *
+ * Invariants:
+ * 1. An entry is appended only behind the entry its writer read last (expected-last-subject-sequence). Appends carry no
+ *    message id: a loser that reused the winner's id would be told «duplicate», which looks like success.
+ * 2. An append whose ack got lost is neither done nor undone: the tail is read through the stream's leader and its key
+ *    compared, before anything else happens.
+ */
+import { createInbox, type JetStreamClient, type NatsConnection, NatsError } from 'nats';
+import { PlatformError } from '../../config/errors.ts';
+import type { Address } from '../address.ts';
+import { isWrongLastSequence } from '../bus/publish.ts';
+import { journalStream, journalSubject, shardOf } from '../subjects.ts';
+import { ENTRY_VERSION, type Entry } from './entry.ts';
+
+/** An entry as it is stored: `seq` is its stream sequence, the fence for the next append. */
+export interface StoredEntry extends Entry {
+  seq: number;
+}
+
+export type Appended = { status: 'appended'; seq: number } | { status: 'fenced' };
+
+const ACK_TIMEOUT_MS = 5_000;
+const READ_TIMEOUT_MS = 5_000;
+/** A leader change takes seconds, once half a minute: writers wait it out. */
+const GIVE_UP_MS = 60_000;
+const BATCH = 500;
+
+export class Journal {
+  readonly shards: number;
+  private readonly nc: NatsConnection;
+  private readonly js: JetStreamClient;
+
+  constructor(nc: NatsConnection, shards: number) {
+    this.nc = nc;
+    this.js = nc.jetstream();
+    this.shards = shards;
+  }
+
+  /** Appends behind `after`, the sequence of the last entry read (0 = the journal must not exist yet). */
+  async append(address: Address, entry: Entry, after: number): Promise<Appended> {
+    const subject = this.subject(address);
+    const data = JSON.stringify(entry);
+    const deadline = performance.now() + GIVE_UP_MS;
+    for (;;) {
+      try {
+        const ack = await this.js.publish(subject, data, {
+          expect: { lastSubjectSequence: after },
+          timeout: ACK_TIMEOUT_MS,
+        });
+        return { status: 'appended', seq: ack.seq };
+      } catch (error) {
+        if (!(error instanceof NatsError)) throw error;
+        if (error.code === 'MAX_PAYLOAD_EXCEEDED') {
+          throw new PlatformError('message.too_large', `a journal entry of ${data.length} bytes is larger than the server accepts`);
+        }
+        if (isWrongLastSequence(error)) {
+          // Our own earlier attempt may be what stands in the way.
+          const tail = await this.tail(address);
+          return tail?.key === entry.key ? { status: 'appended', seq: tail.seq } : { status: 'fenced' };
+        }
+        if (error.api_error || this.nc.isClosed() || performance.now() > deadline) throw error;
+        const tail = await this.tail(address).catch(() => null);
+        if (tail && tail.seq !== after) {
+          return tail.key === entry.key ? { status: 'appended', seq: tail.seq } : { status: 'fenced' };
+        }
+      }
+    }
+  }
+
+  /** The entries of one journal behind sequence `after`, oldest first; empty when there are none. */
+  async read(address: Address, after = 0): Promise<StoredEntry[]> {
+    const entries: StoredEntry[] = [];
+    for (let from = after + 1; ; ) {
+      const { batch, pending } = await this.readBatch(address, from);
+      entries.push(...batch);
+      const last = batch.at(-1);
+      if (!pending || !last) return entries;
+      from = last.seq + 1;
+    }
+  }
+
+  /** The newest entry, read through the stream's leader; null when there is none. */
+  async tail(address: Address): Promise<StoredEntry | null> {
+    const request = JSON.stringify({ last_by_subj: this.subject(address) });
+    const reply = await this.nc.request(`$JS.API.STREAM.MSG.GET.${this.stream(address)}`, request, {
+      timeout: READ_TIMEOUT_MS,
+    });
+    const body = reply.json<{ error?: { code: number; description: string }; message?: { seq: number; data: string } }>();
+    if (body.error?.code === 404) return null;
+    if (!body.message) throw new Error(`reading the tail of ${this.subject(address)}: ${body.error?.description ?? 'no message'}`);
+    return parseEntry(Buffer.from(body.message.data, 'base64').toString('utf8'), body.message.seq);
+  }
+
+  /** One direct-get batch: as many entries of the literal subject as fit into one answer. */
+  private async readBatch(address: Address, from: number): Promise<{ batch: StoredEntry[]; pending: boolean }> {
+    const inbox = createInbox();
+    const subscription = this.nc.subscribe(inbox, { timeout: READ_TIMEOUT_MS });
+    const request = { batch: BATCH, seq: from, next_by_subj: this.subject(address) };
+    this.nc.publish(`$JS.API.DIRECT.GET.${this.stream(address)}`, JSON.stringify(request), { reply: inbox });
+    const batch: StoredEntry[] = [];
+    for await (const message of subscription) {
+      const status = message.headers?.code ?? 0;
+      if (status === 404) return { batch, pending: false };
+      if (status === 204) return { batch, pending: Number(message.headers?.get('Nats-Num-Pending') ?? 0) > 0 };
+      if (status >= 300) throw new Error(`reading ${this.subject(address)}: ${message.headers?.description ?? status}`);
+      if (status === 0 && message.headers === undefined) throw new Error(`no answer to a read of ${this.subject(address)}`);
+      batch.push(parseEntry(message.string(), Number(message.headers?.get('Nats-Sequence'))));
+    }
+    throw new Error(`the read of ${this.subject(address)} was cut off`);
+  }
+
+  private subject(address: Address): string {
+    return journalSubject(address, shardOf(address.run, this.shards));
+  }
+
+  private stream(address: Address): string {
+    return journalStream(shardOf(address.run, this.shards));
+  }
+}
+
+export function parseEntry(text: string, seq: number): StoredEntry {
+  const entry = JSON.parse(text) as Entry;
+  if (entry.v !== ENTRY_VERSION) {
+    throw new PlatformError(
+      'journal.newer',
+      `this version reads journal entries of version ${ENTRY_VERSION}, found version ${String(entry.v)}; update this worker`,
+    );
+  }
+  return { ...entry, seq };
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Mailbox } from '../address.ts';
+import type { Publisher } from '../bus/publish.ts';
+import type { Invocation } from '../journal/entry.ts';
+import type { AgentReport } from '../report.ts';
+import { mailSubject, startSubject } from '../subjects.ts';
+
+/**
+ * Mail to an invocation. It may arrive more than once: the receiver's fold ignores what it already holds. Mail never
+ * carries a message id: the server would swallow a re-send after the ack, and the wake-up with it.
+ */
+export type Mail =
+  | { type: 'start' }
+  | { type: 'invoke'; invocation: Invocation }
+  | { type: 'child.reported'; from: { run: string; path: string }; report: AgentReport }
+  | { type: 'resume' };
+
+const Envelope = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start') }),
+  z.object({ type: z.literal('invoke'), invocation: z.custom<Invocation>((value) => typeof value === 'object' && value !== null) }),
+  z.object({
+    type: z.literal('child.reported'),
+    from: z.object({ run: z.string(), path: z.string() }),
+    report: z.custom<AgentReport>((value) => typeof value === 'object' && value !== null),
+  }),
+  z.object({ type: z.literal('resume') }),
+]);
+
+/** Parses a message's body; null when it is no mail of ours. */
+export function parseMail(text: string): Mail | null {
+  try {
+    return Envelope.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** Posts mail and returns when the server has it. */
+export class Mailer {
+  private readonly publisher: Publisher;
+
+  constructor(publisher: Publisher) {
+    this.publisher = publisher;
+  }
+
+  async post(to: Mailbox, mail: Mail): Promise<void> {
+    await this.publisher.publish(mailSubject(to), mail);
+  }
+
+  /** Queues a root to begin, unless the same start is still queued or in flight. */
+  async start(to: Mailbox): Promise<void> {
+    await this.publisher.once(startSubject(to), { type: 'start' } satisfies Mail);
+  }
+}

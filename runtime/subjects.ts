@@ -1,0 +1,106 @@
+import type { Address, Mailbox } from './address.ts';
+
+/**
+ * Every NATS subject, spelled here and nowhere else. A token made from data (a run id, a subject id) may hold any
+ * character; `escapeToken` makes it one subject token, reversibly: bytes outside `A–Z a–z 0–9 _ -` become `%XX` of
+ * their UTF-8, the empty string becomes a lone `%`.
+ */
+export function escapeToken(text: string): string {
+  if (text === '') return '%';
+  if (/^[A-Za-z0-9_-]+$/.test(text)) return text;
+  let token = '';
+  for (const byte of new TextEncoder().encode(text)) {
+    const char = String.fromCharCode(byte);
+    token += /[A-Za-z0-9_-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return token;
+}
+
+export function unescapeToken(token: string): string {
+  if (token === '%') return '';
+  if (!token.includes('%')) return token;
+  const bytes: number[] = [];
+  for (let i = 0; i < token.length; i++) {
+    if (token[i] === '%') {
+      bytes.push(Number.parseInt(token.slice(i + 1, i + 3), 16));
+      i += 2;
+    } else bytes.push(token.charCodeAt(i));
+  }
+  return new TextDecoder().decode(new Uint8Array(bytes));
+}
+
+/** Agent tokens that the platform keeps for itself begin with `_`, which no agent name may. */
+export function batchAgent(schedule: string): string {
+  return `_schedule-${schedule}`;
+}
+
+/** Work queue: roots to begin, and the mailboxes of invocations. */
+export const MAIL_STREAM = 'MAIL';
+export const MAIL_SUBJECTS = ['start.>', 'mail.>', 'timer.>', 'cron.>'];
+
+export function startSubject({ tenant, agent, run }: Mailbox): string {
+  return `start.${tenant}.${agent}.${escapeToken(run)}`;
+}
+
+export function mailSubject({ tenant, agent, run, path }: Mailbox): string {
+  return `mail.${tenant}.${agent}.${escapeToken(run)}.${path}`;
+}
+
+/** What the durable consumer of one agent filters. */
+export function startFilter(agent: string): string {
+  return `start.*.${agent}.>`;
+}
+
+export function mailFilter(agent: string): string {
+  return `mail.*.${agent}.>`;
+}
+
+/** Reads a start or mail subject back into the mailbox it names. */
+export function parseMailbox(subject: string): Mailbox {
+  const [kind, tenant = '', agent = '', run = '', path = '0'] = subject.split('.');
+  return { tenant, agent, run: unescapeToken(run), path: kind === 'start' ? '0' : path };
+}
+
+/** Which of the `shards` journal streams holds a run: FNV-1a of the run id, so all invocations of a run share one. */
+export function shardOf(run: string, shards: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(run)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % shards;
+}
+
+export function journalStream(shard: number): string {
+  return `JOURNAL_${shard}`;
+}
+
+export function journalSubject({ tenant, run, path }: Address, shard: number): string {
+  return `journal.${shard}.${tenant}.${escapeToken(run)}.${path}`;
+}
+
+/** All journals of a shard, of one tenant, or of one run. */
+export function journalFilter(shard: number, tenant = '*', run?: string): string {
+  return `journal.${shard}.${tenant}.${run === undefined ? '>' : `${escapeToken(run)}.>`}`;
+}
+
+export function parseJournalSubject(subject: string): Address {
+  const [, , tenant = '', run = '', path = ''] = subject.split('.');
+  return { tenant, run: unescapeToken(run), path };
+}
+
+export const MEMORY_STREAM = 'MEMORY';
+
+export function memorySubject(tenant: string, scope: string, id: string): string {
+  return `memory.${tenant}.${scope}.${escapeToken(id)}`;
+}
+
+export function memoryFilter(tenant = '*'): string {
+  return `memory.${tenant}.>`;
+}
+
+/** One stream per topic; published under `emit.`, stored and republished under the public subject. */
+export function topicStream(topic: string): string {
+  return `TOPIC_${topic}`;
+}
+
+export function emitSubject(publicSubject: string): string {
+  return `emit.${publicSubject}`;
+}

@@ -1,0 +1,59 @@
+import { headers } from 'nats';
+import { PlatformError } from '../../config/errors.ts';
+import type { Publisher } from '../bus/publish.ts';
+import type { Catalog } from '../definitions/catalog.ts';
+import { problemsOf, problemsToText } from '../definitions/words.ts';
+import type { Trace } from '../journal/entry.ts';
+import type { JsonObject } from '../json.ts';
+import { emitSubject } from '../subjects.ts';
+import { topicSubject } from './subject.ts';
+
+/** An event to emit. Its id is made from the effect's key, so that a repeated emit finds the first one in place. */
+export interface TopicEvent {
+  id: string;
+  topic: string;
+  tenant: string;
+  agent: string;
+  subject: string | null;
+  data: JsonObject;
+  trace: Trace;
+}
+
+/** Emits CloudEvents 1.0 in NATS binary mode: attributes as `ce-*` headers, the data as the body. */
+export class Topics {
+  private readonly publisher: Publisher;
+  private readonly catalog: Catalog;
+  private readonly now: () => Date;
+
+  constructor(publisher: Publisher, catalog: Catalog, now: () => Date) {
+    this.publisher = publisher;
+    this.catalog = catalog;
+    this.now = now;
+  }
+
+  /** Creates the event once; true when this call did. Throws when the data does not fit the topic's schema. */
+  async emit(event: TopicEvent): Promise<boolean> {
+    const declared = this.catalog.topic(event.topic);
+    if (!declared) throw new PlatformError('tool.failed', `no loaded pack declares the topic ${event.topic}`);
+    const schema = declared.pack.code.schemas[declared.topic.schema];
+    const problems = schema ? problemsToText(problemsOf(schema, event.data)) : '';
+    if (problems) throw new PlatformError('tool.failed', `an event on ${event.topic} does not fit its schema: ${problems}`);
+    const attributes = headers();
+    attributes.set('ce-specversion', '1.0');
+    attributes.set('ce-id', event.id);
+    attributes.set('ce-source', `/agent-platform/${event.tenant}/${event.agent}`);
+    attributes.set('ce-type', `agent-platform.${event.topic}`);
+    attributes.set('ce-time', this.now().toISOString());
+    if (event.subject !== null) attributes.set('ce-subject', encodeURIComponent(event.subject));
+    attributes.set('ce-correlationid', encodeURIComponent(event.trace.correlation_id));
+    if (event.trace.traceparent) attributes.set('ce-traceparent', event.trace.traceparent);
+    attributes.set('content-type', 'application/json');
+    const subject = topicSubject(declared.topic.subject, {
+      tenant: event.tenant,
+      subject: event.subject,
+      event: event.id,
+      data: event.data,
+    });
+    return this.publisher.once(emitSubject(subject), event.data, attributes);
+  }
+}

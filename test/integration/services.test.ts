@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { currentClaim } from '../../config/services/claim.ts';
+import { openServices } from '../../config/services/open.ts';
+import type { NatsAddress, RedisAddress } from '../../config/services/address.ts';
+import { connectNats } from '../../runtime/bus/connect.ts';
+import { connectRedis } from '../../runtime/memory/connect.ts';
+import { suite } from '../support/suite.ts';
+import { testSettings } from '../support/servers.ts';
+
+const test = suite('embedded services', { timeoutMs: 60_000 });
+const HOLDER = fileURLToPath(new URL('../support/hold-servers.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+
+interface Said {
+  open?: { nats: NatsAddress; redis: RedisAddress };
+  failed?: { code: string; message: string };
+  lost?: string;
+}
+interface Holder {
+  readonly process: ChildProcess;
+  /** What it says next; undefined when it has ended. */
+  readonly next: () => Promise<Said | undefined>;
+}
+
+let cwd = '';
+let services = '';
+const holders: ChildProcess[] = [];
+
+test.before.each(() => {
+  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'services-')));
+  services = join(cwd, '.agent-platform/services');
+});
+test.after.each(async () => {
+  for (const holder of holders.splice(0)) holder.kill('SIGKILL');
+  await nothingRuns();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** A command in a process group of its own, as a shell starts it. */
+function hold(): Holder {
+  const child = spawn(process.execPath, ['--import', TSX, HOLDER], {
+    cwd,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  holders.push(child);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<Said | undefined> => {
+    const { value, done } = await lines.next();
+    return done ? undefined : (JSON.parse(value) as Said);
+  };
+  return { process: child, next };
+}
+
+async function holdOpen(): Promise<Holder & { open: NonNullable<Said['open']> }> {
+  const holder = hold();
+  const { open } = (await holder.next()) ?? {};
+  assert.ok(open);
+  return { ...holder, open };
+}
+
+/** Command lines of keeper, shells and servers of this test's folder. */
+function running(): string[] {
+  const table = execFileSync('ps', ['-axww', '-o', 'pid=,args='], { encoding: 'utf8' });
+  return table.split('\n').filter((line) => line.includes(services));
+}
+
+function pidOf(pattern: RegExp): number {
+  const line = running().find((entry) => pattern.test(entry));
+  return line === undefined ? assert.fail(`nothing matches ${pattern}`) : Number.parseInt(line, 10);
+}
+
+async function nothingRuns(): Promise<void> {
+  for (const end = performance.now() + 15_000; running().length > 0; await delay(20)) {
+    assert.ok(performance.now() < end, `still running:\n${running().join('\n')}`);
+  }
+}
+
+async function reject(work: Promise<unknown>): Promise<{ code: string; message: string }> {
+  return work.then(
+    () => assert.fail('it was accepted'),
+    (error) => error as { code: string; message: string },
+  );
+}
+
+test('servers start, keep their state between commands, and are down when close resolves', async () => {
+  for (const round of [1, 2]) {
+    const opened = await openServices(testSettings(cwd));
+    const nats = await connectNats(opened.nats, { name: 'test' });
+    const redis = await connectRedis(opened.redis);
+    const manager = await nats.jetstreamManager();
+    if (round === 1) await manager.streams.add({ name: 'KEPT', subjects: ['kept'] });
+    await nats.jetstream().publish('kept', `round ${round}`);
+    assert.equal((await manager.streams.info('KEPT')).state.messages, round);
+    assert.equal(await redis.incr('kept'), round);
+    assert.equal(opened.embedded, true);
+    assert.equal(opened.versions.nats, nats.info?.version);
+    await nats.close();
+    redis.disconnect();
+    await Promise.all([opened.close(), opened.close()]);
+    assert.deepEqual(running(), []);
+  }
+});
+
+test('credentials are on no command line and in no readable file, and both servers demand them', async () => {
+  const opened = await openServices(testSettings(cwd));
+  const { pass } = opened.nats;
+  const { password } = opened.redis;
+  assert.ok(pass && password);
+  assert.ok(running().every((line) => !line.includes(pass) && !line.includes(password)));
+  assert.equal(statSync(services).mode & 0o777, 0o700);
+  for (const name of ['nats-server', 'redis-server']) {
+    assert.equal(statSync(join(services, `${name}.conf`)).mode & 0o777, 0o600);
+    assert.doesNotMatch(readFileSync(join(services, `${name}.log`), 'utf8'), new RegExp(`${pass}|${password}`));
+  }
+  assert.equal((await reject(connectNats({ url: opened.nats.url }, { name: 'x' }))).code, 'nats.denied');
+  const { host, port, url } = opened.redis;
+  assert.equal((await reject(connectRedis({ host, port, url }))).code, 'redis.denied');
+  await opened.close();
+});
+
+test('durability power syncs every write, process does not', async () => {
+  for (const durability of ['power', 'process']) {
+    const opened = await openServices(testSettings(cwd, { durability }));
+    const config = JSON.parse(readFileSync(join(services, 'nats-server.conf'), 'utf8'));
+    assert.equal(config.jetstream.sync_interval, durability === 'power' ? 'always' : undefined);
+    await opened.close();
+  }
+});
+
+test('a command that is killed leaves nothing running, and the next one begins at once', async () => {
+  const holder = await holdOpen();
+  holder.process.kill('SIGKILL');
+  const next = await openServices(testSettings(cwd)); // While the old keeper is still stopping.
+  await next.close();
+  await nothingRuns();
+});
+
+test('a command that is killed while the servers start leaves nothing running', async () => {
+  const holder = hold();
+  while (running().length === 0) await delay(1);
+  holder.process.kill('SIGKILL');
+  await once(holder.process, 'exit');
+  await nothingRuns();
+});
+
+test('Ctrl-C ends the command and then the servers, in order', async () => {
+  const holder = await holdOpen();
+  process.kill(-(holder.process.pid ?? 0), 'SIGINT');
+  await once(holder.process, 'exit');
+  await nothingRuns();
+  assert.match(readFileSync(join(services, 'keeper.log'), 'utf8'), /closing: the last client left/);
+  assert.match(readFileSync(join(services, 'redis-server.log'), 'utf8'), /ready to exit/);
+});
+
+test('a keeper that is killed takes the servers with it, and the command learns of it', async () => {
+  const holder = await holdOpen();
+  process.kill(pidOf(/keeper-of/), 'SIGKILL');
+  assert.match((await holder.next())?.lost ?? '', /are gone: its keeper ended/);
+  await nothingRuns();
+});
+
+test('a server that ends while in use ends the other one, and the command learns which it was', async () => {
+  const holder = await holdOpen();
+  process.kill(pidOf(/^\s*\d+ (?!\/bin\/sh).*redis-server\.conf$/), 'SIGKILL');
+  assert.match((await holder.next())?.lost ?? '', /redis-server ended with code 137/);
+  await nothingRuns();
+});
+
+test('servers whose keeper and shells were all killed are stopped before the data is touched again', async () => {
+  const holder = await holdOpen();
+  const nats = pidOf(/^\s*\d+ (?!\/bin\/sh).*nats-server\.conf$/);
+  holder.process.kill('SIGKILL');
+  for (const line of running().filter((entry) => /keeper-of|\/bin\/sh/.test(entry))) {
+    process.kill(Number.parseInt(line, 10), 'SIGKILL');
+  }
+  assert.equal(pidOf(/nats-server\.conf$/), nats, 'the server has lost everyone and runs on');
+  const next = await openServices(testSettings(cwd));
+  assert.notEqual(pidOf(/^\s*\d+ (?!\/bin\/sh).*nats-server\.conf$/), nats);
+  await next.close();
+});
+
+test('a second command on a folder in use is told who uses it since when, and does not disturb it', async () => {
+  const holder = await holdOpen();
+  const { code, message } = await reject(openServices(testSettings(cwd)));
+  assert.equal(code, 'state.in_use');
+  assert.match(message, new RegExp(`in use by process ${holder.process.pid} since 20\\d\\d-`));
+  const redis = await connectRedis(holder.open.redis);
+  assert.equal(await redis.ping(), 'PONG');
+  redis.disconnect();
+  holder.process.stdin?.end();
+  await once(holder.process, 'exit');
+  assert.equal(currentClaim(services), undefined);
+});
+
+test('of several commands that begin at the same moment exactly one gets the folder', async () => {
+  const said = await Promise.all([hold(), hold(), hold()].map(({ next }) => next()));
+  const refused = said.filter((each) => each?.failed !== undefined);
+  assert.equal(said.filter((each) => each?.open !== undefined).length, 1);
+  assert.deepEqual(
+    refused.map((each) => each?.failed?.code),
+    ['state.in_use', 'state.in_use'],
+  );
+});
+
+test('a state folder that cannot be made is refused, and nothing is left behind', async () => {
+  writeFileSync(join(cwd, 'file'), '');
+  for (const stateDir of ['file', 'file/below', '/proc/agent-platform']) {
+    const { code, message } = await reject(openServices(testSettings(cwd, { stateDir })));
+    assert.equal(code, 'state.denied', message);
+    assert.match(message, /--state-dir/);
+  }
+  mkdirSync(services, { recursive: true });
+  writeFileSync(join(services, 'nats'), 'in the way');
+  assert.equal((await reject(openServices(testSettings(cwd)))).code, 'state.denied');
+  assert.deepEqual(running(), []);
+});
+
+test('a server that does not come up is quoted', async () => {
+  mkdirSync(join(services, 'redis/appendonlydir'), { recursive: true });
+  writeFileSync(join(services, 'redis/appendonlydir/appendonly.aof.manifest'), 'spoilt');
+  const { code, message } = await reject(openServices(testSettings(cwd)));
+  assert.equal(code, 'services.start_failed');
+  assert.match(message, /redis-server ended with code 1; its last lines were:\n.*AOF/s);
+  assert.deepEqual(running(), []);
+});
+
+test('servers from the settings are taken as they are, and only the missing one is embedded', async () => {
+  const natsUrl = 'nats://jo:pw@127.0.0.1:1';
+  const both = await openServices(testSettings(cwd, { natsUrl, redisUrl: 'redis://127.0.0.1:2' }));
+  assert.equal(both.embedded, false);
+  assert.deepEqual(both.nats, { url: 'nats://127.0.0.1:1', user: 'jo', pass: 'pw' });
+  await both.close();
+  assert.throws(() => statSync(services), /ENOENT/);
+
+  const one = await openServices(testSettings(cwd, { natsUrl }));
+  assert.equal(one.versions.nats, null);
+  assert.ok(!running().some((line) => line.includes('nats-server.conf')));
+  const redis = await connectRedis(one.redis);
+  assert.equal(await redis.ping(), 'PONG');
+  redis.disconnect();
+  await one.close();
+});
+
+test.run();

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CLOSING } from './support/closing.ts';
+
+/**
+ * Runs every `*.test.ts` below this folder, each in its own process and process group, a few at once, the slow
+ * integration files first. Arguments keep the files whose path contains one of them. Output of a file is shown when it
+ * failed. The last line is `N passed, N failed` (tests); exit 1 on any failure, and when nothing ran.
+ */
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const ROOT = join(FOLDER, '..');
+const FILE_TIMEOUT_MS = 300_000;
+const AT_ONCE = Math.min(3, Math.max(2, availableParallelism()));
+
+interface FileResult {
+  passed: number;
+  failed: number;
+  output: string;
+}
+
+const running = new Set<ChildProcess>();
+
+function findTests(filters: string[]): string[] {
+  const slowFirst = (file: string) => (file.includes('integration') ? 0 : 1);
+  return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => relative(ROOT, join(FOLDER, file)))
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort((a, b) => slowFirst(a) - slowFirst(b) || a.localeCompare(b));
+}
+
+function runFile(file: string): Promise<FileResult> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      cwd: ROOT,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(child);
+    let output = '';
+    const collect = (chunk: string) => void (output += chunk);
+    child.stdout.setEncoding('utf8').on('data', collect);
+    child.stderr.setEncoding('utf8').on('data', collect);
+    const timer = setTimeout(() => {
+      output += `\nkilled: did not end within ${FILE_TIMEOUT_MS / 1000} s\n`;
+      killGroup(child);
+    }, FILE_TIMEOUT_MS);
+    // A child of the test may hold the pipes open: the group is killed on exit, so that `close` comes.
+    child.on('exit', () => killGroup(child));
+    child.on('error', (error) => void (output += error.message));
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      running.delete(child);
+      resolve(judge(code, output));
+    });
+  });
+}
+
+/** The file's own count; a file that did not close properly, or exited non-zero without a failure, failed once more. */
+function judge(code: number | null, output: string): FileResult {
+  const closing = output.split('\n').findLast((line) => line.startsWith(CLOSING));
+  if (closing === undefined)
+    return { passed: 0, failed: 1, output: `${output}\nno test was executed: is \`.run()\` missing?\n` };
+  const { passed, failed } = JSON.parse(closing.slice(CLOSING.length)) as { passed: number; failed: number };
+  if (failed > 0 || (code === 0 && passed > 0)) return { passed, failed, output };
+  return { passed, failed: 1, output: `${output}\nexited with ${code} after ${passed} passed tests\n` };
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group is already gone.
+  }
+}
+
+function stop(): void {
+  for (const child of running) killGroup(child);
+  process.exit(130);
+}
+
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+
+const waiting = findTests(process.argv.slice(2));
+let passed = 0;
+let failed = 0;
+const failedFiles: string[] = [];
+
+async function work(): Promise<void> {
+  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    const started = Date.now();
+    const result = await runFile(file);
+    passed += result.passed;
+    failed += result.failed;
+    const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
+    console.log(
+      `${result.failed === 0 ? 'ok  ' : 'FAIL'} ${seconds} s  ${file}  (${result.passed} of ${result.passed + result.failed})`,
+    );
+    if (result.failed > 0) failedFiles.push(file);
+    if (result.failed > 0) console.log(result.output.replaceAll(/^/gm, '     '));
+  }
+}
+
+await Promise.all(Array.from({ length: AT_ONCE }, work));
+if (passed + failed === 0) console.log('no test file matches');
+if (failedFiles.length > 0) console.log(`failed: ${failedFiles.join(', ')}`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+console.log(`${passed} passed, ${failed} failed`);

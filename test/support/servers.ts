@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openServices, type Services } from '../../config/services/open.ts';
+import { resolveSettings, type Settings } from '../../config/settings.ts';
+import type { Suite } from './suite.ts';
+
+export interface TestServers {
+  readonly services: Services;
+  /** Those the servers were opened with; `stateDir` is `.agent-platform` in `dir`. */
+  readonly settings: Settings;
+  /** A temporary folder of this test. */
+  readonly dir: string;
+  /** Idempotent: stops the servers and removes the folder. */
+  stop(): Promise<void>;
+}
+
+/** Settings as a command in `cwd` has them; of this process's environment only what says where programs and caches are. */
+export function testSettings(cwd: string, options: Record<string, unknown> = {}): Settings {
+  const { PATH, HOME, XDG_CACHE_HOME } = process.env;
+  return resolveSettings({ cwd, options, env: { PATH, HOME, XDG_CACHE_HOME } });
+}
+
+/** A real NATS and a real Redis, embedded, with empty state. */
+export async function startServers(options: Record<string, unknown> = {}): Promise<TestServers> {
+  const dir = mkdtempSync(join(tmpdir(), 'agent-platform-test-'));
+  const settings = testSettings(dir, options);
+  try {
+    const services = await openServices(settings, { onProgress: (line) => process.stderr.write(`${line}\n`) });
+    const stop = async (): Promise<void> => {
+      await services.close();
+      rmSync(dir, { recursive: true, force: true });
+    };
+    return { services, settings, dir, stop };
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Starts servers before a suite's first test and stops them after its last; the result hands them out meanwhile. */
+export function withServers(test: Suite, options: Record<string, unknown> = {}): () => TestServers {
+  let servers: TestServers | undefined;
+  test.before(async () => {
+    servers = await startServers(options);
+  });
+  test.after(async () => {
+    await servers?.stop();
+  });
+  return () => {
+    if (servers === undefined) throw new Error('the servers are up only while a test runs');
+    return servers;
+  };
+}

@@ -1,0 +1,242 @@
+import { suite } from '../support/suite.ts';
+import { type Case, testCases } from './definitions-cases.ts';
+import { removeFolders } from './definitions-fixture.ts';
+
+const test = suite('definitions: packs');
+test.after(removeFolders);
+
+const G = 'agents/gardener.yaml';
+
+const CASES: Case[] = [
+  [
+    'an agents folder outside the pack',
+    'pack.yaml',
+    'module: ./pack.mjs',
+    'agents: ../\nmodule: ./pack.mjs',
+    ['pack.yaml:6:9 agents', /leads out of the pack's folder/],
+  ],
+  [
+    'a parameter that does not exist',
+    'agents/prompts/gardener.md',
+    'limits.dry_below | percent',
+    'limits.dry_bellow | percent',
+    [
+      'agents/prompts/gardener.md:3:17 limits.dry_bellow',
+      /^limits has no "dry_bellow", expected one of dry_below, beds, spare; did you mean "dry_below"\?$/,
+    ],
+  ],
+  [
+    'parameters that do not exist',
+    'agents/prompts/gardener.md',
+    '({{limits.',
+    '({{limit.',
+    ['agents/prompts/gardener.md:3:49 limit.dry_below', /^unknown parameters "limit", expected limits/],
+  ],
+  [
+    'an unknown filter',
+    'agents/prompts/gardener.md',
+    '| percent',
+    '| percents',
+    ['agents/prompts/gardener.md:3:17 limits.dry_below', /^unknown filter "percents", expected one of percent, list/],
+  ],
+  [
+    'a list without its filter',
+    'agents/prompts/botanist.md',
+    ' | list',
+    '',
+    ['agents/prompts/botanist.md:1:7 limits.beds', /^got a list of 2, expected a number or text/],
+  ],
+  [
+    'percent of a list',
+    'agents/prompts/botanist.md',
+    '| list',
+    '| percent',
+    ['agents/prompts/botanist.md:1:7 limits.beds', /^percent needs a number, got a list of 2/],
+  ],
+  [
+    'a placeholder without end',
+    'agents/prompts/botanist.md',
+    'spare }}',
+    'spare }',
+    ['agents/prompts/botanist.md:1:38', /^got \{\{ without \}\}/],
+  ],
+  [
+    'a parameter of the wrong sign',
+    'limits.yaml',
+    '-0.20',
+    '0.20',
+    ['limits.yaml:1:12 dry_below', /^got the number 0\.2, expected a number of at most 0$/],
+  ],
+  [
+    'parameters that the module does not know',
+    'pack.yaml',
+    '  limits: ./limits.yaml',
+    '  limits: ./limits.yaml\n  limit: ./limits.yaml',
+    [
+      'pack.yaml:9:3 parameters.limit',
+      /^the module declares no parameters "limit", expected limits; did you mean "limits"/,
+    ],
+  ],
+  [
+    'a missing parameters file',
+    'pack.yaml',
+    './limits.yaml',
+    './limit.yaml',
+    ['pack.yaml:8:11 parameters.limits', /does not exist/],
+  ],
+  [
+    'a module that does not exist',
+    'pack.yaml',
+    './pack.mjs',
+    './pak.mjs',
+    ['pack.yaml:6:9 module', /^"\.\/pak\.mjs" does not exist/],
+  ],
+  [
+    'a module that throws',
+    'pack.mjs',
+    '',
+    'throw new Error("no luck");\n',
+    ['pack.yaml:6:9 module', /threw while it was imported: no luck/],
+  ],
+  [
+    'a module without a pack',
+    'pack.mjs',
+    '',
+    'export default 7;\n',
+    ['pack.yaml:6:9 module', /is the number 7, expected the result of definePack/],
+  ],
+  [
+    'a tool with a reserved name',
+    'pack.mjs',
+    "name: 'get_moisture'",
+    "name: 'escalate'",
+    [`${G}:21:5 tools.0`, /unknown tool "get_moisture"/],
+    ['pack.yaml:6:9 module', /"escalate" belongs to the runtime/],
+  ],
+  [
+    'a tool input that has no JSON form',
+    'pack.mjs',
+    'bed: z.string()',
+    'bed: z.date()',
+    ['pack.yaml:6:9 module', /input of tool "get_moisture" has no JSON Schema/],
+  ],
+  [
+    'a report of an unknown agent',
+    'pack.mjs',
+    'reports: { botanist:',
+    'reports: { botanits:',
+    ['pack.yaml:6:9 module', /reports name an unknown agent "botanits", .*did you mean "botanist"/],
+  ],
+  [
+    'a player of an unknown agent',
+    'pack.mjs',
+    'players: { gardener:',
+    'players: { nobody:',
+    ['pack.yaml:6:9 module', /players name an unknown agent "nobody"/],
+  ],
+  [
+    'an unknown topic schema',
+    'pack.yaml',
+    'schema: Alarm',
+    'schema: Alrm',
+    ['pack.yaml:14:13 topics.alarms.schema', /^unknown schema "Alrm", expected Alarm; did you mean "Alarm"\?$/],
+  ],
+  [
+    'a topic payload without the run',
+    'pack.mjs',
+    ', run: z.string()',
+    '',
+    ['pack.yaml:14:13 topics.alarms.schema', /has no field "run"/],
+  ],
+  [
+    'a topic subject of another topic',
+    'pack.yaml',
+    'subject: alarms.',
+    'subject: alerts.',
+    ['pack.yaml:13:14 topics.alarms.subject', /^begins with "alerts", expected alarms\.\{tenant\}/],
+  ],
+  [
+    'a topic subject without tenant',
+    'pack.yaml',
+    '.{tenant}',
+    '',
+    ['pack.yaml:13:14 topics.alarms.subject', /in the second place/],
+  ],
+  [
+    'a topic subject without event',
+    'pack.yaml',
+    '.{event}',
+    '',
+    ['pack.yaml:13:14 topics.alarms.subject', /^ends with "\{subject\}"/],
+  ],
+  [
+    'a wildcard in a topic subject',
+    'pack.yaml',
+    '{subject}',
+    '*',
+    ['pack.yaml:13:14 topics.alarms.subject', /^got "\*" between tenant and event/],
+  ],
+  [
+    'a topic subject by an unknown field',
+    'pack.yaml',
+    '{data.level}',
+    '{data.levle}',
+    ['pack.yaml:13:14 topics.alarms.subject', /^the payload has no field "levle", .*did you mean "level"/],
+  ],
+  [
+    'a topic on the report of nobody',
+    'pack.yaml',
+    '    schema: Alarm\n',
+    '    schema: Alarm\n    on_report_of: nobody\n',
+    ['pack.yaml:14:13 topics.alarms.schema', /has no field "agent"/],
+    ['pack.yaml:14:13 topics.alarms.schema', /has no field "subject"/],
+    ['pack.yaml:14:13 topics.alarms.schema', /has no field "data"/],
+    ['pack.yaml:15:19 topics.alarms.on_report_of', /unknown agent "nobody"/],
+  ],
+  [
+    'a cron of five fields',
+    'pack.yaml',
+    '0 0 6 * * 1',
+    '0 6 * * 1',
+    ['pack.yaml:18:11 schedules.rounds.cron', /^got 5 fields, expected six/],
+  ],
+  [
+    'a schedule of a sub-agent',
+    'pack.yaml',
+    'agent: gardener',
+    'agent: botanist',
+    ['pack.yaml:19:12 schedules.rounds.agent', /^"botanist" is a sub_agent, expected an agent of role main$/],
+  ],
+  [
+    'a schedule of an unknown agent',
+    'pack.yaml',
+    'agent: gardener',
+    'agent: gardner',
+    ['pack.yaml:19:12 schedules.rounds.agent', /did you mean "gardener"/],
+  ],
+  [
+    'a scope with the name of an agent',
+    'pack.yaml',
+    '[shared_notes]',
+    '[shared_notes, botanist]',
+    ['pack.yaml:10:24 scopes.1', /is the name of an agent/],
+  ],
+  [
+    'a missing key of a schedule',
+    'pack.yaml',
+    '    targets: beds\n',
+    '',
+    ['pack.yaml:18:5 schedules.rounds.targets', /^is missing, expected text/],
+  ],
+  [
+    'a topic name with a dash',
+    'pack.yaml',
+    '  alarms:\n',
+    '  my-alarms:\n',
+    ['pack.yaml:12:3 topics.my-alarms', /^got the key "my-alarms", expected a lower-case name/],
+    ['pack.yaml:13:14 topics.my-alarms.subject', /begins with "alarms"/],
+  ],
+];
+
+testCases(test, CASES);
+test.run();

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from '../support/suite.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Imports run one way. A folder may import itself and what is listed; nobody may import a pack. */
+const ARROWS: Record<string, string[]> = {
+  config: [],
+  runtime: ['config'],
+  actors: ['config', 'runtime'],
+  bridge: ['config', 'runtime', 'actors'],
+};
+const CORE = Object.keys(ARROWS);
+
+/** The same input gives the same output, in every process and on every day: no clock, no chance, no client, no file. */
+const PURE = [
+  /^runtime\/policy\//,
+  /^runtime\/context\//,
+  /^runtime\/journal\/entry[^/]*\.ts$/,
+  /^runtime\/canonical\.ts$/,
+  /^actors\/[^/]+\/machine\.ts$/,
+];
+const IMPURE_CODE =
+  /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.|\bprocess\.|\bsetTimeout\b|\bsetInterval\b|\bfetch\(/;
+const IMPURE_IMPORT = /^(node:.*|nats|ioredis|pino|@duckdb\/.*|fs|path|crypto)$/;
+
+/** The core serves every business: words of one stay in its pack. NATS has accounts of its own. */
+const DOMAIN = /churn|csm|customer|renewal|account/i;
+const NATS_WORDS = /getAccountInfo|AccountInfo|ACCOUNT_EXPIRED/g;
+const MAX_LINES = 300;
+
+interface Import {
+  specifier: string;
+  typeOnly: boolean;
+}
+
+interface Source {
+  /** Relative to the project, with `/`. */
+  path: string;
+  text: string;
+  imports: Import[];
+}
+
+const IMPORT = /(?:^|\n|;)\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/g;
+
+function sources(folder: string): Source[] {
+  if (!existsSync(join(ROOT, folder))) return [];
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes('node_modules'))
+    .map((file) => {
+      const text = readFileSync(join(ROOT, folder, file), 'utf8');
+      const imports = [...text.matchAll(IMPORT)].map(([, type, named, dynamic]) => ({
+        specifier: named ?? dynamic ?? '',
+        typeOnly: type !== undefined,
+      }));
+      return { path: join(folder, file), text, imports };
+    });
+}
+
+/** A relative import as a path of the project, null for a package. */
+function target(from: Source, { specifier }: Import): string | null {
+  return specifier.startsWith('.') ? relative(ROOT, join(ROOT, dirname(from.path), specifier)) : null;
+}
+
+/** Lines of code without comments, each with its number. */
+function codeLines(text: string): [number, string][] {
+  const code = text
+    .replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ' '))
+    .replaceAll(/(^|\s)\/\/.*$/gm, '');
+  return code.split('\n').map((line, at) => [at + 1, line]);
+}
+
+const core = CORE.flatMap(sources);
+const packs = sources('packs');
+const test = suite('layering');
+
+test('imports run one way: config, runtime, actors, bridge', () => {
+  const wrong = core.flatMap((file) => {
+    const own = file.path.split('/')[0] ?? '';
+    const allowed = [own, ...(ARROWS[own] ?? [])];
+    return file.imports.flatMap((one) => {
+      const to = target(file, one);
+      return to === null || allowed.includes(to.split('/')[0] ?? '') ? [] : [`${file.path} imports ${to}`];
+    });
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('a pack imports runtime/sdk.ts, its own files and npm packages', () => {
+  const wrong = packs.flatMap((file) => {
+    const own = file.path.split('/').slice(0, 2).join('/');
+    return file.imports.flatMap((one) => {
+      const to = target(file, one);
+      return to === null || to === 'runtime/sdk.ts' || to.startsWith(`${own}/`) ? [] : [`${file.path} imports ${to}`];
+    });
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('the pure files touch no clock, no chance, no client and no file', () => {
+  const wrong = core
+    .filter((file) => PURE.some((pure) => pure.test(file.path)))
+    .flatMap((file) => [
+      ...file.imports
+        .filter((one) => !one.typeOnly && IMPURE_IMPORT.test(one.specifier))
+        .map((one) => `${file.path} imports ${one.specifier}`),
+      ...codeLines(file.text).flatMap(([at, line]) =>
+        IMPURE_CODE.test(line) ? [`${file.path}:${at} ${line.trim()}`] : [],
+      ),
+    ]);
+  assert.deepEqual(wrong, []);
+});
+
+test('no word of a business domain is in the core', () => {
+  const wrong = core.flatMap((file) =>
+    file.text
+      .split('\n')
+      .flatMap((line, at) =>
+        DOMAIN.test(line.replaceAll(NATS_WORDS, '')) ? [`${file.path}:${at + 1} ${line.trim()}`] : [],
+      ),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test(`no file of the platform is longer than ${MAX_LINES} lines`, () => {
+  const long = [...core, ...packs].filter((file) => file.text.split('\n').length > MAX_LINES + 1);
+  assert.deepEqual(
+    long.map((file) => `${file.path}: ${file.text.split('\n').length} lines`),
+    [],
+  );
+});
+
+test.run();

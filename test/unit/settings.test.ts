@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseNatsUrl, parseRedisUrl, withoutCredentials } from '../../config/services/address.ts';
+import { resolveSettings } from '../../config/settings.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('settings');
+let cwd = '';
+
+test.before.each(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'settings-'));
+});
+test.after.each(() => rmSync(cwd, { recursive: true, force: true }));
+
+const file = (text: string) => writeFileSync(join(cwd, 'agent-platform.yaml'), text);
+const yaml = () => join(cwd, 'agent-platform.yaml');
+
+function problems(sources: Parameters<typeof resolveSettings>[0]): string[] {
+  try {
+    resolveSettings({ env: {}, cwd, ...sources });
+  } catch (error) {
+    const { code, details, message } = error as { code: string; details: { problems: string[] }; message: string };
+    assert.equal(code, 'settings.invalid');
+    assert.equal(message, details.problems.join('\n'));
+    return details.problems;
+  }
+  return assert.fail('the settings were taken');
+}
+
+test('without any source everything has its default', () => {
+  assert.deepEqual(resolveSettings({ cwd, env: { PATH: '/bin', HOME: '/home/jo' } }), {
+    stateDir: join(cwd, '.agent-platform'),
+    packs: [],
+    model: 'rehearsal',
+    durability: 'power',
+    journalShards: 4,
+    maxLive: 256,
+    ackWaitMs: 2000,
+    logLevel: 'info',
+    host: { path: '/bin', cacheDir: '/home/jo/.cache/agent-platform' },
+  });
+});
+
+test('an option goes before the environment, the environment before the file, the file before the default', () => {
+  file('log_level: warn\nmax_live: 10\ntenant: from-file\n');
+  const env = { AGENT_PLATFORM_MAX_LIVE: '20', AGENT_PLATFORM_TENANT: 'from-env' };
+  const settings = resolveSettings({ cwd, env, options: { tenant: 'from-option' } });
+  assert.deepEqual(
+    [settings.tenant, settings.maxLive, settings.logLevel, settings.ackWaitMs],
+    ['from-option', 20, 'warn', 2000],
+  );
+});
+
+test('AGENT_PLATFORM_NATS_URL goes before NATS_URL, and an empty variable is not set', () => {
+  const env = { AGENT_PLATFORM_NATS_URL: 'nats://one:1', NATS_URL: 'nats://two:2', REDIS_URL: '' };
+  const settings = resolveSettings({ cwd, env });
+  assert.equal(settings.natsUrl, 'nats://one:1');
+  assert.equal(settings.redisUrl, undefined);
+});
+
+test('paths are relative to the file that names them, else to the working directory', () => {
+  mkdirSync(join(cwd, 'sub'));
+  file('packs: [packs/a, /abs/b]\nstate_dir: state\n');
+  const settings = resolveSettings({ cwd, env: { AGENT_PLATFORM_DATA: 'data' } });
+  assert.deepEqual(settings.packs, [join(cwd, 'packs/a'), '/abs/b']);
+  assert.equal(settings.stateDir, join(cwd, 'state'));
+  assert.equal(settings.data, join(cwd, 'data'));
+  const packs = resolveSettings({ cwd, env: { AGENT_PLATFORM_PACKS: 'x:/y' } }).packs;
+  assert.deepEqual(packs, [join(cwd, 'x'), '/y']);
+});
+
+test('a bad value is named with its key, its value and where it was written', () => {
+  file('durability: maybe\njournal_shards: 65\npacks: one\ntenant:\n');
+  assert.deepEqual(problems({ options: { logLevel: 'loud' }, env: { AGENT_PLATFORM_ACK_WAIT_MS: '2s' } }), [
+    `${yaml()}:4:8: tenant: expected a name of at most 63 characters a–z, 0–9 and -, got null`,
+    `${yaml()}:3:8: packs: expected a list of pack folders, got "one"`,
+    `${yaml()}:1:13: durability: expected power or process, got "maybe"`,
+    `${yaml()}:2:17: journal_shards: expected a whole number from 1 to 64, got 65`,
+    'environment AGENT_PLATFORM_ACK_WAIT_MS: ack_wait_ms: expected milliseconds from 100 to 600000, got "2s"',
+    'option --log-level: log_level: expected trace, debug, info, warn, error, fatal or silent, got "loud"',
+  ]);
+});
+
+test('an unknown or repeated key, a syntax error and a file that is no map are named with their line', () => {
+  file('model: rehearsal\nmodle: x\n');
+  assert.match(problems({})[0] ?? '', new RegExp(`^${yaml()}:2:1: unknown setting modle; known are state_dir, `));
+  file('tenant: a\ntenant: b\n');
+  assert.match(problems({})[0] ?? '', new RegExp(`^${yaml()}:2:1: `));
+  file('tenant: [a\n');
+  assert.match(problems({})[0] ?? '', new RegExp(`^${yaml()}:\\d+:\\d+: `));
+  file('- a\n');
+  assert.match(problems({})[0] ?? '', /:1:1: expected a list of settings/);
+  file('# nothing yet\n');
+  assert.equal(resolveSettings({ cwd, env: {} }).maxLive, 256);
+});
+
+test('another model than rehearsal is refused', () => {
+  assert.match(problems({ options: { model: 'anthropic' } })[0] ?? '', /^option --model: model: expected rehearsal/);
+});
+
+test('an error never shows credentials', () => {
+  for (const url of [
+    'http://jo:s3cret@host',
+    'nats://jo:s3c/ret@:x',
+    'nats://jo:s3cret,x@h:99999',
+    'ftp://x?p=s3cret',
+  ]) {
+    const [problem] = problems({ env: { NATS_URL: url, REDIS_URL: url } });
+    assert.match(problem ?? '', /^environment NATS_URL: nats_url: expected an address like nats:\/\/host:4222, got/);
+    assert.doesNotMatch(problem ?? '', /s3c|ret@|jo/);
+  }
+});
+
+test('addresses of NATS are split into servers and one login', () => {
+  assert.deepEqual(parseNatsUrl('nats://a:1,nats://b'), { url: 'nats://a:1,nats://b:4222' });
+  assert.deepEqual(parseNatsUrl('localhost:4222'), { url: 'nats://localhost:4222' });
+  assert.deepEqual(parseNatsUrl('nats://jo:p%40ss@a'), { url: 'nats://a:4222', user: 'jo', pass: 'p@ss' });
+  assert.deepEqual(parseNatsUrl('tls://t0ken@a'), { url: 'tls://a:4222', token: 't0ken' });
+  for (const bad of ['', 'redis://a', 'nats://', 'nats://a:99999']) assert.equal(parseNatsUrl(bad), null, bad);
+});
+
+test('addresses of Redis are split into host, login and database', () => {
+  assert.deepEqual(parseRedisUrl('redis://:p%2Fw@a/3'), {
+    url: 'redis://a:6379/3',
+    host: 'a',
+    port: 6379,
+    password: 'p/w',
+    db: 3,
+  });
+  assert.deepEqual(parseRedisUrl('rediss://jo:pw@[::1]:7'), {
+    url: 'rediss://[::1]:7',
+    host: '::1',
+    port: 7,
+    username: 'jo',
+    password: 'pw',
+    tls: true,
+  });
+  for (const bad of ['http://a', 'redis://a/x', 'redis://']) assert.equal(parseRedisUrl(bad), null, bad);
+  assert.equal(withoutCredentials('redis://jo:pw@h:1/2?x=y'), 'redis://h:1/2');
+});
+
+test.run();
