@@ -78,6 +78,11 @@ export class Activation {
     for (const message of this.held.values()) message.working();
   }
 
+  /** Resolves when what is queued now has been done. */
+  settled(): Promise<void> {
+    return this.queue;
+  }
+
   /** Stops at once, as a crash would: nothing is acknowledged or appended, the journal is all that remains. */
   stop(how: ChildEnd): void {
     this.held.clear();
@@ -223,7 +228,8 @@ export class Activation {
     for (const message of this.held.values()) message.ack();
     this.held.clear();
     const how = snapshot.status === 'done' ? (stateOf(snapshot) as ChildEnd) : 'parked';
-    if (how !== 'parked') this.log.debug({ outcome: how }, 'invocation ended');
+    const summary = snapshot.status === 'done' ? this.behaviour.summary(snapshot) : null;
+    if (summary) this.log.info({ outcome: how, ...summary }, 'run ended');
     this.endActor(how);
   }
 

@@ -34,6 +34,8 @@ export interface Behaviour<M extends AnyStateMachine = AnyStateMachine> {
   /** Runs one effect to the events that it becomes. A throw ends the invocation as failed. */
   perform(kind: EffectKind, ordinal: number, snapshot: SnapshotFrom<M>, signal: AbortSignal): Promise<JournaledEvent[]>;
   subject(snapshot: SnapshotFrom<M>): string | null;
+  /** What the log says of a run that ended, one line each; null for what is no run of its own. Pure. */
+  summary(snapshot: SnapshotFrom<M>): Record<string, unknown> | null;
 }
 
 /** Nothing to do with this mail: its receiver does not exist and the mail does not begin it. */

@@ -23,6 +23,7 @@ import { type EffectInput, invocationMachine } from './invocation/machine.ts';
 import type { Runtime, Send } from './runtime.ts';
 import { Slots } from './slots.ts';
 import { type Child, type ChildEnd, type Disposition, supervisorMachine } from './supervisor/machine.ts';
+import { supervision } from './supervisor/counters.ts';
 import { restored } from './supervisor/restored.ts';
 
 export interface WorkerOptions {
@@ -38,6 +39,7 @@ export class Worker implements Host {
   private readonly nc: NatsConnection;
   private readonly options: WorkerOptions;
   private readonly supervisor = createActor(supervisorMachine);
+  private readonly counters = supervision();
   private readonly activations = new Map<string, Activation>();
   private readonly slots: Slots;
   private readonly invocations: Behaviour;
@@ -87,12 +89,17 @@ export class Worker implements Host {
     this.stopping = true;
     clearInterval(this.keepAlive);
     this.supervisor.send({ type: 'drain' });
-    for (const activation of this.activations.values()) activation.stop('parked');
     await Promise.all([...this.pulls].map((pull) => pull.close()));
     this.slots.close();
     await Promise.allSettled(this.loops);
+    // A step that has begun is finished: its entry is appended, its sends confirmed, its mail acknowledged.
+    const live = [...this.activations.values()];
+    await Promise.all(live.map((activation) => activation.settled()));
+    for (const activation of live) activation.stop('stopped');
+    await this.nc.flush();
     this.supervisor.send({ type: 'stop' });
     this.supervisor.stop();
+    this.runtime.log.debug({ worker: this.runtime.worker, ...this.counters.getSnapshot().context }, 'worker stopped');
   }
 
   /** Keeps one pull open on a consumer, never for more mail than slots. */
@@ -146,6 +153,7 @@ export class Worker implements Host {
     });
     this.supervisor.send(event);
     subscription.unsubscribe();
+    this.counters.trigger.decided({ disposition: decided });
     return decided;
   }
 
@@ -159,6 +167,7 @@ export class Worker implements Host {
 
   ended(key: string, how: ChildEnd): void {
     this.supervisor.send({ type: 'child.ended', key, how });
+    this.counters.trigger.ended({ how });
   }
 
   idle(activation: Activation): void {

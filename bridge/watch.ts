@@ -7,13 +7,13 @@ import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../r
 const LITERAL_RUNS = 64;
 
 /**
- * Follows journals: first the last entry of each that exists, then every new one as it is appended. `runs` may grow while
- * watching only if it began empty (then all journals of the tenant are followed). Ends when `onEntry` returns true.
+ * Follows the journals of these runs (of all runs of the tenant when there are none): first the last entry of each that
+ * exists, then every new one as it is appended. Resolves when the signal aborts.
  */
 export async function watchJournals(
   nc: NatsConnection,
   journal: Journal,
-  options: { tenant: string; runs: readonly string[]; signal: AbortSignal; onEntry(address: Address, entry: StoredEntry): void },
+  options: { tenant: string; runs: readonly string[]; signal: AbortSignal; onEntry(address: Address, entry: StoredEntry): void | Promise<void> },
 ): Promise<void> {
   const { tenant, runs, signal, onEntry } = options;
   const js = nc.jetstream();
@@ -32,7 +32,9 @@ export async function watchJournals(
       const stop = () => void messages.close();
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
-      for await (const message of messages) onEntry(parseJournalSubject(message.subject), parseEntry(message.string(), message.seq));
+      for await (const message of messages) {
+        await onEntry(parseJournalSubject(message.subject), parseEntry(message.string(), message.seq));
+      }
     }),
   );
 }

@@ -16,6 +16,7 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
   return {
     machine,
     subject: () => null,
+    summary: ({ context }) => ({ schedule: context.batch?.schedule, targets: context.targets.length }),
     receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
     follow: (snapshot) =>
       snapshot.value === 'running' && allReported(snapshot.context) ? ({ type: 'completed' } satisfies BatchEvent) : null,

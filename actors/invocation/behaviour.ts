@@ -1,4 +1,5 @@
 import type { SnapshotFrom } from 'xstate';
+import { ROOT_PATH } from '../../runtime/address.ts';
 import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
@@ -23,6 +24,8 @@ export function invocationBehaviour(runtime: Runtime, machine: Machine): Behavio
     follow,
     rests,
     subject: ({ context }) => context.invocation?.subject ?? null,
+    summary: ({ context: { invocation, report, error } }) =>
+      invocation?.address.path === ROOT_PATH ? { subject: invocation.subject, text: report?.text, error } : null,
     receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
     sends: (before, after, again) => sends(runtime, before, after, again),
     perform: (kind, ordinal, { context }, signal) => perform(runtime, kind, ordinal, context, signal),

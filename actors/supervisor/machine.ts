@@ -17,7 +17,7 @@ export type Found = 'new' | 'open' | 'held' | 'final' | 'unknown';
 export type Disposition = 'admit' | 'refuse' | 'deliver' | 'resume' | 'duplicate' | 'drop' | 'leave';
 
 /** How an activation of a child ended on this worker. */
-export type ChildEnd = 'parked' | 'completed' | 'escalated' | 'refused' | 'failed' | 'fenced' | 'crashed';
+export type ChildEnd = 'parked' | 'completed' | 'escalated' | 'refused' | 'failed' | 'fenced' | 'crashed' | 'stopped';
 
 export interface Child {
   agent: string;

@@ -34,7 +34,7 @@ export function assess(
   const { signals, renewal_days: renewal, memories } = situation;
   const declining = signals.filter((signal) => signal.direction === 'declining');
   const usage = declining.find((signal) => signal.metric === 'weekly_active_users');
-  const dip = usage?.value == null ? null : dipPercent(usage.value);
+  const dip = usage === undefined || usage.value === null ? null : dipPercent(usage.value);
   const previous = lastAssessment(memories);
   const { assessment, rule } = pick();
   return {

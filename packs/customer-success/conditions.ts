@@ -38,7 +38,7 @@ function accountDataUnavailable(view: PolicyView): string | null {
   });
   if (failed.length > 0) return `${failed.join(' and ')} could not be read`;
   const { metrics, lifecycle } = readFacts(view.facts);
-  return metrics?.usage_rows === 0 && lifecycle?.stage === 'active'
+  return metrics?.usage_rows === 0 && lifecycle !== null && lifecycle.stage !== 'churned'
     ? `the account is listed as active, and there are no usage rows at all up to ${metrics.as_of}`
     : null;
 }

@@ -20,7 +20,7 @@ export function healthRow(run: RunSummary, playbook: Playbook): Row {
   const risk = dataOf<RiskReport>(reports, 'risk_analysis');
   const assessment = risk?.assessment ?? (health?.status === 'healthy' ? 'healthy' : null);
   const judged = known.metrics === null ? [] : judgeSignals(known.metrics, playbook);
-  const renewal = known.lifecycle?.renewal_days ?? risk?.renewal_days ?? health?.renewal_days ?? null;
+  const renewal = (known.lifecycle ?? risk ?? health)?.renewal_days ?? null;
   const briefing = completed(reports, 'csm_briefing')?.text ?? null;
 
   const fields: JsonObject = {

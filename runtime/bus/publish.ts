@@ -1,14 +1,22 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type JetStreamClient, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 
 const ACK_TIMEOUT_MS = 5_000;
 /** A leader change takes seconds, once half a minute: senders wait it out. */
 const GIVE_UP_MS = 60_000;
+/** Between tries while the stream has no leader: that answer comes at once, and nothing announces the leader. */
+export const PAUSE_MS = 250;
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
 
 /** Whether the server refused a publish because the subject already holds something else than expected. */
 export function isWrongLastSequence(error: unknown): boolean {
   return error instanceof NatsError && WRONG_LAST_SEQUENCE.has(error.api_error?.err_code ?? 0);
+}
+
+/** Whether the server decided on a publish; a stream without a leader (503) has not, nor has a lost ack. */
+export function isAnswered(error: NatsError): boolean {
+  return error.api_error !== undefined && error.api_error.code !== 503;
 }
 
 /**
@@ -55,7 +63,8 @@ export class Publisher {
         if (error.code === 'MAX_PAYLOAD_EXCEEDED') {
           throw new PlatformError('message.too_large', `a message of ${data.length} bytes to ${subject} is larger than the server accepts`);
         }
-        if (error.api_error || this.nc.isClosed() || performance.now() > deadline) throw error;
+        if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
+        await pause(PAUSE_MS);
       }
     }
   }

@@ -15,7 +15,7 @@ import {
   StoreInput,
   SUBMIT_REPORT,
 } from '../tools/builtin.ts';
-import { escalateSchema, submitSchema } from '../tools/inputs.ts';
+import { emittableTopics, escalateSchema, submitSchema } from '../tools/inputs.ts';
 import { jsonSchemaOf, withoutProperty } from '../tools/json-schema.ts';
 import type { LoadedAgent, ResolvedAgent, ResolvedTool } from './resolved.ts';
 import type { AgentDefinition, PackManifest } from './schema.ts';
@@ -81,7 +81,7 @@ function describe(name: string, kind: ResolvedTool['kind'], description: string,
 
 /** The topics with their payloads. The run's id is the runtime's to set, so the model does not see it. */
 function emitTool(manifest: PackManifest, code: PackCode): ResolvedTool {
-  const topics = Object.entries(manifest.topics);
+  const topics = Object.entries(manifest.topics).filter(([topic]) => emittableTopics(manifest).includes(topic));
   const payloads = topics.flatMap(([topic, { schema }]): JsonObject[] => {
     const payload = code.schemas[schema];
     return payload ? [{ title: topic, ...withoutProperty(jsonSchemaOf(payload), 'run') }] : [];

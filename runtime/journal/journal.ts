@@ -7,10 +7,11 @@
  * 2. An append whose ack got lost is neither done nor undone: the tail is read through the stream's leader and its key
  *    compared, before anything else happens.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { createInbox, type JetStreamClient, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../address.ts';
-import { isWrongLastSequence } from '../bus/publish.ts';
+import { isAnswered, isWrongLastSequence, PAUSE_MS } from '../bus/publish.ts';
 import { journalStream, journalSubject, shardOf } from '../subjects.ts';
 import { ENTRY_VERSION, type Entry } from './entry.ts';
 
@@ -60,11 +61,12 @@ export class Journal {
           const tail = await this.tail(address);
           return tail?.key === entry.key ? { status: 'appended', seq: tail.seq } : { status: 'fenced' };
         }
-        if (error.api_error || this.nc.isClosed() || performance.now() > deadline) throw error;
+        if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
         const tail = await this.tail(address).catch(() => null);
         if (tail && tail.seq !== after) {
           return tail.key === entry.key ? { status: 'appended', seq: tail.seq } : { status: 'fenced' };
         }
+        await pause(PAUSE_MS);
       }
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type JetStreamClient, type JetStreamManager, type NatsConnection, NatsError, RequestStrategy } from 'nats';
+import { type JetStreamManager, type NatsConnection, NatsError, RequestStrategy } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
+import { Publisher } from '../bus/publish.ts';
 import { MEMORY_STREAM, memoryFilter, memorySubject } from '../subjects.ts';
 import { readMemory } from './check.ts';
 import type { Memory } from './memory.ts';
@@ -10,12 +11,10 @@ import type { Memory } from './memory.ts';
  *
  * 1. A memory is created at most once: published with expected-last-subject-sequence 0 on a subject of its own.
  * 2. The first one recorded under an id is the memory; a repeat gets it back, whatever the repeat said.
- * 3. An append whose ack was lost is sent again: by 1 it cannot double.
+ * 3. An append whose ack was lost is sent again: by 1 it cannot double. (`created` is then false for what we did create.)
  */
-const WRONG_LAST_SEQUENCE = [10071, 10164];
-const ATTEMPTS = 10;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
+const ATTEMPTS = 50;
+const PAUSE_MS = 100;
 const BATCH = 256;
 const BATCH_WAIT_MS = 30_000;
 
@@ -32,33 +31,25 @@ export interface StoredMemory {
 
 export class MemoryRecord {
   private readonly nats: NatsConnection;
-  private readonly js: JetStreamClient;
+  private readonly publisher: Publisher;
   private readonly jsm: JetStreamManager;
 
   constructor(nats: NatsConnection, jsm: JetStreamManager) {
     this.nats = nats;
-    this.js = nats.jetstream();
+    this.publisher = new Publisher(nats);
     this.jsm = jsm;
   }
 
-  /** @throws PlatformError `nats.unreachable` when no leader took it in about half a minute. */
   async create(memory: Memory): Promise<Recorded> {
-    const subject = memorySubject(memory.tenant, memory.scope, memory.id);
-    let unknown = false;
+    const { tenant, scope, id } = memory;
     for (let attempt = 1; ; attempt++) {
-      try {
-        await this.js.publish(subject, JSON.stringify(memory), { expect: { lastSubjectSequence: 0 } });
-        return { memory, created: true };
-      } catch (error) {
-        const outcome = classify(error);
-        if (outcome === 'other') throw error;
-        const stored = outcome === 'taken' ? await this.find(memory.tenant, memory.scope, memory.id) : null;
-        // After a lost ack, a record of our own source is the one we sent.
-        if (stored) return { memory: stored, created: unknown && stored.source === memory.source };
-        if (attempt === ATTEMPTS) throw unreachable(subject, error);
-        unknown ||= outcome === 'unknown';
-        await delay(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
-      }
+      if (await this.publisher.once(memorySubject(tenant, scope, id), memory)) return { memory, created: true };
+      const stored = await this.find(tenant, scope, id);
+      if (stored) return { memory: stored, created: false };
+      // Refused because another writer's copy is on its way through the replicas.
+      if (attempt === ATTEMPTS)
+        throw new PlatformError('nats.unreachable', `memory ${id} is neither taken nor refused`);
+      await delay(PAUSE_MS);
     }
   }
 
@@ -123,21 +114,4 @@ function parse(data: Uint8Array, subject: string): Memory {
     if (error instanceof PlatformError) throw error;
     throw new PlatformError('memory.invalid', `the record ${subject} is not JSON`, { cause: error });
   }
-}
-
-/** `taken`: the id exists or is being written. `unknown`: it may have been recorded, or no leader was there to do so. */
-function classify(error: unknown): 'taken' | 'unknown' | 'other' {
-  if (!(error instanceof NatsError)) return 'other';
-  if (error.api_error && WRONG_LAST_SEQUENCE.includes(error.api_error.err_code ?? 0)) return 'taken';
-  return error.code === 'TIMEOUT' || error.code === '503' || error.api_error?.code === 503 ? 'unknown' : 'other';
-}
-
-function unreachable(subject: string, cause: unknown): PlatformError {
-  return new PlatformError(
-    'nats.unreachable',
-    `no leader of ${MEMORY_STREAM} took ${subject} in ${ATTEMPTS} attempts`,
-    {
-      cause,
-    },
-  );
 }

@@ -51,8 +51,13 @@ export function submitSchema(report: z.ZodType): z.ZodType {
   return SubmitInput.extend({ data: report });
 }
 
+/** Topics that agents emit to themselves; those that carry reports are the runtime's, so that no agent forges one. */
+export function emittableTopics({ topics }: PackManifest): string[] {
+  return Object.keys(topics).filter((topic) => topics[topic]?.on_report_of === undefined);
+}
+
 function emitSchema(manifest: PackManifest, code: PackCode, run: string): z.ZodType {
-  return EmitInput.extend({ topic: z.enum(Object.keys(manifest.topics)) }).superRefine(({ topic, data }, context) => {
+  return EmitInput.extend({ topic: z.enum(emittableTopics(manifest)) }).superRefine(({ topic, data }, context) => {
     const name = manifest.topics[topic]?.schema;
     const schema = name === undefined ? undefined : code.schemas[name];
     if (!schema) return;

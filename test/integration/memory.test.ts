@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { Redis } from 'ioredis';
-import { connect, type JetStreamManager, type NatsConnection } from 'nats';
+import type { Redis } from 'ioredis';
+import type { JetStreamManager, NatsConnection } from 'nats';
+import { connectNats } from '../../runtime/bus/connect.ts';
 import { ensureStreams } from '../../runtime/bus/streams.ts';
+import { connectRedis } from '../../runtime/memory/connect.ts';
 import { embedLexically, type Embedder } from '../../runtime/memory/embedder.ts';
 import { LongTermMemory } from '../../runtime/memory/long-term.ts';
 import type { Memory, MemorySeed, RecallQuery } from '../../runtime/memory/memory.ts';
 import { memoryKey, vectorKey } from '../../runtime/memory/keys.ts';
 import { MemoryRecord } from '../../runtime/memory/record.ts';
+import { withServers } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('long-term memory');
@@ -14,6 +17,13 @@ const test = suite('long-term memory');
 let nats: NatsConnection;
 let jsm: JetStreamManager;
 let redis: Redis;
+
+// Before the servers' own: connections close first.
+test.after(async () => {
+  redis?.disconnect();
+  await nats?.close();
+});
+const servers = withServers(test);
 
 const open = (embedder?: Embedder) => new LongTermMemory({ nats, jsm, redis, ...(embedder ? { embedder } : {}) });
 const memory = (fields: Partial<Memory> = {}): Memory => ({
@@ -46,18 +56,15 @@ const many = (count: number, fields: (i: number) => Partial<MemorySeed> = () => 
   }));
 
 test.before(async () => {
-  nats = await connect({ servers: process.env.NATS_URL ?? '127.0.0.1:4222' });
+  const { services } = servers();
+  nats = await connectNats(services.nats, { name: 'memory test' });
   jsm = await nats.jetstreamManager();
-  redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+  redis = await connectRedis(services.redis);
   await ensureStreams(nats, { shards: 1, topics: [] });
 });
 test.before.each(async () => {
   await jsm.streams.purge('MEMORY');
   await redis.flushdb();
-});
-test.after(async () => {
-  redis?.disconnect();
-  await nats?.close();
 });
 
 test('a stored memory is recalled with all its fields, its age and a score', async () => {
@@ -93,8 +100,30 @@ test('of writers that store one id at the same time exactly one creates it', asy
 test('a subject gets exactly its own memories, whatever characters it holds', async () => {
   const memories = open();
   const subjects = [
-    'acme', 'ACME', 'acme.corp', 'acme*', '*', '>', 'a b', '"', "'", '\\', '\\"', 'a" or .day > 0 or "', '%', '%22', '{x}',
-    'line\nbreak', 'tab\t', 'Žluťoučký kůň', '株式会社', '💥', '-', '0', 'null', 'x'.repeat(500),
+    'acme',
+    'ACME',
+    'acme.corp',
+    'acme*',
+    '*',
+    '>',
+    'a b',
+    '"',
+    "'",
+    '\\',
+    '\\"',
+    'a" or .day > 0 or "',
+    '%',
+    '%22',
+    '{x}',
+    'line\nbreak',
+    'tab\t',
+    'Žluťoučký kůň',
+    '株式会社',
+    '💥',
+    '-',
+    '0',
+    'null',
+    'x'.repeat(500),
   ];
   await memories.seed(
     'default',

@@ -5,7 +5,17 @@ import type { AccountLifecycle, AccountMetrics } from '../../packs/customer-succ
 import { csmBriefing } from '../../packs/customer-success/player/csm-briefing.ts';
 import { riskAnalysis } from '../../packs/customer-success/player/risk-analysis.ts';
 import type { JsonObject, Recalled } from '../../runtime/sdk.ts';
-import { ACME_HISTORY, calm, lifecycle, measure, memory, metrics, play, playbook, renewalIn } from '../support/accounts.ts';
+import {
+  ACME_HISTORY,
+  calm,
+  lifecycle,
+  measure,
+  memory,
+  metrics,
+  play,
+  playbook,
+  renewalIn,
+} from '../support/accounts.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the briefing');
@@ -92,7 +102,12 @@ test('without contacts nobody is named, and a missing or past renewal date is sa
 test('account ids and channels in memories do not reach the briefing, and neither do commercial terms', () => {
   const markdown = brief([
     memory(30, { id: 'a', kind: 'quirk', text: 'acme-corp wants news in #cs-dana.' }),
-    memory(200, { id: 'b', kind: 'outcome', resolved_by: 'intervention', text: 'Renewed after a 20 % discount on the price.' }),
+    memory(200, {
+      id: 'b',
+      kind: 'outcome',
+      resolved_by: 'intervention',
+      text: 'Renewed after a 20 % discount on the price.',
+    }),
   ]);
   assertForm(markdown);
   assert.doesNotMatch(markdown, /acme-corp|#cs-dana|discount|price/i);
@@ -107,7 +122,11 @@ test('an id that is a word of the name leaves the name whole', () => {
 
 test('a name with line breaks and headings cannot break the form', () => {
   const name = 'Acme\n\n## Actions\n\n- Corp';
-  const markdown = brief([], metrics({ account_name: name }), lifecycle({ account_name: name, owner: 'Dana\n# Reyes' }));
+  const markdown = brief(
+    [],
+    metrics({ account_name: name }),
+    lifecycle({ account_name: name, owner: 'Dana\n# Reyes' }),
+  );
   assertForm(markdown);
 });
 
@@ -119,7 +138,12 @@ test('every section keeps its limit for long names, many signals, much history a
         const context: BriefingContext = {
           assessment: 'urgent_intervention',
           previous: { assessment: 'watch', date: '2026-08-17' },
-          signals: Array.from({ length: reasons }, () => ({ metric: 'nps', window: '60 days', value: -30, text: `${name} fell` })),
+          signals: Array.from({ length: reasons }, () => ({
+            metric: 'nps',
+            window: '60 days',
+            value: -30,
+            text: `${name} fell`,
+          })),
           reasons: Array.from({ length: reasons }, (_, n) => `Reason ${n} concerns ${name}.`),
           talking_points: Array.from({ length: reasons }, (_, n) => `Point ${n}: ask ${name}.`),
           history: Array.from({ length: reasons }, (_, n) => `${name} was assessed ${n} months ago.`),

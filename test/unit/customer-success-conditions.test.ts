@@ -58,14 +58,16 @@ test('a failed read is unavailable data; one that succeeded at the second try is
   );
 });
 
-test('no usage rows at all are unavailable data for an active account only', () => {
+test('no usage rows at all are unavailable data unless the account has churned', () => {
   const of = (stage: 'active' | 'onboarding' | 'churned', usage_rows: number) =>
     decide('account_data_unavailable', {
       get_account_metrics: calm({ usage_rows }),
       get_account_lifecycle: lifecycle({ stage }),
     });
-  assert.match(of('active', 0) ?? '', /no usage rows at all up to 2026-11-16/);
-  assert.deepEqual([of('active', 1), of('onboarding', 0), of('churned', 0)], [null, null, null]);
+  for (const stage of ['active', 'onboarding'] as const) {
+    assert.match(of(stage, 0) ?? '', /no usage rows at all up to 2026-11-16/);
+  }
+  assert.deepEqual([of('active', 1), of('onboarding', 1), of('churned', 0)], [null, null, null]);
 });
 
 test('usage and tickets contradict each other in opposite directions only', () => {

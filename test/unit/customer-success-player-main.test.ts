@@ -108,10 +108,10 @@ test('a failed read escalates after the other was read in the same turn, and say
   }
 });
 
-test('an active account without any usage rows escalates, a new one does not', () => {
+test('a listed account without any usage rows escalates, however new it is', () => {
   const silent = calm({ usage_rows: 0, weekly_active_users: measure(null, null, null, '30 days') });
   assert.deepEqual(check(silent, lifecycle()).names, [reads, ['escalate']]);
-  assert.deepEqual(check(silent, lifecycle({ ...renewalIn(300), stage: 'onboarding' })).names, reported);
+  assert.deepEqual(check(silent, lifecycle({ ...renewalIn(300), stage: 'onboarding' })).names, [reads, ['escalate']]);
 });
 
 test('after a person let it go on without data, the account is reported as unassessed, with the reason', () => {

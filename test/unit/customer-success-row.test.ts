@@ -10,7 +10,16 @@ const test = suite('the row of the weekly health check');
 const facts = { get_account_metrics: metrics(), get_account_lifecycle: lifecycle() } as unknown as JsonObject;
 
 function run(over: Partial<RunSummary> = {}): RunSummary {
-  return { target: 'acme-corp', run: 'r', outcome: 'completed', report: null, facts, waiting: null, error: null, ...over };
+  return {
+    target: 'acme-corp',
+    run: 'r',
+    outcome: 'completed',
+    report: null,
+    facts,
+    waiting: null,
+    error: null,
+    ...over,
+  };
 }
 
 function risk(over: Partial<RiskReport> = {}, children: AgentReport[] = []): AgentReport {
@@ -18,7 +27,14 @@ function risk(over: Partial<RiskReport> = {}, children: AgentReport[] = []): Age
     assessment: 'urgent_intervention',
     previous: 'watch',
     changed: 'from watch',
-    signals: [{ metric: 'weekly_active_users', window: '30 days', value: -0.35, text: 'Weekly active users fell 35 % in 30 days' }],
+    signals: [
+      {
+        metric: 'weekly_active_users',
+        window: '30 days',
+        value: -0.35,
+        text: 'Weekly active users fell 35 % in 30 days',
+      },
+    ],
     no_data: [],
     reasons: ['Two signals decline.'],
     renewal_days: 60,
@@ -47,7 +63,14 @@ test('a finished account shows its assessment, what changed, its signals, the al
     name: 'Acme Corp',
     assessment: 'urgent_intervention',
     changed: 'from watch',
-    signals: [{ metric: 'weekly_active_users', window: '30 days', value: -0.35, text: 'Weekly active users fell 35 % in 30 days' }],
+    signals: [
+      {
+        metric: 'weekly_active_users',
+        window: '30 days',
+        value: -0.35,
+        text: 'Weekly active users fell 35 % in 30 days',
+      },
+    ],
     renewal_days: 60,
     respond_by: '2026-11-19',
     owner: 'Dana Reyes',
@@ -60,7 +83,10 @@ test('a finished account shows its assessment, what changed, its signals, the al
 });
 
 test('a healthy account has an assessment and neither change, alert nor briefing', () => {
-  const healthy = { get_account_metrics: calm(), get_account_lifecycle: lifecycle(renewalIn(200)) } as unknown as JsonObject;
+  const healthy = {
+    get_account_metrics: calm(),
+    get_account_lifecycle: lifecycle(renewalIn(200)),
+  } as unknown as JsonObject;
   const { fields, document, tally } = healthRow(run({ report: main({ status: 'healthy' }), facts: healthy }), playbook);
   assert.deepEqual(
     [fields.assessment, fields.changed, fields.alert, fields.signals, fields.renewal_days],

@@ -53,7 +53,7 @@ function missingData({ calls }: Conversation, { metrics, lifecycle }: Known): st
   if (metrics === null || lifecycle === null) {
     return failed.map((call) => String(call.result)).join('; ') || 'the metrics or the lifecycle were not read';
   }
-  const silent = metrics.usage_rows === 0 && lifecycle.stage === 'active';
+  const silent = metrics.usage_rows === 0 && lifecycle.stage !== 'churned';
   return silent ? `the account is listed as active, and there are no usage rows at all up to ${metrics.as_of}` : null;
 }
 

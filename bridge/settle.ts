@@ -1,0 +1,69 @@
+import { batchMachine } from '../actors/batch/machine.ts';
+import { fold } from '../actors/fold.ts';
+import type { Address } from '../runtime/address.ts';
+import type { Platform } from './platform.ts';
+import { watchJournals } from './watch.ts';
+
+const ENDED = new Set(['completed', 'escalated', 'refused', 'failed']);
+
+/** Where a run stands: `ended`, or `waiting` while one of its invocations waits for a person. */
+export type Settled = 'ended' | 'waiting';
+
+export interface SettleOptions {
+  signal: AbortSignal;
+  /** Called once for each run that settles. */
+  onSettled?(run: string, how: Settled): void;
+}
+
+/** Resolves when the run has ended or waits for a person; false when the signal came first. */
+export async function settleRun(platform: Platform, address: Address, options: SettleOptions): Promise<boolean> {
+  return settle(platform, address.tenant, [address.run], null, options);
+}
+
+/**
+ * Resolves when every run of a batch has ended or waits for a person, and the batch's own journal holds the reports of
+ * those that ended; or when the batch itself has ended. False when the signal came first.
+ */
+export async function settleBatch(platform: Platform, batch: Address, runs: readonly string[], options: SettleOptions): Promise<boolean> {
+  return settle(platform, batch.tenant, runs, batch, options);
+}
+
+async function settle(
+  platform: Platform,
+  tenant: string,
+  runs: readonly string[],
+  batch: Address | null,
+  { signal, onSettled }: SettleOptions,
+): Promise<boolean> {
+  const { journal } = platform.runtime;
+  const done = new AbortController();
+  const wanted = new Set(runs);
+  const settled = new Map<string, Settled>();
+  let batchEnded = false;
+  const check = async () => {
+    if (batchEnded) return done.abort();
+    if (settled.size < wanted.size) return;
+    if (batch === null) return done.abort();
+    const { snapshot } = fold(batchMachine, await journal.read(batch));
+    const ended = [...settled].filter(([, how]) => how === 'ended');
+    if (ended.every(([run]) => run in snapshot.context.reported)) done.abort();
+  };
+  await watchJournals(platform.nc, journal, {
+    tenant,
+    runs: batch ? [...runs, batch.run] : runs,
+    signal: AbortSignal.any([signal, done.signal]),
+    onEntry: async ({ run, path }, { state }) => {
+      if (wanted.has(run)) {
+        const how = path === '0' && ENDED.has(state) ? 'ended' : state === 'waiting_for_human' ? 'waiting' : null;
+        if (how === null) return;
+        if (settled.get(run) !== how) onSettled?.(run, how);
+        settled.set(run, how);
+        await check();
+      } else if (run === batch?.run) {
+        batchEnded ||= ENDED.has(state);
+        await check();
+      }
+    },
+  });
+  return done.signal.aborted;
+}
