@@ -1,9 +1,11 @@
-import { AckPolicy, type Consumer, type ConsumerConfig, type NatsConnection, nanos } from 'nats';
+import { AckPolicy, type Consumer, type ConsumerConfig, type NatsConnection, NatsError, nanos } from 'nats';
 import { MAIL_STREAM, mailFilter, startFilter } from '../runtime/subjects.ts';
 
 /** Only a backstop: a mail that wakes nobody in so many deliveries is left in the stream. */
 const MAX_DELIVER = 100;
 const MAX_ACK_PENDING = 20_000;
+/** The consumer exists with other settings: those of this worker replace them. */
+const EXISTS_OTHERWISE = 10148;
 
 /** One durable consumer per agent for its mailboxes and one for roots to begin, made by whoever hosts the agent. */
 export async function ensureConsumers(
@@ -22,7 +24,12 @@ export async function ensureConsumers(
       max_deliver: MAX_DELIVER,
       max_ack_pending: MAX_ACK_PENDING,
     };
-    await jsm.consumers.add(MAIL_STREAM, config);
+    try {
+      await jsm.consumers.add(MAIL_STREAM, config);
+    } catch (error) {
+      if (!(error instanceof NatsError) || error.api_error?.err_code !== EXISTS_OTHERWISE) throw error;
+      await jsm.consumers.update(MAIL_STREAM, durable, config);
+    }
     return js.consumers.get(MAIL_STREAM, durable);
   };
   const [mail, start] = await Promise.all([

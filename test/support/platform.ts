@@ -37,6 +37,8 @@ export interface PlatformOptions {
   model?: (rehearsal: ModelProvider) => ModelProvider;
   ackWaitMs?: number;
   maxLive?: number;
+  /** False: a process that only asks; others do the work. */
+  works?: boolean;
 }
 
 /** Real servers for a suite; each call of the result opens one more process of the platform on them. */
@@ -70,7 +72,7 @@ async function openTestPlatform(settings: Platform['settings'], options: Platfor
     maxLive: options.maxLive ?? settings.maxLive,
     ackWaitMs: options.ackWaitMs ?? settings.ackWaitMs,
   });
-  await worker.start();
+  if (options.works !== false) await worker.start();
   const signal = new AbortController().signal;
   const tree = async (address: Address): Promise<RunTree> => {
     const read = await readRun(runtime.journal, address);
@@ -94,7 +96,7 @@ async function openTestPlatform(settings: Platform['settings'], options: Platfor
       return { address, trees };
     },
     stop: async () => {
-      await worker.stop();
+      if (options.works !== false) await worker.stop();
       await platform.close();
     },
   };
@@ -112,6 +114,12 @@ export function chain(tree: RunTree): string[] {
   return all(tree)
     .sort((a, b) => a.seq - b.seq)
     .map(({ text }) => text);
+}
+
+/** What a process needs to open the platform on the same servers: see `mortal-worker.ts`. */
+export function settingsFor({ platform }: TestPlatform): Record<string, unknown> {
+  const { natsUrl, redisUrl, packs } = platform.settings;
+  return { natsUrl, redisUrl, packs };
 }
 
 export async function batchState(platform: Platform, address: Address): Promise<string> {
