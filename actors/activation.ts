@@ -15,7 +15,7 @@ import type { Mailbox } from '../runtime/address.ts';
 import { ENTRY_VERSION, type Entry, type JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 import type { Behaviour, EffectKind } from './behaviour.ts';
-import { contextDigest, type Folded, stateOf, step } from './fold.ts';
+import { accepts, contextDigest, type Folded, stateOf, step } from './fold.ts';
 import type { FoldCache } from './fold-cache.ts';
 import type { Runtime, Send } from './runtime.ts';
 import type { ChildEnd, Disposition, SupervisorEvent } from './supervisor/machine.ts';
@@ -78,6 +78,11 @@ export class Activation {
     for (const message of this.held.values()) message.working();
   }
 
+  /** The live actor threw and is gone; its invocation ends as failed. */
+  crashed(error: unknown): void {
+    this.enqueue(async () => void (await this.advance([this.failure(error)])));
+  }
+
   /** Resolves when what is queued now has been done. */
   settled(): Promise<void> {
     return this.queue;
@@ -138,7 +143,9 @@ export class Activation {
       resume: [{ type: 'resumed', worker, delivery: message.info.deliveryCount }],
     };
     const events: JournaledEvent[] =
-      diverged === null ? claim[disposition] : [{ type: 'failed', error: { code: 'journal.diverged', message: diverged } }];
+      diverged === null
+        ? claim[disposition]
+        : [{ type: 'failed', error: { code: 'journal.diverged', message: diverged } }];
     const live = this.actor !== null;
     const appended = await this.advance(events, disposition === 'resume');
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
@@ -174,20 +181,23 @@ export class Activation {
     this.host.folds.keep(this.to, this.folded);
     if (this.actor) for (const event of applied) this.actor.send(event);
     const rests = this.behaviour.rests(snapshot);
-    if (!rests) this.actor ??= this.host.spawn(this.key, this.to, this.behaviour, snapshot);
+    if (!rests && !this.actor) this.actor = this.host.spawn(this.key, this.to, this.behaviour, snapshot);
     await this.sendAll(before.snapshot, snapshot, again);
     if (rests) this.rest(snapshot);
     return true;
   }
 
   /** Folds the events, and those that must follow them. What throws becomes the failure of this invocation. */
-  private compute(from: AnyMachineSnapshot, events: JournaledEvent[]): { applied: JournaledEvent[]; snapshot: AnyMachineSnapshot } {
+  private compute(
+    from: AnyMachineSnapshot,
+    events: JournaledEvent[],
+  ): { applied: JournaledEvent[]; snapshot: AnyMachineSnapshot } {
     const { machine } = this.behaviour;
     try {
       const applied: JournaledEvent[] = [];
       let snapshot = from;
       const take = (event: JournaledEvent) => {
-        if (!snapshot.can(event)) return false;
+        if (!accepts(snapshot, event)) return false;
         snapshot = step(machine, snapshot, event);
         applied.push(event);
         return true;

@@ -1,4 +1,11 @@
-import { type AnyStateMachine, type EventObject, initialTransition, type SnapshotFrom, transition } from 'xstate';
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventObject,
+  initialTransition,
+  type SnapshotFrom,
+  transition,
+} from 'xstate';
 import { digestOf } from '../runtime/digest.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 
@@ -22,8 +29,17 @@ export function contextDigest(snapshot: { context: unknown }): string {
   return digestOf(snapshot.context).slice(0, 16);
 }
 
+/** Whether the event changes anything here. Nothing changes what has ended; XState's own `can` would say otherwise. */
+export function accepts(snapshot: AnyMachineSnapshot, event: EventObject): boolean {
+  return snapshot.status === 'active' && snapshot.can(event);
+}
+
 /** The next snapshot, computed and not executed. Throws what a guard or an assign throws. */
-export function step<M extends AnyStateMachine>(machine: M, snapshot: SnapshotFrom<M>, event: EventObject): SnapshotFrom<M> {
+export function step<M extends AnyStateMachine>(
+  machine: M,
+  snapshot: SnapshotFrom<M>,
+  event: EventObject,
+): SnapshotFrom<M> {
   return transition(machine, snapshot, event as never)[0] as SnapshotFrom<M>;
 }
 
@@ -37,7 +53,11 @@ export function emptyFold<M extends AnyStateMachine>(machine: M): Folded<M> {
  * Folds entries through the machine, on top of an earlier fold or of nothing. A journal that leads elsewhere than its
  * entries say is reported, not thrown.
  */
-export function fold<M extends AnyStateMachine>(machine: M, entries: StoredEntry[], from = emptyFold(machine)): Folded<M> {
+export function fold<M extends AnyStateMachine>(
+  machine: M,
+  entries: StoredEntry[],
+  from = emptyFold(machine),
+): Folded<M> {
   let { snapshot, diverged } = from;
   for (const entry of entries) {
     for (const event of entry.events) snapshot = step(machine, snapshot, event);

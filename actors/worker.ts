@@ -61,7 +61,10 @@ export class Worker implements Host {
       runtime,
       invocationMachine.provide({ actors: { model: effect('model'), call: effect('call') } as never }),
     ) as unknown as Behaviour;
-    this.batches = batchBehaviour(runtime, batchMachine.provide({ actors: { list: effect('list') } as never })) as unknown as Behaviour;
+    this.batches = batchBehaviour(
+      runtime,
+      batchMachine.provide({ actors: { list: effect('list') } as never }),
+    ) as unknown as Behaviour;
   }
 
   /** Creates the consumers that are missing and begins to take mail. */
@@ -70,6 +73,7 @@ export class Worker implements Host {
     const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
     const schedules = catalog.packs.flatMap((pack) => Object.keys(pack.manifest.schedules)).map(batchAgent);
     const { mail, start } = await ensureConsumers(this.nc, [...agents, ...schedules], this.options.ackWaitMs);
+    this.supervisor.on('child.crashed', ({ key, error }) => this.activations.get(key)?.crashed(error));
     this.supervisor.start();
     this.supervisor.send({ type: 'started' });
     const share = Math.max(1, Math.floor(this.options.maxLive / (mail.length + start.length)));

@@ -19,12 +19,18 @@ export interface RunRequest {
 }
 
 /** Accepts one run of an agent. Asking again with the same run id accepts nothing new. */
-export async function startRun(platform: Platform, request: RunRequest): Promise<{ address: Address; created: boolean }> {
+export async function startRun(
+  platform: Platform,
+  request: RunRequest,
+): Promise<{ address: Address; created: boolean }> {
   const { runtime, settings } = platform;
   const hosted = runtime.catalog.agent(request.agent);
   if (!hosted) {
     const known = runtime.catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
-    throw new PlatformError('agent.unknown', `no agent is called ${request.agent}; there are: ${known.join(', ') || 'none'}`);
+    throw new PlatformError(
+      'agent.unknown',
+      `no agent is called ${request.agent}; there are: ${known.join(', ') || 'none'}`,
+    );
   }
   const { folder, tenant } = dataOf(settings, hosted.pack);
   const run = checkRunId(request.run ?? `${request.agent}-${runtime.id()}`);
@@ -71,33 +77,41 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
   const declared = runtime.catalog.schedule(request.schedule);
   if (!declared) {
     const known = runtime.catalog.packs.flatMap((pack) => Object.keys(pack.manifest.schedules));
-    throw new PlatformError('schedule.unknown', `no schedule is called ${request.schedule}; there are: ${known.join(', ') || 'none'}`);
+    throw new PlatformError(
+      'schedule.unknown',
+      `no schedule is called ${request.schedule}; there are: ${known.join(', ') || 'none'}`,
+    );
   }
   const { pack, schedule } = declared;
   const { folder, tenant } = dataOf(settings, pack);
-  if (folder === null) throw new PlatformError('data.missing', `the schedule ${request.schedule} needs a data folder; name one with --data DIR`);
+  if (folder === null)
+    throw new PlatformError(
+      'data.missing',
+      `the schedule ${request.schedule} needs a data folder; name one with --data DIR`,
+    );
   const source = await runtime.sources.get(pack, folder);
   const asOf = request.asOf ?? source.asOf;
   const listed = (await source.targets(schedule.targets, asOf)).map((target) => target.id);
   for (const id of request.only ?? []) {
     if (!listed.includes(id)) {
-      throw new PlatformError('target.unknown', `${schedule.targets} as of ${asOf} has no target ${JSON.stringify(id)}; there are: ${sample(listed)}`);
+      throw new PlatformError(
+        'target.unknown',
+        `${schedule.targets} as of ${asOf} has no target ${JSON.stringify(id)}; there are: ${sample(listed)}`,
+      );
     }
   }
   await runtime.memory.seed(tenant, await source.memories());
-  const address = { tenant, run: checkRunId(request.batch ?? newBatchId(platform, request.schedule, asOf)), path: ROOT_PATH };
-  const created = await accept(
-    runtime,
-    batchMachine,
-    { ...address, agent: batchAgent(request.schedule) },
-    null,
-    {
-      type: 'invoked',
-      address,
-      batch: { schedule: request.schedule, as_of: asOf, data: folder, only: request.only ?? null },
-      trace: newTrace(platform),
-    },
-  );
+  const address = {
+    tenant,
+    run: checkRunId(request.batch ?? newBatchId(platform, request.schedule, asOf)),
+    path: ROOT_PATH,
+  };
+  const created = await accept(runtime, batchMachine, { ...address, agent: batchAgent(request.schedule) }, null, {
+    type: 'invoked',
+    address,
+    batch: { schedule: request.schedule, as_of: asOf, data: folder, only: request.only ?? null },
+    trace: newTrace(platform),
+  });
   const targets = request.only ? listed.filter((id) => request.only?.includes(id)) : listed;
   return { address, asOf, targets, created };
 }

@@ -98,6 +98,8 @@ function realFolder(folder: string): string {
   try {
     return realpathSync(folder);
   } catch (cause) {
-    throw new PlatformError('data.missing', `the data folder ${folder} does not exist; name one with --data DIR`, { cause });
+    throw new PlatformError('data.missing', `the data folder ${folder} does not exist; name one with --data DIR`, {
+      cause,
+    });
   }
 }

@@ -24,7 +24,12 @@ export async function settleRun(platform: Platform, address: Address, options: S
  * Resolves when every run of a batch has ended or waits for a person, and the batch's own journal holds the reports of
  * those that ended; or when the batch itself has ended. False when the signal came first.
  */
-export async function settleBatch(platform: Platform, batch: Address, runs: readonly string[], options: SettleOptions): Promise<boolean> {
+export async function settleBatch(
+  platform: Platform,
+  batch: Address,
+  runs: readonly string[],
+  options: SettleOptions,
+): Promise<boolean> {
   return settle(platform, batch.tenant, runs, batch, options);
 }
 

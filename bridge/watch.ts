@@ -13,7 +13,12 @@ const LITERAL_RUNS = 64;
 export async function watchJournals(
   nc: NatsConnection,
   journal: Journal,
-  options: { tenant: string; runs: readonly string[]; signal: AbortSignal; onEntry(address: Address, entry: StoredEntry): void | Promise<void> },
+  options: {
+    tenant: string;
+    runs: readonly string[];
+    signal: AbortSignal;
+    onEntry(address: Address, entry: StoredEntry): void | Promise<void>;
+  },
 ): Promise<void> {
   const { tenant, runs, signal, onEntry } = options;
   const js = nc.jetstream();

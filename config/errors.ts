@@ -24,6 +24,7 @@ export const ERRORS = {
   'schedule.unknown': 'No loaded pack declares a schedule of that name.',
   'target.unknown': 'The data has no target of that id.',
   'run.unknown': 'No journal exists for that run.',
+  'run.exists': 'A run or batch of that id exists already, and was started with other options.',
   'run.invalid': 'A request to start a run is malformed: its id, payload or subject.',
   'data.missing': 'A data folder, file or column is missing.',
   'data.invalid': 'A data file holds a value of the wrong type; file, line, column and value are named.',
@@ -37,6 +38,7 @@ export const ERRORS = {
   'activation.crashed': 'An actor threw; its invocation ended as failed.',
   'turns.exhausted': 'An invocation used up its model turns without reporting.',
   'memory.invalid': 'A memory has a field of the wrong type.',
+  'platform.unexpected': 'Something threw that was not expected to; the log has the details.',
   'usage.invalid': 'The command line is wrong: an unknown command, a missing or malformed option.',
 } as const;
 

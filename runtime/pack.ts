@@ -89,4 +89,3 @@ export interface PackModule<P extends Record<string, z.ZodType> = Record<string,
 export function definePack<P extends Record<string, z.ZodType>>(module: PackModule<P>): PackModule<P> {
   return module;
 }
-

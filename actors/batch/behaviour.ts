@@ -19,7 +19,9 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     summary: ({ context }) => ({ schedule: context.batch?.schedule, targets: context.targets.length }),
     receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
     follow: (snapshot) =>
-      snapshot.value === 'running' && allReported(snapshot.context) ? ({ type: 'completed' } satisfies BatchEvent) : null,
+      snapshot.value === 'running' && allReported(snapshot.context)
+        ? ({ type: 'completed' } satisfies BatchEvent)
+        : null,
     rests: (snapshot) => snapshot.status === 'done' || snapshot.value === 'running',
     sends: async (before, after, again) => starts(runtime, before, after, again),
     perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
@@ -44,8 +46,10 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
 async function list(runtime: Runtime, { context }: Snapshot): Promise<BatchEvent> {
   const { batch } = context;
   const declared = batch && runtime.catalog.schedule(batch.schedule);
-  if (!declared) throw new PlatformError('schedule.unknown', `no loaded pack declares the schedule ${batch?.schedule ?? ''}`);
-  if (batch.data === null) throw new PlatformError('data.missing', `the batch names no data folder for ${batch.schedule}`);
+  if (!declared)
+    throw new PlatformError('schedule.unknown', `no loaded pack declares the schedule ${batch?.schedule ?? ''}`);
+  if (batch.data === null)
+    throw new PlatformError('data.missing', `the batch names no data folder for ${batch.schedule}`);
   const source = await runtime.sources.get(declared.pack, batch.data);
   const all = await source.targets(declared.schedule.targets, batch.as_of);
   const targets = batch.only ? all.filter((target) => batch.only?.includes(target.id)) : all;

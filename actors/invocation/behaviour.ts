@@ -80,7 +80,10 @@ function follow(snapshot: Snapshot): InvocationEvent | null {
     case 'escalating':
       return context.escalation && { type: 'escalated', escalation: context.escalation };
     case 'failing':
-      return { type: 'failed', error: context.error ?? { code: 'turns.exhausted', message: inWords(context.verdicts) } };
+      return {
+        type: 'failed',
+        error: context.error ?? { code: 'turns.exhausted', message: inWords(context.verdicts) },
+      };
     default:
       return null;
   }
@@ -97,7 +100,8 @@ async function sends(runtime: Runtime, before: Snapshot, after: Snapshot, again:
   if (!invocation) return [];
   const report = reportOf(stateOf(after), context);
   if (report) {
-    const topics = report.outcome === 'completed' ? (await runtime.catalog.resolved(context.definition)).report_topics : [];
+    const topics =
+      report.outcome === 'completed' ? (await runtime.catalog.resolved(context.definition)).report_topics : [];
     return ending(invocation, report, topics);
   }
   const waiting = runningCalls(context).filter((call) => call.kind === 'delegate');
@@ -115,5 +119,7 @@ async function perform(
   context: InvocationContext,
   signal: AbortSignal,
 ): Promise<InvocationEvent[]> {
-  return [kind === 'model' ? await modelTurn(runtime, context, signal) : await runCall(runtime, context, ordinal, signal)];
+  return [
+    kind === 'model' ? await modelTurn(runtime, context, signal) : await runCall(runtime, context, ordinal, signal),
+  ];
 }

@@ -4,7 +4,14 @@ import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts
 import type { Json, JsonObject } from '../../runtime/json.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { Source } from '../../runtime/pack.ts';
-import { EMIT_EVENT, type EmitInput, RECALL_MEMORY, RecallInput, STORE_MEMORY, StoreInput } from '../../runtime/tools/builtin.ts';
+import {
+  EMIT_EVENT,
+  type EmitInput,
+  RECALL_MEMORY,
+  RecallInput,
+  STORE_MEMORY,
+  StoreInput,
+} from '../../runtime/tools/builtin.ts';
 import { eventData } from '../../runtime/tools/inputs.ts';
 import type { Tool } from '../../runtime/tools/tool.ts';
 import type { Runtime } from '../runtime.ts';
@@ -34,10 +41,20 @@ export async function runCall(
     const isFact = about !== undefined && about !== null && about === invocation.subject;
     // Only what survives JSON is a result: the journal is what a restart reads.
     const kept = JSON.parse(JSON.stringify(result ?? null)) as Json;
-    return { type: 'tool.settled', ordinal, ok: true, result: kept, fact: isFact ? call.name : null, created: created ?? null };
+    return {
+      type: 'tool.settled',
+      ordinal,
+      ok: true,
+      result: kept,
+      fact: isFact ? call.name : null,
+      created: created ?? null,
+    };
   } catch (error) {
     const { code, message } = describeError(error, 'tool.failed');
-    runtime.log.warn({ run: invocation.address.run, path: invocation.address.path, tool: call.name, code }, 'tool failed');
+    runtime.log.warn(
+      { run: invocation.address.run, path: invocation.address.path, tool: call.name, code },
+      'tool failed',
+    );
     return { type: 'tool.settled', ordinal, ok: false, result: `${code}: ${message}`, fact: null, created: null };
   }
 }
@@ -110,7 +127,8 @@ async function runTool(runtime: Runtime, invocation: Invocation, call: CallState
 }
 
 function openSource(runtime: Runtime, pack: LoadedPack, folder: string | null): Promise<Source> {
-  if (folder === null) throw new PlatformError('data.missing', 'this run names no data folder; give one with --data DIR');
+  if (folder === null)
+    throw new PlatformError('data.missing', 'this run names no data folder; give one with --data DIR');
   return runtime.sources.get(pack, folder);
 }
 

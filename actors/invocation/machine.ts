@@ -36,7 +36,8 @@ const startCalls = machine.enqueueActions(({ context, enqueue }) => {
   if (starting.length === 0) return;
   enqueue.assign({ turns: markRunning(context, starting) });
   for (const { ordinal, kind } of starting) {
-    if (kind !== 'delegate') enqueue.spawnChild('call', { id: `call-${ordinal}`, input: { key: keyOf(context), ordinal } });
+    if (kind !== 'delegate')
+      enqueue.spawnChild('call', { id: `call-${ordinal}`, input: { key: keyOf(context), ordinal } });
   }
 });
 

@@ -23,7 +23,10 @@ export function reportOf(state: string, context: InvocationContext): AgentReport
     subject: invocation.subject,
     as_of: invocation.as_of,
     outcome,
-    text: outcome === 'completed' ? (context.report?.text ?? '') : (context.escalation?.reason ?? context.error?.message ?? ''),
+    text:
+      outcome === 'completed'
+        ? (context.report?.text ?? '')
+        : (context.escalation?.reason ?? context.error?.message ?? ''),
     data: outcome === 'completed' ? (context.report?.data ?? null) : null,
     model: context.model,
     usage: context.usage,

@@ -59,7 +59,12 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
 
 function judged(call: JudgedCall): CallState {
   const refused = call.verdicts.some((verdict) => !verdict.ok);
-  return { ...call, status: refused ? 'error' : 'pending', result: refused ? inWords(call.verdicts) : null, created: null };
+  return {
+    ...call,
+    status: refused ? 'error' : 'pending',
+    result: refused ? inWords(call.verdicts) : null,
+    created: null,
+  };
 }
 
 function settled(context: InvocationContext, event: Of<'tool.settled'>): Partial<InvocationContext> {

@@ -9,7 +9,11 @@ import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** One model turn: compose the prompt, ask, judge the reply. A model that does not answer is an event, not a throw. */
-export async function modelTurn(runtime: Runtime, state: InvocationContext, signal: AbortSignal): Promise<InvocationEvent> {
+export async function modelTurn(
+  runtime: Runtime,
+  state: InvocationContext,
+  signal: AbortSignal,
+): Promise<InvocationEvent> {
   const { invocation } = state;
   if (!invocation) throw new PlatformError('activation.crashed', 'a model turn needs an invocation');
   const resolved = await runtime.catalog.resolved(state.definition);
@@ -33,7 +37,8 @@ export async function modelTurn(runtime: Runtime, state: InvocationContext, sign
       const schema = inputSchemaOf(tool.name, resolved, pack, invocation.address.run);
       return schema ? inputProblems(schema, input) || null : `${tool.name} is not supplied by this release of the pack`;
     },
-    admitDelegate: (agent) => admitFrom(runtime, state, invocation, agent, resolved.definition.autonomy.allowed_sub_agents),
+    admitDelegate: (agent) =>
+      admitFrom(runtime, state, invocation, agent, resolved.definition.autonomy.allowed_sub_agents),
   });
 }
 

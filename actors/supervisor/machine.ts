@@ -40,7 +40,12 @@ export type SupervisorEvent =
       again: boolean;
     }
   | { type: 'child.claimed'; key: string; child: Child; logic: AnyActorLogic }
-  | { type: 'child.ended'; key: string; how: ChildEnd };
+  | { type: 'child.ended'; key: string; how: ChildEnd }
+  | { type: `xstate.error.actor.${string}`; actorId: string; error: unknown };
+
+export type SupervisorEmitted =
+  | { type: 'disposition'; key: string; disposition: Disposition }
+  | { type: 'child.crashed'; key: string; error: unknown };
 
 export interface SupervisorContext {
   children: Record<string, Child>;
@@ -50,7 +55,7 @@ const machine = setup({
   types: {
     context: {} as SupervisorContext,
     events: {} as SupervisorEvent,
-    emitted: {} as { type: 'disposition'; key: string; disposition: Disposition },
+    emitted: {} as SupervisorEmitted,
   },
 });
 
@@ -71,12 +76,20 @@ const forgetChild = machine.enqueueActions(({ context, event, enqueue }) => {
   enqueue.assign({ children });
 });
 
+/** Handled here, or the error of one child would climb to the root and end every sibling. */
+const announceCrash = machine.emit(({ event }) => ({
+  type: 'child.crashed',
+  key: 'actorId' in event ? event.actorId : '',
+  error: 'error' in event ? event.error : null,
+}));
+
 export const supervisorMachine = machine.createMachine({
   id: 'supervisor',
   context: { children: {} },
   initial: 'starting',
   on: {
     'child.ended': { actions: forgetChild },
+    'xstate.error.actor.*': { actions: announceCrash },
     stop: '.stopped',
   },
   states: {

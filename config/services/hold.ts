@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '../errors.ts';
 import { currentClaim, keeperArgument } from './claim.ts';
+import { exists } from './process.ts';
 import {
   type Connections,
   type KeeperGreeting,
@@ -143,7 +144,8 @@ async function sayHello(
   };
   if (answer?.kind !== 'ready') {
     await gone();
-    if (answer === undefined) return undefined;
+    // The keeper has not noticed yet that its client was killed.
+    if (answer === undefined || (answer.kind === 'in_use' && !exists(answer.pid))) return undefined;
     throw refusal(answer, request);
   }
   state = 'held';

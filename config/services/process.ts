@@ -3,20 +3,26 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** True while `pid` runs with exactly `argument` on its command line. A zombie has none, so it is not running. */
+/** True while `pid` runs; a zombie, and a process whose end has begun, do not. */
+export function exists(pid: number): boolean {
+  return commandLine(pid) !== '';
+}
+
+/** True while `pid` runs with exactly `argument` on its command line. */
 export function isRunning(pid: number, argument: string): boolean {
+  const line = commandLine(pid);
+  return process.platform === 'linux' ? line.split('\0').includes(argument) : line.includes(argument);
+}
+
+/** Empty when there is no such process, or it has ended and waits for its parent to notice. */
+function commandLine(pid: number): string {
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives and belongs to someone else; its command line decides.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  try {
-    if (process.platform === 'linux')
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(argument);
-    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(argument);
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    const args = ['-ww', '-o', 'stat=,command=', '-p', String(pid)];
+    const line = execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return line.startsWith('Z') ? '' : line;
   } catch {
-    return false;
+    return '';
   }
 }
 

@@ -61,7 +61,10 @@ export class Publisher {
       } catch (error) {
         if (!(error instanceof NatsError)) throw error;
         if (error.code === 'MAX_PAYLOAD_EXCEEDED') {
-          throw new PlatformError('message.too_large', `a message of ${data.length} bytes to ${subject} is larger than the server accepts`);
+          throw new PlatformError(
+            'message.too_large',
+            `a message of ${data.length} bytes to ${subject} is larger than the server accepts`,
+          );
         }
         if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
         await pause(PAUSE_MS);

@@ -1,4 +1,11 @@
-import { DiscardPolicy, type JetStreamManager, type NatsConnection, RetentionPolicy, type StreamConfig, StorageType } from 'nats';
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  type NatsConnection,
+  RetentionPolicy,
+  type StreamConfig,
+  StorageType,
+} from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { journalStream, MAIL_STREAM, MAIL_SUBJECTS, MEMORY_STREAM, topicStream } from '../subjects.ts';
 

@@ -107,7 +107,6 @@ export type InvocationEvent =
   | { type: 'escalated'; escalation: Escalation }
   | { type: 'failed'; error: { code: string; message: string } };
 
-
 /** Machine events of a batch: a run that starts one run per target and waits for all. */
 export type BatchEvent =
   | { type: 'invoked'; address: Address; batch: BatchStart; trace: Trace }

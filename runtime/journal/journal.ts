@@ -54,7 +54,10 @@ export class Journal {
       } catch (error) {
         if (!(error instanceof NatsError)) throw error;
         if (error.code === 'MAX_PAYLOAD_EXCEEDED') {
-          throw new PlatformError('message.too_large', `a journal entry of ${data.length} bytes is larger than the server accepts`);
+          throw new PlatformError(
+            'message.too_large',
+            `a journal entry of ${data.length} bytes is larger than the server accepts`,
+          );
         }
         if (isWrongLastSequence(error)) {
           // Our own earlier attempt may be what stands in the way.
@@ -89,9 +92,13 @@ export class Journal {
     const reply = await this.nc.request(`$JS.API.STREAM.MSG.GET.${this.stream(address)}`, request, {
       timeout: READ_TIMEOUT_MS,
     });
-    const body = reply.json<{ error?: { code: number; description: string }; message?: { seq: number; data: string } }>();
+    const body = reply.json<{
+      error?: { code: number; description: string };
+      message?: { seq: number; data: string };
+    }>();
     if (body.error?.code === 404) return null;
-    if (!body.message) throw new Error(`reading the tail of ${this.subject(address)}: ${body.error?.description ?? 'no message'}`);
+    if (!body.message)
+      throw new Error(`reading the tail of ${this.subject(address)}: ${body.error?.description ?? 'no message'}`);
     return parseEntry(Buffer.from(body.message.data, 'base64').toString('utf8'), body.message.seq);
   }
 
@@ -107,7 +114,8 @@ export class Journal {
       if (status === 404) return { batch, pending: false };
       if (status === 204) return { batch, pending: Number(message.headers?.get('Nats-Num-Pending') ?? 0) > 0 };
       if (status >= 300) throw new Error(`reading ${this.subject(address)}: ${message.headers?.description ?? status}`);
-      if (status === 0 && message.headers === undefined) throw new Error(`no answer to a read of ${this.subject(address)}`);
+      if (status === 0 && message.headers === undefined)
+        throw new Error(`no answer to a read of ${this.subject(address)}`);
       batch.push(parseEntry(message.string(), Number(message.headers?.get('Nats-Sequence'))));
     }
     throw new Error(`the read of ${this.subject(address)} was cut off`);

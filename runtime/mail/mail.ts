@@ -17,7 +17,10 @@ export type Mail =
 
 const Envelope = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start') }),
-  z.object({ type: z.literal('invoke'), invocation: z.custom<Invocation>((value) => typeof value === 'object' && value !== null) }),
+  z.object({
+    type: z.literal('invoke'),
+    invocation: z.custom<Invocation>((value) => typeof value === 'object' && value !== null),
+  }),
   z.object({
     type: z.literal('child.reported'),
     from: z.object({ run: z.string(), path: z.string() }),

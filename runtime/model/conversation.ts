@@ -43,7 +43,8 @@ export type Player = (conversation: Conversation) => PlayerTurn;
 export function readConversation(request: ModelRequest): Conversation {
   const [first] = request.messages;
   const taskBlock = first?.role === 'user' ? first.content[1] : undefined;
-  if (taskBlock?.type !== 'text') throw new Error('the first message of a conversation carries the task as its second block');
+  if (taskBlock?.type !== 'text')
+    throw new Error('the first message of a conversation carries the task as its second block');
   const calls: (CallRecord & { id: string })[] = [];
   for (const message of request.messages) {
     for (const block of message.content) {

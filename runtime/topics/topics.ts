@@ -37,7 +37,8 @@ export class Topics {
     if (!declared) throw new PlatformError('tool.failed', `no loaded pack declares the topic ${event.topic}`);
     const schema = declared.pack.code.schemas[declared.topic.schema];
     const problems = schema ? problemsToText(problemsOf(schema, event.data)) : '';
-    if (problems) throw new PlatformError('tool.failed', `an event on ${event.topic} does not fit its schema: ${problems}`);
+    if (problems)
+      throw new PlatformError('tool.failed', `an event on ${event.topic} does not fit its schema: ${problems}`);
     const attributes = headers();
     attributes.set('ce-specversion', '1.0');
     attributes.set('ce-id', event.id);

@@ -90,7 +90,11 @@ test('Acme is urgent: one alert, one memory, one briefing that the caller gets b
     'talking_points',
   ]);
   assert.deepEqual(
-    { ...alert.data, reasons: (alert.data.reasons as { metric: string; value: number }[]).map(({ metric, value }) => [metric, value]), talking_points: 0 },
+    {
+      ...alert.data,
+      reasons: (alert.data.reasons as { metric: string; value: number }[]).map(({ metric, value }) => [metric, value]),
+      talking_points: 0,
+    },
     {
       severity: 'urgent',
       account_id: 'acme-corp',
@@ -120,7 +124,9 @@ test('Acme is urgent: one alert, one memory, one briefing that the caller gets b
     as_of: '2026-11-17',
   });
   assert.deepEqual(
-    found.filter(({ id }) => risk.memories.includes(id)).map(({ date, assessment, kind }) => ({ date, assessment, kind })),
+    found
+      .filter(({ id }) => risk.memories.includes(id))
+      .map(({ date, assessment, kind }) => ({ date, assessment, kind })),
     [{ date: '2026-11-16', assessment: 'urgent_intervention', kind: 'assessment' }],
   );
 });
@@ -153,7 +159,9 @@ test('what waits for a person has emitted, stored and delegated nothing', async 
   const before = (await eventsOf(open, 'csm_alerts')).length;
   const { trees } = await open.batch({ only: ['evergreen-health', 'juniper-education', 'ironwood-manufacturing'] });
   for (const tree of trees.values()) {
-    const created = flattenTree(tree).flatMap(({ context }) => context.turns.flatMap(({ calls }) => calls.flatMap((call) => call.created ?? [])));
+    const created = flattenTree(tree).flatMap(({ context }) =>
+      context.turns.flatMap(({ calls }) => calls.flatMap((call) => call.created ?? [])),
+    );
     assert.deepEqual(created, []);
     assert.ok(!flattenTree(tree).some(({ agent }) => agent === 'csm_briefing'));
   }

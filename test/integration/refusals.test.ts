@@ -148,7 +148,12 @@ test('a throw inside one activation ends that invocation as failed; the others g
   const { batch } = await platforms({ ...library, model: broken });
   const { trees } = await batch({ schedule: 'weekly_stocktaking' });
   const states = Object.fromEntries([...trees].map(([book, tree]) => [book, tree.state]));
-  assert.deepEqual(states, { emma: 'completed', middlemarch: 'failed', persuasion: 'completed', 'first-folio': 'waiting_for_human' });
+  assert.deepEqual(states, {
+    emma: 'completed',
+    middlemarch: 'failed',
+    persuasion: 'completed',
+    'first-folio': 'waiting_for_human',
+  });
   const failed = trees.get('middlemarch') as RunTree;
   assert.equal(failed.context.error?.code, 'activation.crashed');
   assert.deepEqual(flattenTree(failed).length, 1);

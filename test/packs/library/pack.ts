@@ -50,7 +50,8 @@ function librarian({ task, calls }: Conversation): PlayerTurn {
 }
 
 function finder({ task, calls }: Conversation): PlayerTurn {
-  if (task.payload.gone === true) return { calls: [{ name: 'escalate', input: { condition: 'book_is_gone', reason: 'looked everywhere' } }] };
+  if (task.payload.gone === true)
+    return { calls: [{ name: 'escalate', input: { condition: 'book_is_gone', reason: 'looked everywhere' } }] };
   if (task.payload.torn === true && calls.length === 0) {
     return { calls: [{ name: 'delegate_to_binder', input: { instructions: 'Mend it.', context: {} } }] };
   }

@@ -1,0 +1,82 @@
+/** What a batch came to, from the journals alone: one row per target as the pack tells it, and the totals. */
+import type { Address } from '../runtime/address.ts';
+import type { LoadedPack } from '../runtime/definitions/resolved.ts';
+import type { JsonObject } from '../runtime/json.ts';
+import type { RunSummary } from '../runtime/pack.ts';
+import { addUsage, type AgentReport, flattenReports, noUsage, type Usage } from '../runtime/report.ts';
+import type { Platform } from './platform.ts';
+import { flattenTree, readRun, type RunTree, summarise } from './runs.ts';
+
+export interface BatchResult {
+  target: string;
+  summary: RunSummary;
+  tree: RunTree;
+  /** The declared columns' values and further fields, in the pack's order. */
+  fields: JsonObject;
+  document: { field: string; text: string } | null;
+  tally: Record<string, string>;
+}
+
+export interface Totals {
+  outcomes: Record<string, number>;
+  usage: Usage;
+  /** One count per name and value that the rows tally. */
+  tallies: Record<string, Record<string, number>>;
+}
+
+const AT_ONCE = 64;
+
+/** The results, most urgent first. */
+export async function readResults(
+  platform: Platform,
+  options: { pack: LoadedPack; schedule: string; tenant: string; runs: readonly { target: string; run: string }[] },
+): Promise<BatchResult[]> {
+  const { pack, schedule, tenant, runs } = options;
+  const ranked: { rank: number; result: BatchResult }[] = [];
+  for (let i = 0; i < runs.length; i += AT_ONCE) {
+    const some = runs.slice(i, i + AT_ONCE).map(async ({ target, run }) => {
+      const address: Address = { tenant, run, path: '0' };
+      const tree = await readRun(platform.runtime.journal, address);
+      if (tree === null) throw new Error(`there is no journal of the run ${run}`);
+      const summary = summarise(target, tree);
+      const { fields, rank, document, tally } = pack.code.row(schedule, summary);
+      return { rank, result: { target, summary, tree, fields, document: document ?? null, tally } };
+    });
+    ranked.push(...(await Promise.all(some)));
+  }
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ result }) => result);
+}
+
+export function totalsOf(results: readonly BatchResult[]): Totals {
+  const totals: Totals = { outcomes: {}, usage: noUsage(), tallies: {} };
+  for (const { summary, tree, tally } of results) {
+    count(totals.outcomes, summary.outcome);
+    totals.usage = addUsage(totals.usage, usageOf(tree));
+    for (const [name, value] of Object.entries(tally)) count((totals.tallies[name] ??= {}), value);
+  }
+  return totals;
+}
+
+/** Of all invocations of a run. */
+export function usageOf(tree: RunTree): Usage {
+  return flattenTree(tree).reduce((sum, { context }) => addUsage(sum, context.usage), noUsage());
+}
+
+/** Which models answered in these runs; the given one when none was asked. */
+export function modelOf(trees: readonly RunTree[], otherwise: string): string {
+  const models = new Set(trees.flatMap(flattenTree).flatMap(({ context }) => context.model ?? []));
+  return models.size === 0 ? otherwise : [...models].sort().join(', ');
+}
+
+export function isFailure({ outcome }: RunSummary): boolean {
+  return outcome === 'failed' || outcome === 'refused';
+}
+
+/** Delegations of an ended run that failed, although the run itself went on. */
+export function failedBelow(report: AgentReport | null): AgentReport[] {
+  return report === null ? [] : flattenReports(report).filter((each) => each !== report && each.outcome === 'failed');
+}
+
+function count(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}

@@ -1,0 +1,122 @@
+/** A batch for people: header, table, and what needs a person. Pure. */
+import type { ScheduleDefinition } from '../runtime/definitions/schema.ts';
+import type { Json } from '../runtime/json.ts';
+import type { BatchResult, Totals } from './batch-results.ts';
+import { failedBelow, isFailure } from './batch-results.ts';
+import type { WrittenDocuments } from './documents.ts';
+import { type Cell, cell, type Column, renderTable } from './table.ts';
+import { harmless, type Paint, wrap } from './terminal.ts';
+
+export interface BatchView {
+  schedule: string;
+  batch: string;
+  asOf: string;
+  /** ISO date. */
+  today: string;
+  model: string;
+  wallMs: number;
+  columns: ScheduleDefinition['columns'];
+  results: readonly BatchResult[];
+  totals: Totals;
+  documents: WrittenDocuments;
+  /** The command that shows the journal of a run. */
+  showRun(run: string): string;
+}
+
+const STALE_DAYS = 7;
+const DAY_MS = 86_400_000;
+const NOTHING = '–';
+
+export function batchText(view: BatchView, width: number, paint: Paint): string {
+  const { results } = view;
+  const parts = [headerText(view, paint), staleText(view, paint)];
+  if (results.length > 0) parts.push('', tableText(view, width, paint));
+  const people = results.flatMap((result) => needsPerson(result, width, paint));
+  if (people.length > 0) parts.push('', ...people);
+  parts.push('', closing(view));
+  return parts.filter((part) => part !== null).join('\n');
+}
+
+/** Which batch this is, as of when, and who answered. */
+export function headerText({ schedule, batch, asOf, model, results, totals, wallMs }: BatchView, paint: Paint): string {
+  const outcomes = Object.entries(totals.outcomes).map(([outcome, n]) => `${n} ${outcome}`);
+  const runs = results.length === 1 ? '1 run' : `${results.length} runs`;
+  return [
+    `${paint.strong(schedule)} as of ${paint.strong(asOf)}, answered by ${paint.strong(model)}`,
+    `batch ${batch}: ${[runs, ...outcomes].join(', ')}; ${totals.usage.turns} model turns in ${seconds(wallMs)}`,
+  ].join('\n');
+}
+
+/** Null while the data is fresh. */
+export function staleText({ asOf, today }: Pick<BatchView, 'asOf' | 'today'>, paint: Paint): string | null {
+  const days = Math.round((Date.parse(today) - Date.parse(asOf)) / DAY_MS);
+  return days > STALE_DAYS ? paint.attention(`warning: the data is ${days} days old`) : null;
+}
+
+function tableText({ columns, results }: BatchView, width: number, paint: Paint): string {
+  const numeric = (field: string): boolean => results.some(({ fields }) => typeof fields[field] === 'number');
+  const heads = columns.map(({ field, title }): Column => (numeric(field) ? { title, align: 'right' } : { title }));
+  return renderTable(
+    heads,
+    results.map((result) => cellsOf(result, columns)),
+    { width, paint },
+  );
+}
+
+/** A run without a result says why in the first column that it leaves empty. */
+function cellsOf({ fields, summary }: BatchResult, columns: ScheduleDefinition['columns']): Cell[] {
+  const why = summary.waiting ? `waits: ${summary.waiting.rule}` : isFailure(summary) ? summary.outcome : null;
+  const empty = columns.findIndex(({ field }, i) => i > 0 && (fields[field] ?? null) === null);
+  return columns.map(({ field }, i) => {
+    if (why !== null && i === empty) return cell(why, summary.waiting ? 'attention' : 'bad');
+    return cell(shown(fields[field] ?? null));
+  });
+}
+
+function shown(value: Json): string | string[] {
+  if (value === null || value === '') return NOTHING;
+  if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map(inline);
+  return inline(value);
+}
+
+/** Of an object, its `text` is meant for people. */
+function inline(value: Json): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && typeof value['text'] === 'string') {
+    return value['text'];
+  }
+  return JSON.stringify(value);
+}
+
+function needsPerson({ target, summary }: BatchResult, width: number, paint: Paint): string[] {
+  const { waiting, error } = summary;
+  const name = paint.strong(harmless(target));
+  if (waiting) return hanging(`${name} waits for a person, ${waiting.rule}: ${harmless(waiting.reason)}`, width);
+  if (error && isFailure(summary)) {
+    return hanging(`${name} ${paint.bad(summary.outcome)}, ${error.code}: ${harmless(error.message)}`, width);
+  }
+  return failedBelow(summary.report).flatMap(({ agent, outcome, error: why }) =>
+    hanging(
+      `${name}: its ${agent} ${paint.bad(outcome)}, ${why ? `${why.code}: ${harmless(why.message)}` : 'no reason given'}`,
+      width,
+    ),
+  );
+}
+
+function hanging(text: string, width: number): string[] {
+  return wrap(text, width - 2).map((line, i) => (i === 0 ? line : `  ${line}`));
+}
+
+function closing({ documents, results, showRun }: BatchView): string {
+  const lines = Object.entries(documents.written).map(
+    ([field, n]) => `${n} ${field}${n === 1 ? '' : 's'} in ${documents.folder}/`,
+  );
+  const [first] = results;
+  if (first) lines.push(`how a run went: ${showRun(first.summary.run)}`);
+  else lines.push('no targets: nothing was run');
+  return lines.join('\n');
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

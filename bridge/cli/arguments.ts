@@ -1,0 +1,52 @@
+/** Reads what a person typed: dates, ids, counts, JSON. Each throws a coded error that says what was got. */
+import { PlatformError } from '../../config/errors.ts';
+import type { JsonObject } from '../../runtime/json.ts';
+
+/** A batch id names a folder of reports, so it is stricter than a run id. */
+const BATCH_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const MAX_LIMIT = 10_000;
+
+function usage(message: string): PlatformError {
+  return new PlatformError('usage.invalid', message);
+}
+
+export function isoDate(text: string): string {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  // 2026-02-30 parses as a day of March.
+  if (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text)) return text;
+  throw usage(`--as-of takes a date such as 2026-11-16, got ${JSON.stringify(text)}`);
+}
+
+export function batchId(text: string): string {
+  if (BATCH_ID.test(text)) return text;
+  throw usage(
+    '--batch takes 1 to 100 characters of A–Z, a–z, 0–9, dot, _ and -, the first a letter or a digit, ' +
+      `got ${JSON.stringify(text)}`,
+  );
+}
+
+export function limit(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= MAX_LIMIT) return number;
+  throw usage(`--limit takes a whole number from 1 to ${MAX_LIMIT}, got ${JSON.stringify(text)}`);
+}
+
+export function payload(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new PlatformError(
+      'usage.invalid',
+      `--payload takes a JSON object such as '{"id": "one"}', got ${shortened(text)}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  throw new PlatformError('run.invalid', `the payload of a run is a JSON object, got ${kind}: ${shortened(text)}`);
+}
+
+function shortened(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}

@@ -1,0 +1,103 @@
+/** The command line. Commands import what they need when they run, so that help comes at once. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { PlatformError } from '../../config/errors.ts';
+import { agentsCommands } from './agents.ts';
+import { Interrupted, listenForSignals } from './interruption.ts';
+import { memoryCommands } from './memory.ts';
+import { runCommand } from './run.ts';
+import { runsCommands } from './runs.ts';
+import { schedulesCommands } from './schedules.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+/** Errors of the command line itself, however deep they are found. */
+const USAGE_CODES = new Set(['usage.invalid', 'run.invalid']);
+
+function program(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const root = new Command('agent-platform')
+    .description('Runs business agents as supervised actors over NATS, with memory in Redis.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .option('--state-dir <folder>', 'where embedded servers, reports and the log live (default .agent-platform)')
+    .option('--data <folder>', 'the data that tools read (default the sample of the pack)')
+    .option('--tenant <name>', 'whose runs and memories (default sample for the sample data, else default)')
+    .option('--model <name>', 'which model answers: rehearsal')
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)')
+    .option('--json', 'print one JSON document on stdout')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  agent-platform schedules list
+  agent-platform schedules run-now NAME
+  agent-platform runs show RUN
+
+In a checkout: npm run -s agent-platform -- schedules list
+Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLATFORM_STATE_DIR, NATS_URL, REDIS_URL, …).`,
+    );
+  for (const command of [schedulesCommands(), runCommand(), runsCommands(), agentsCommands(), memoryCommands()]) {
+    root.addCommand(command);
+  }
+  inherit(root);
+  return root;
+}
+
+/** Errors are thrown and told by `fail`; every help shows the global options. */
+function inherit(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => {} });
+  command.configureHelp({ showGlobalOptions: command.parent !== null });
+  for (const child of command.commands) inherit(child as Command);
+}
+
+function fail(error: unknown, root: Command): number {
+  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (error instanceof Interrupted) {
+    tell(error.hint === null ? 'interrupted' : `interrupted: ${error.hint}`);
+    return error.exitCode;
+  }
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const message = error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
+    tell(`error[usage.invalid]: ${message}`);
+    tell(`\`${helpOf(root)}\` shows what there is`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof PlatformError) {
+    const lines = error.message.split('\n');
+    tell(`error[${error.code}]: ${lines.join('\n  ')}`);
+    return USAGE_CODES.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
+  }
+  tell(`error[platform.unexpected]: ${error instanceof Error ? error.message : String(error)}`);
+  return EXIT_FAILED;
+}
+
+/** The help of the deepest command that was named. */
+function helpOf(root: Command): string {
+  let command = root;
+  const words = [root.name()];
+  for (const word of process.argv.slice(2)) {
+    const next = command.commands.find((child) => child.name() === word);
+    if (!next) continue;
+    command = next as Command;
+    words.push(word);
+  }
+  return [...words, '--help'].join(' ');
+}
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+listenForSignals();
+const root = program();
+try {
+  await root.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = fail(error, root);
+}

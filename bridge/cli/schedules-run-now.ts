@@ -1,0 +1,165 @@
+import { targetRun } from '../../actors/batch/machine.ts';
+import { type ErrorCode, PlatformError } from '../../config/errors.ts';
+import type { Address } from '../../runtime/address.ts';
+import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
+import { batchAgent } from '../../runtime/subjects.ts';
+import { readBatch } from '../batch-journal.ts';
+import { type BatchResult, isFailure, modelOf, readResults, totalsOf } from '../batch-results.ts';
+import { batchText, type BatchView, headerText, staleText } from '../batch-text.ts';
+import { writeDocuments } from '../documents.ts';
+import type { StartedBatch } from '../door.ts';
+import { openBatch } from '../open-batch.ts';
+import type { Platform } from '../platform.ts';
+import { startProgress } from '../progress.ts';
+import { reportText } from '../report-text.ts';
+import { readRun, waitingOf } from '../runs.ts';
+import { settleBatch } from '../settle.ts';
+import { showCommand } from './hints.ts';
+import { stoppedBy } from './interruption.ts';
+import type { RunNowOptions } from './schedules.ts';
+import { type Session, withPlatform, withWorker } from './session.ts';
+
+/** Starts (or takes up) a batch, waits until all of it has settled, and prints the results. */
+export async function runNow(session: Session, schedule: string, options: RunNowOptions): Promise<number> {
+  return withPlatform(session, async (platform, signal) => {
+    const { asOf, batch, target } = options;
+    const request = {
+      schedule,
+      ...(batch && { batch }),
+      ...(asOf && { asOf }),
+      ...(target !== undefined && { only: [target] }),
+    };
+    const started = performance.now();
+    const opened = await openBatch(platform, request);
+    const runs = opened.targets.map((id) => ({ target: id, run: targetRun(opened.address.run, id) }));
+    if (opened.created || !(await hasSettled(platform, opened, runs))) {
+      await finish(session, platform, signal, schedule, opened, runs);
+    }
+    const wallMs = Math.round(performance.now() - started);
+    await throwIfFailed(platform, opened.address);
+
+    const declared = platform.runtime.catalog.schedule(schedule);
+    if (!declared) throw new PlatformError('schedule.unknown', `no schedule is called ${schedule}`);
+    const { pack } = declared;
+    const { tenant } = opened.address;
+    const results = await readResults(platform, { pack, schedule, tenant, runs });
+    present(session, platform, { schedule, pack, opened, results, wallMs, single: target !== undefined });
+    return results.some(({ summary }) => isFailure(summary)) ? 1 : 0;
+  });
+}
+
+/** A batch in which nothing is left to do is only read: repeating it adds nothing. */
+async function hasSettled(
+  platform: Platform,
+  { address }: StartedBatch,
+  runs: readonly { run: string }[],
+): Promise<boolean> {
+  const { journal } = platform.runtime;
+  const batch = await readBatch(journal, address);
+  if (batch === null) return false;
+  if (batch.state !== 'running') return batch.state === 'completed' || batch.state === 'failed';
+  const pending = runs.filter(({ run }) => !(run in batch.context.reported));
+  const trees = await Promise.all(pending.map(({ run }) => readRun(journal, { ...address, run })));
+  return trees.every((tree) => tree !== null && waitingOf(tree) !== null);
+}
+
+async function finish(
+  session: Session,
+  platform: Platform,
+  signal: AbortSignal,
+  schedule: string,
+  { address, asOf, created }: StartedBatch,
+  runs: readonly { run: string }[],
+): Promise<void> {
+  const { mailer } = platform.runtime;
+  await withWorker(platform, signal, async () => {
+    // A door that died between the journal and the mail is made good here.
+    if (!created) await mailer.start({ ...address, agent: batchAgent(schedule) });
+    const count = runs.length === 1 ? '1 target' : `${runs.length} targets`;
+    const label = `${schedule} as of ${asOf}: ${count}, batch ${address.run}`;
+    const progress = startProgress(process.stderr, label, runs.length, session.json);
+    try {
+      const ids = runs.map(({ run }) => run);
+      const settled = await settleBatch(platform, address, ids, { signal, onSettled: () => progress.step() });
+      if (!settled) throw stoppedBy(signal, `\`--batch ${address.run}\` finishes it`);
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+async function throwIfFailed(platform: Platform, address: Address): Promise<void> {
+  const batch = await readBatch(platform.runtime.journal, address);
+  const error = batch?.context.error;
+  if (error) throw new PlatformError(error.code as ErrorCode, `the batch ${address.run} failed: ${error.message}`);
+}
+
+interface Outcome {
+  schedule: string;
+  pack: LoadedPack;
+  opened: StartedBatch;
+  results: BatchResult[];
+  wallMs: number;
+  /** One target was asked for: its report is printed. */
+  single: boolean;
+}
+
+function present(session: Session, platform: Platform, outcome: Outcome): void {
+  const { settings, json, width, paint, say, sayJson, note } = session;
+  const { schedule, pack, opened, results, wallMs, single } = outcome;
+  const batch = opened.address.run;
+  const documents = writeDocuments(results, { stateDir: settings.stateDir, batch, cwd: process.cwd() });
+  const view: BatchView = {
+    schedule,
+    batch,
+    asOf: opened.asOf,
+    today: platform.runtime.now().toISOString().slice(0, 10),
+    model: modelOf(
+      results.map(({ tree }) => tree),
+      platform.runtime.model.name,
+    ),
+    wallMs,
+    columns: pack.manifest.schedules[schedule]?.columns ?? [],
+    results,
+    totals: totalsOf(results),
+    documents,
+    showRun: (run) => showCommand(run, settings),
+  };
+  const [only] = results;
+  if (json) {
+    const stale = staleText(view, paint);
+    if (stale) note(stale);
+    sayJson({ ...documentOf(view), ...(single && { report: only?.summary.report ?? null }) });
+  } else if (single && only) {
+    const written = only.document ? `${only.document.field}: ${String(only.fields[only.document.field])}` : null;
+    const lines = [
+      headerText(view, paint),
+      staleText(view, paint),
+      `run ${only.summary.run}`,
+      '',
+      reportText(only.tree, width, paint),
+      '',
+      written,
+      `how it went: ${view.showRun(only.summary.run)}`,
+    ];
+    say(lines.filter((line) => line !== null).join('\n'));
+  } else say(batchText(view, width, paint));
+}
+
+function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: BatchView): Record<string, unknown> {
+  return {
+    batch,
+    schedule,
+    model,
+    as_of: asOf,
+    results: results.map(({ target, summary, fields }) => ({
+      target,
+      run: summary.run,
+      outcome: summary.outcome,
+      ...fields,
+      waiting: summary.waiting,
+      error: summary.error,
+    })),
+    totals: { outcomes: totals.outcomes, ...totals.tallies, wall_ms: wallMs, usage: totals.usage },
+  };
+}

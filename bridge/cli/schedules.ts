@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { batchId, isoDate } from './arguments.ts';
+import { inSession } from './session.ts';
+
+export interface RunNowOptions {
+  target?: string;
+  asOf?: string;
+  batch?: string;
+}
+
+export function schedulesCommands(): Command {
+  const schedules = new Command('schedules').description('List the schedules of the loaded packs, or run one now.');
+  schedules
+    .command('list')
+    .description('List the schedules of the loaded packs.')
+    .addHelpText('after', '\nExample:\n  agent-platform schedules list --json')
+    .action(async (_options: unknown, command: Command) =>
+      inSession(command, async (session) => (await import('./schedules-list.ts')).listSchedules(session)),
+    );
+  schedules
+    .command('run-now')
+    .argument('<name>', 'a schedule, as `schedules list` shows it')
+    .description(
+      'Run a schedule now, for all its targets or one. Waits until every run has ended or waits for a person,\n' +
+        'and prints what came of it, most urgent first. Exits 1 when a run failed.',
+    )
+    .option('--target <id>', 'only this target; prints its consolidated report')
+    .option('--as-of <date>', 'the day to look from (default the latest date in the data)', isoDate)
+    .option('--batch <id>', 'finish or repeat the batch of that id, or begin it under that id', batchId)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  agent-platform schedules run-now NAME
+  agent-platform schedules run-now NAME --target ID
+  agent-platform schedules run-now NAME --data ./exports --as-of 2026-11-16 --json
+  agent-platform schedules run-now NAME --batch monday`,
+    )
+    .action(async (name: string, options: RunNowOptions, command: Command) =>
+      inSession(command, async (session) => (await import('./schedules-run-now.ts')).runNow(session, name, options)),
+    );
+  return schedules;
+}

@@ -1,0 +1,137 @@
+/** What every command has: settings, a log, the terminal, and the platform when it needs one. */
+import type { Command } from 'commander';
+import { PlatformError } from '../../config/errors.ts';
+import { resolveSettings, type Settings } from '../../config/settings.ts';
+import type { LogFile } from '../log-file.ts';
+import type { Platform } from '../platform.ts';
+import { COLOURS, type Paint, PLAIN } from '../terminal.ts';
+import { gracefully, Interrupted } from './interruption.ts';
+
+/** Columns of text that goes to a file or a pipe. */
+const PIPED_WIDTH = 120;
+const NARROWEST = 40;
+/** A worker that lost its servers may wait for an answer that never comes. */
+const CLOSING_MS = 3_000;
+
+export interface Session {
+  readonly settings: Settings;
+  readonly logFile: LogFile;
+  readonly json: boolean;
+  readonly width: number;
+  readonly paint: Paint;
+  /** Results, on stdout. */
+  say(text: string): void;
+  /** The one JSON document, on stdout. */
+  sayJson(document: unknown): void;
+  /** Remarks, on stderr. */
+  note(text: string): void;
+}
+
+/** Runs a command's body; the number it returns is the exit code. What throws is logged and told by `main.ts`. */
+export async function inSession(command: Command, body: (session: Session) => Promise<number>): Promise<void> {
+  const { json = false, ...options } = command.optsWithGlobals() as { json?: boolean } & Record<string, unknown>;
+  const settings = resolveSettings({ options });
+  const { openLogFile } = await import('../log-file.ts');
+  const note = (text: string): void => void process.stderr.write(`${text}\n`);
+  const logFile = openLogFile(settings, note);
+  const { stdout } = process;
+  const session: Session = {
+    settings,
+    logFile,
+    json,
+    width: stdout.isTTY ? Math.max(stdout.columns, NARROWEST) : PIPED_WIDTH,
+    paint: stdout.isTTY && stdout.hasColors() ? COLOURS : PLAIN,
+    say: (text) => void stdout.write(`${text}\n`),
+    sayJson: (document) => void stdout.write(`${JSON.stringify(document)}\n`),
+    note,
+  };
+  try {
+    process.exitCode = await body(session);
+  } catch (error) {
+    throw logged(error, command, logFile);
+  } finally {
+    logFile.close();
+  }
+}
+
+/** People get a code and a sentence; the stack goes to the log. */
+function logged(error: unknown, command: Command, { log, path }: LogFile): unknown {
+  if (error instanceof Interrupted) return error;
+  const name = command.name();
+  if (error instanceof PlatformError) {
+    log.error({ err: error, command: name }, 'the command failed');
+    return error;
+  }
+  log.fatal({ err: error, command: name }, 'the command threw');
+  const message = error instanceof Error ? error.message : String(error);
+  return new PlatformError('platform.unexpected', `${message}\nthe details are in ${path}`, { cause: error });
+}
+
+/** Opens the platform for a body and closes it again. The signal aborts on Ctrl-C and when a server was lost. */
+export async function withPlatform<T>(
+  session: Session,
+  body: (platform: Platform, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { settings, logFile, note } = session;
+  needPacks(settings);
+  const { openPlatform } = await import('../platform.ts');
+  const lost = new AbortController();
+  const platform = await openPlatform(settings, logFile.log, {
+    onProgress: note,
+    onLost: (error) => lost.abort(error),
+  });
+  return gracefully(async (interrupted) => {
+    const signal = AbortSignal.any([interrupted, lost.signal]);
+    try {
+      return await untilLost(body(platform, signal), lost.signal);
+    } finally {
+      await (lost.signal.aborted ? bounded(platform.close()) : platform.close());
+    }
+  });
+}
+
+/** Runs a body with a worker that takes mail. */
+export async function withWorker<T>(platform: Platform, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  const { Worker } = await import('../../actors/worker.ts');
+  const { maxLive, ackWaitMs } = platform.settings;
+  const worker = new Worker(platform.nc, platform.runtime, { maxLive, ackWaitMs });
+  await worker.start();
+  try {
+    return await body();
+  } finally {
+    await (signal.reason instanceof PlatformError ? bounded(worker.stop()) : worker.stop());
+  }
+}
+
+export function needPacks(settings: Settings): void {
+  if (settings.packs.length > 0) return;
+  throw new PlatformError(
+    'pack.not_found',
+    `no pack is named; write \`packs: [FOLDER]\` into agent-platform.yaml in ${process.cwd()}, or set AGENT_PLATFORM_PACKS`,
+  );
+}
+
+/** What waits for an answer of a lost server would wait for ever. */
+async function untilLost<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
+  let onLost = (): void => {};
+  const broken = new Promise<never>((_, reject) => {
+    onLost = () => reject(lost.reason as Error);
+    lost.addEventListener('abort', onLost, { once: true });
+    if (lost.aborted) onLost();
+  });
+  work.catch(() => {}); // The loss is what is told, not what followed from it.
+  try {
+    return await Promise.race([work, broken]);
+  } finally {
+    lost.removeEventListener('abort', onLost);
+  }
+}
+
+async function bounded(closing: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSING_MS);
+  });
+  await Promise.race([closing.then(undefined, () => {}), late]);
+  clearTimeout(timer);
+}

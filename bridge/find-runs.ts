@@ -1,0 +1,128 @@
+/** Finds journals without knowing their tenant, and lists what ran lately. Reads only. */
+import { DeliverPolicy } from 'nats';
+import { targetRun } from '../actors/batch/machine.ts';
+import { type Address, ROOT_PATH } from '../runtime/address.ts';
+import { parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
+import { journalFilter, journalStream, journalSubject, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
+import { readBatch } from './batch-journal.ts';
+import type { Platform } from './platform.ts';
+
+/** Roots of that run id: one per tenant that has it, or only that of `tenant`. */
+export async function findRun({ jsm, runtime }: Platform, run: string, tenant = '*'): Promise<Address[]> {
+  const shard = shardOf(run, runtime.journal.shards);
+  const subject = journalSubject({ tenant, run, path: ROOT_PATH }, shard);
+  const { state } = await jsm.streams.info(journalStream(shard), { subjects_filter: subject });
+  return Object.keys(state.subjects ?? {}).map(parseJournalSubject);
+}
+
+export interface ListedRun {
+  run: string;
+  tenant: string;
+  /** Null for a batch. */
+  agent: string | null;
+  /** Null for a run. */
+  schedule: string | null;
+  subject: string | null;
+  /** The root's state; `waiting` while the run, or all that a batch waits for, waits for a person. */
+  state: string;
+  /** ISO times of the first and of the latest entry. */
+  started: string;
+  latest: string;
+  /** Journal entries of the whole tree. */
+  entries: number;
+}
+
+interface Tree {
+  address: Address;
+  root: StoredEntry | null;
+  latest: string;
+  entries: number;
+  waits: boolean;
+}
+
+const SCHEDULE = /^_schedule-/;
+const FINAL = new Set(['completed', 'escalated', 'refused', 'failed', 'cancelled']);
+
+/** Runs and batches, the latest active first. */
+export async function listRuns(platform: Platform, options: { tenant?: string; limit: number }): Promise<ListedRun[]> {
+  const { journal } = platform.runtime;
+  const trees = new Map<string, Tree>();
+  for (let shard = 0; shard < journal.shards; shard++) await collect(platform, shard, options.tenant ?? '*', trees);
+  const latest = [...trees.values()].filter((tree) => tree.root).sort((a, b) => (a.latest < b.latest ? 1 : -1));
+  return Promise.all(latest.slice(0, options.limit).map((tree) => listed(platform, tree, trees)));
+}
+
+/** Reads the last entry of every journal of a shard into the trees that they belong to. */
+async function collect({ nc, jsm }: Platform, shard: number, tenant: string, trees: Map<string, Tree>): Promise<void> {
+  const stream = journalStream(shard);
+  const filter = journalFilter(shard, tenant);
+  const { state } = await jsm.streams.info(stream, { subjects_filter: filter });
+  const counts = new Map(Object.entries(state.subjects ?? {}));
+  if (counts.size === 0) return;
+  const consumer = await nc
+    .jetstream()
+    .consumers.get(stream, { filterSubjects: [filter], deliver_policy: DeliverPolicy.LastPerSubject });
+  const messages = await consumer.consume();
+  let left = counts.size;
+  for await (const message of messages) {
+    const address = parseJournalSubject(message.subject);
+    const entry = parseEntry(message.string(), message.seq);
+    const key = keyOf(address.tenant, address.run);
+    const tree = trees.get(key) ?? {
+      address: { ...address, path: ROOT_PATH },
+      root: null,
+      latest: '',
+      entries: 0,
+      waits: false,
+    };
+    trees.set(key, {
+      ...tree,
+      root: address.path === ROOT_PATH ? entry : tree.root,
+      latest: entry.at > tree.latest ? entry.at : tree.latest,
+      entries: tree.entries + (counts.get(message.subject) ?? 1),
+      waits: tree.waits || entry.state === 'waiting_for_human',
+    });
+    left -= 1;
+    if (left <= 0 || message.info.pending === 0) break;
+  }
+  await messages.close();
+}
+
+async function listed(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<ListedRun> {
+  const { address, root } = tree;
+  const { run, tenant } = address;
+  const agent = root?.agent ?? '';
+  const isBatch = SCHEDULE.test(agent);
+  const [first] = await platform.runtime.journal.read(address);
+  return {
+    run,
+    tenant,
+    agent: isBatch ? null : agent,
+    schedule: isBatch ? agent.replace(SCHEDULE, '') : null,
+    subject: root?.subject ?? null,
+    state: isBatch ? await batchState(platform, tree, trees) : runState(tree),
+    started: first?.at ?? tree.latest,
+    latest: tree.latest,
+    entries: tree.entries,
+  };
+}
+
+function runState({ root, waits }: Tree): string {
+  const state = root?.state ?? '';
+  return !FINAL.has(state) && waits ? 'waiting' : state;
+}
+
+async function batchState(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<string> {
+  const state = tree.root?.state ?? '';
+  if (state !== 'running') return state;
+  const batch = await readBatch(platform.runtime.journal, tree.address);
+  const waits = (target: { id: string }): boolean => {
+    const run = trees.get(keyOf(tree.address.tenant, targetRun(tree.address.run, target.id)));
+    return run !== undefined && runState(run) === 'waiting';
+  };
+  return batch?.pending.every(waits) ? 'waiting' : state;
+}
+
+function keyOf(tenant: string, run: string): string {
+  return `${tenant}/${run}`;
+}

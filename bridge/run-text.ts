@@ -1,0 +1,70 @@
+/** One run, or one batch, as its journals show it. Pure. */
+import type { BatchJournal } from './batch-journal.ts';
+import { runsOf } from './batch-journal.ts';
+import { modelOf, usageOf } from './batch-results.ts';
+import { flattenTree, type RunTree, waitingOf } from './runs.ts';
+import { cell, renderTable } from './table.ts';
+import { harmless, type Paint, wrap } from './terminal.ts';
+import { journalsOf, type TimelineRow, timeline, timelineText } from './timeline.ts';
+
+export function runText(tree: RunTree, width: number, paint: Paint): string {
+  const { address, agent, context } = tree;
+  const { invocation, version } = context;
+  const rows = timeline(journalsOf(tree));
+  const waiting = waitingOf(tree);
+  const { turns, input_tokens, output_tokens } = usageOf(tree);
+  const tokens = input_tokens + output_tokens;
+  const counted = [
+    `${rows.length} entries`,
+    `${turns} model turns`,
+    ...(tokens > 0 ? [`${tokens} tokens`] : []),
+    `${modelOf([tree], 'no model')}`,
+    span(rows),
+  ];
+  return [
+    paint.strong(harmless(address.run)),
+    `${agent} ${version} on ${harmless(invocation?.subject ?? 'no subject')}, tenant ${address.tenant}, as of ${invocation?.as_of ?? ''}`,
+    counted.join(', '),
+    ...(waiting
+      ? wrap(`waits for a person, ${waiting.rule}: ${harmless(waiting.reason)}`, width).map(paint.attention)
+      : []),
+    '',
+    ...branches(tree, paint),
+    '',
+    timelineText(rows, width, paint),
+  ].join('\n');
+}
+
+export function batchJournalText(batch: BatchJournal, width: number, paint: Paint): string {
+  const { address, start, entries, state, context } = batch;
+  const rows = timeline([{ path: address.path, entries }]);
+  const runs = runsOf(batch).map(({ target, run }) => [
+    cell(target),
+    cell(context.reported[run] ?? 'not reported'),
+    cell(run),
+  ]);
+  return [
+    paint.strong(harmless(address.run)),
+    `batch of ${start.schedule}, ${state}, tenant ${address.tenant}, as of ${start.as_of}`,
+    `${entries.length} entries, ${span(rows)}`,
+    '',
+    renderTable([{ title: 'Target' }, { title: 'Outcome' }, { title: 'Run' }], runs, { width, paint }),
+    '',
+    timelineText(rows, width, paint),
+  ].join('\n');
+}
+
+/** The invocations, each below the one that delegated to it. */
+function branches(tree: RunTree, paint: Paint): string[] {
+  return flattenTree(tree).map(({ agent, address, state, entries }) => {
+    const depth = address.path.split('-').length - 1;
+    const branch = depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `;
+    return `${branch}${agent} ${paint.faint(address.path)}  ${state}, ${entries.length} entries`;
+  });
+}
+
+function span(rows: readonly TimelineRow[]): string {
+  const first = rows[0]?.at ?? '';
+  const last = rows.at(-1)?.at ?? first;
+  return `${first.slice(0, 19).replace('T', ' ')} UTC, ${((Date.parse(last) - Date.parse(first)) / 1000).toFixed(2)} s`;
+}

@@ -1,0 +1,77 @@
+/** Text for a terminal: its width in cells, and a few colours. Pure; what comes from data is made harmless first. */
+
+export interface Paint {
+  strong(text: string): string;
+  faint(text: string): string;
+  attention(text: string): string;
+  bad(text: string): string;
+}
+
+const plain = (text: string): string => text;
+const sgr =
+  (code: number) =>
+  (text: string): string =>
+    text === '' ? '' : `\u001b[${code}m${text}\u001b[0m`;
+
+export const PLAIN: Paint = { strong: plain, faint: plain, attention: plain, bad: plain };
+export const COLOURS: Paint = { strong: sgr(1), faint: sgr(2), attention: sgr(33), bad: sgr(31) };
+
+/** Scripts and symbols that take two cells, roughly as East Asian Width has it. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const NO_WIDTH = /\p{Mark}|\u200b|\u200d|\ufe0f/u;
+const ASCII = /^[\x20-\x7e]*$/;
+/** Includes the escape that begins a terminal's commands: a name in the data must not move the cursor. */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Cells that a line takes. */
+export function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const char of text) width += NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1;
+  return width;
+}
+
+/** Tabs become spaces, other control characters are shown as �; line feeds stay. */
+export function harmless(text: string): string {
+  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replaceAll(CONTROL, '\ufffd');
+}
+
+export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const blank = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return align === 'left' ? text + blank : blank + text;
+}
+
+/** Breaks at spaces into lines of at most `width` cells; a word that is longer is cut. Line feeds are kept. */
+export function wrap(text: string, width: number): string[] {
+  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(1, width)));
+}
+
+function wrapLine(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((one) => cut(one, width))) {
+    if (line === '') line = word;
+    else if (widthOf(line) + 1 + widthOf(word) <= width) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
+function cut(word: string, width: number): string[] {
+  if (widthOf(word) <= width) return [word];
+  const pieces: string[] = [];
+  let piece = '';
+  for (const char of word) {
+    if (piece !== '' && widthOf(piece) + widthOf(char) > width) {
+      pieces.push(piece);
+      piece = '';
+    }
+    piece += char;
+  }
+  return [...pieces, piece];
+}

@@ -1,0 +1,151 @@
+/** Journals in words: what happened, entry by entry, over all invocations of a run. Pure. */
+import type { JournaledEvent, JudgedCall, Verdict } from '../runtime/journal/entry.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
+import type { Json } from '../runtime/json.ts';
+import { flattenTree, type RunTree } from './runs.ts';
+import { cell, renderTable } from './table.ts';
+import type { Paint } from './terminal.ts';
+
+export interface TimelineRow {
+  /** Stream sequence: the order in which the entries of all its invocations were appended. */
+  seq: number;
+  /** ISO time. */
+  at: string;
+  path: string;
+  agent: string;
+  state: string;
+  events: string[];
+  /** One item per event, in words. */
+  words: string[];
+}
+
+export interface Journaled {
+  path: string;
+  entries: readonly StoredEntry[];
+}
+
+export function journalsOf(tree: RunTree): Journaled[] {
+  return flattenTree(tree).map(({ address, entries }) => ({ path: address.path, entries }));
+}
+
+/** All entries of these journals, in the order they were appended. */
+export function timeline(journals: readonly Journaled[]): TimelineRow[] {
+  return journals.flatMap(({ path, entries }) => rowsOf(path, entries)).sort((a, b) => a.seq - b.seq);
+}
+
+export function timelineText(rows: readonly TimelineRow[], width: number, paint: Paint): string {
+  const columns = [
+    { title: 'Entry', align: 'right' } as const,
+    ...['Time', 'Agent', 'State', 'What happened'].map((title) => ({ title })),
+  ];
+  const cells = rows.map(({ seq, at, path, agent, state, words }) => [
+    cell(String(seq), 'faint'),
+    cell(at.slice(11, 23), 'faint'),
+    cell(`${agent} ${path}`),
+    cell(state, toneOf(state)),
+    cell(words),
+  ]);
+  return renderTable(columns, cells, { width, paint });
+}
+
+function toneOf(state: string): 'attention' | 'bad' | undefined {
+  if (state === 'waiting_for_human') return 'attention';
+  return state === 'failed' || state === 'refused' ? 'bad' : undefined;
+}
+
+function rowsOf(path: string, entries: readonly StoredEntry[]): TimelineRow[] {
+  const calls = new Map<number, JudgedCall>();
+  const children = new Map<string, string>();
+  let turn = 0;
+  return entries.map(({ seq, at, agent, state, events }) => {
+    const words = events.flatMap((event) => {
+      if (event.type === 'model.replied') {
+        turn += 1;
+        for (const call of event.calls) {
+          calls.set(call.ordinal, call);
+          if (call.delegate) children.set(call.delegate.path, call.delegate.agent);
+        }
+      }
+      return inWords(event, turn, calls, children);
+    });
+    return { seq, at, path, agent, state, events: events.map(({ type }) => type), words };
+  });
+}
+
+function inWords(
+  event: JournaledEvent,
+  turn: number,
+  calls: ReadonlyMap<number, JudgedCall>,
+  children: ReadonlyMap<string, string>,
+): string[] {
+  switch (event.type) {
+    case 'invoked':
+      return [asked(event)];
+    case 'admitted':
+      return [`admitted by ${event.worker}`];
+    case 'refused':
+      return failing(event.verdicts).map((verdict) => `refused by ${verdict}`);
+    case 'resumed':
+      return [`resumed by ${event.worker}, delivery ${event.delivery}`];
+    case 'model.replied':
+      return replied(event, turn);
+    case 'model.failed':
+      return [`the model failed, ${event.error.code}: ${event.error.message}`];
+    case 'tool.settled': {
+      const name = calls.get(event.ordinal)?.name ?? `call ${event.ordinal}`;
+      if (!event.ok) return [`${name} failed: ${short(event.result)}`];
+      const { created } = event;
+      const made = created?.event
+        ? `: ${created.event.topic} ${created.event.id}`
+        : created?.memory
+          ? `: ${created.memory}`
+          : '';
+      return [`${name} ok${made}`];
+    }
+    case 'child.reported':
+      if ('run' in event) return [`${event.run} ${event.outcome}`];
+      return [`${children.get(event.path) ?? event.report.agent} ${event.path} reported: ${event.report.outcome}`];
+    case 'targets.listed':
+      return [`${event.targets.length} targets listed`];
+    case 'escalated':
+      return [
+        `escalated to ${event.escalation.target === 'human' ? 'a person' : 'its parent'} by ${event.escalation.rule}: ${event.escalation.reason}`,
+      ];
+    case 'failed':
+      return [`failed, ${event.error.code}: ${event.error.message}`];
+    case 'completed':
+      return ['completed'];
+  }
+}
+
+function asked(event: Extract<JournaledEvent, { type: 'invoked' }>): string {
+  if ('batch' in event) {
+    const { schedule, as_of, only } = event.batch;
+    return `asked to run ${schedule} as of ${as_of}${only ? ` for ${only.join(', ')}` : ''}`;
+  }
+  const { parent, instructions } = event.invocation;
+  return `asked${parent ? ` by ${parent.agent}` : ''}: ${instructions}`;
+}
+
+function replied(event: Extract<JournaledEvent, { type: 'model.replied' }>, turn: number): string[] {
+  const { calls, verdicts, escalation, report, model, usage } = event;
+  const tokens = usage.input_tokens + usage.output_tokens;
+  const cost = tokens > 0 ? ` (${model}, ${tokens} tokens)` : ` (${model})`;
+  const made = calls.filter((call) => call.kind !== 'report').map((call) => call.name);
+  const next = made.length > 0 ? made.join(', ') : report ? 'the report' : 'no call';
+  const refused = calls.flatMap((call) =>
+    failing(call.verdicts).map((verdict) => `${call.name} refused by ${verdict}`),
+  );
+  // A rule that escalates is told by the event that follows.
+  const sentBack = escalation === null ? failing(verdicts).map((verdict) => `sent back by ${verdict}`) : [];
+  return [`turn ${turn}: ${next}${cost}`, ...refused, ...sentBack];
+}
+
+function failing(verdicts: readonly Verdict[]): string[] {
+  return verdicts.filter(({ ok }) => !ok).map(({ rule, reason }) => `${rule}: ${reason}`);
+}
+
+function short(value: Json): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length <= 300 ? text : `${text.slice(0, 299)}…`;
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { createActor, createMachine } from 'xstate';
+import { type Disposition, type Found, supervisorMachine } from '../../actors/supervisor/machine.ts';
+import type { Verdict } from '../../runtime/journal/entry.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('the supervisor machine');
+
+const holds: Verdict = { rule: 'depth.left', ok: true, reason: '' };
+const fails: Verdict = { rule: 'depth.left', ok: false, reason: 'none left' };
+
+function serving() {
+  const actor = createActor(supervisorMachine).start();
+  actor.send({ type: 'started' });
+  return actor;
+}
+
+function decide(
+  actor: ReturnType<typeof serving>,
+  mail: { found: Found; verdicts?: Verdict[]; live?: boolean; again?: boolean },
+): Disposition | null {
+  let decided: Disposition | null = null;
+  actor.on('disposition', ({ disposition }) => {
+    decided = disposition;
+  });
+  actor.send({ type: 'mail', key: 'k', verdicts: [], live: false, again: false, ...mail });
+  return decided;
+}
+
+test('decides each mail by what the journal says and by the verdicts in the event', () => {
+  const table: [Parameters<typeof decide>[1], Disposition][] = [
+    [{ found: 'new', verdicts: [holds] }, 'admit'],
+    [{ found: 'new', verdicts: [holds, fails] }, 'refuse'],
+    [{ found: 'open' }, 'deliver'],
+    [{ found: 'open', live: true, again: true }, 'deliver'],
+    [{ found: 'held', again: true }, 'resume'],
+    [{ found: 'held', again: false }, 'duplicate'],
+    [{ found: 'held', again: true, live: true }, 'duplicate'],
+    [{ found: 'final', again: true }, 'duplicate'],
+    [{ found: 'unknown' }, 'drop'],
+  ];
+  for (const [mail, expected] of table) assert.equal(decide(serving(), mail), expected, JSON.stringify(mail));
+});
+
+test('decides nothing before it serves, and leaves all mail while it drains', () => {
+  const actor = createActor(supervisorMachine).start();
+  assert.equal(decide(actor, { found: 'new' }), null);
+  actor.send({ type: 'started' });
+  actor.send({ type: 'drain' });
+  assert.equal(decide(actor, { found: 'new' }), 'leave');
+});
+
+test('spawns a claimed child and forgets it when it has ended', () => {
+  const actor = serving();
+  const child = { agent: 'librarian', run: 'r', path: '0' };
+  actor.send({ type: 'child.claimed', key: 'k', child, logic: createMachine({}) });
+  assert.deepEqual(actor.getSnapshot().context.children, { k: child });
+  assert.deepEqual(Object.keys(actor.getSnapshot().children), ['k']);
+  actor.send({ type: 'child.ended', key: 'k', how: 'parked' });
+  assert.deepEqual(actor.getSnapshot().context.children, {});
+  assert.deepEqual(Object.keys(actor.getSnapshot().children), []);
+});
+
+test('a child that throws takes down neither the supervisor nor its siblings', () => {
+  const actor = serving();
+  const errors: unknown[] = [];
+  actor.subscribe({ error: (error) => errors.push(error) });
+  const child = { agent: 'librarian', run: 'r', path: '0' };
+  const throwing = createMachine({
+    on: {
+      boom: {
+        actions: () => {
+          throw new Error('boom');
+        },
+      },
+    },
+  });
+  actor.send({ type: 'child.claimed', key: 'bad', child, logic: throwing });
+  actor.send({ type: 'child.claimed', key: 'good', child, logic: createMachine({}) });
+  const children = actor.getSnapshot().children as Record<string, { send(event: { type: string }): void }>;
+  children.bad?.send({ type: 'boom' });
+  assert.deepEqual(errors, []);
+  assert.equal(actor.getSnapshot().status, 'active');
+  assert.equal(
+    (
+      actor.getSnapshot().children as unknown as Record<string, { getSnapshot(): { status: string } }>
+    ).good?.getSnapshot().status,
+    'active',
+  );
+});
+
+test.run();
