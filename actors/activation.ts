@@ -64,7 +64,7 @@ export class Activation {
   start(kind: EffectKind, ordinal: number): () => void {
     const abort = new AbortController();
     const snapshot = this.current().snapshot;
-    this.behaviour
+    void this.behaviour
       .perform(kind, ordinal, snapshot, abort.signal)
       .catch((error: unknown) => this.crash(error))
       .then((events) => {

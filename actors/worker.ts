@@ -93,7 +93,7 @@ export class Worker implements Host {
     this.stopping = true;
     clearInterval(this.keepAlive);
     this.supervisor.send({ type: 'drain' });
-    await Promise.all([...this.pulls].map((pull) => pull.close()));
+    await Promise.all([...this.pulls].map(async (pull) => pull.close()));
     this.slots.close();
     await Promise.allSettled(this.loops);
     // A step that has begun is finished: its entry is appended, its sends confirmed, its mail acknowledged.

@@ -20,7 +20,9 @@ export interface TableOptions {
 
 const GAP = 2;
 /** A word up to this length is never cut to make a column narrower. */
-const WHOLE_WORD = 22;
+const WHOLE_WORD = 26;
+/** Rows by which the widths are judged. */
+const SAMPLE = 40;
 const HANGING = '  ';
 
 export function cell(value: string | string[], tone?: keyof Paint): Cell {
@@ -70,7 +72,10 @@ function itemLines(items: readonly string[], width: number): string[] {
   });
 }
 
-/** The width of each column; null when they do not fit. */
+/**
+ * The width of each column; null when they do not fit. While they are too wide, one cell is taken from the column where
+ * that costs the fewest lines, of equal ones from the widest.
+ */
 function fit(columns: readonly Column[], rows: readonly Cell[][], room: number): number[] | null {
   const texts = columns.map(({ title }, i) => [title, ...rows.flatMap((row) => row[i]?.items ?? [])]);
   const widths = texts.map((column) => Math.max(1, ...column.flatMap((text) => text.split('\n')).map(widthOf)));
@@ -78,12 +83,33 @@ function fit(columns: readonly Column[], rows: readonly Cell[][], room: number):
     Math.max(1, ...column.flatMap((text) => text.split(/\s+/)).map((word) => Math.min(widthOf(word), WHOLE_WORD))),
   );
   if (sum(least) > room) return null;
-  for (let over = sum(widths) - room; over > 0; over--) {
-    const slack = widths.map((width, i) => (width > (least[i] ?? 1) ? width : 0));
-    const widest = slack.indexOf(Math.max(...slack));
-    widths[widest] = (widths[widest] ?? 1) - 1;
+  const height = heights(columns, rows);
+  while (sum(widths) > room) {
+    const candidates = widths.flatMap((width, i) =>
+      width > (least[i] ?? 1) ? [{ i, width, cost: height(widths.with(i, width - 1)) }] : [],
+    );
+    const [best] = candidates.sort((a, b) => a.cost - b.cost || b.width - a.width);
+    if (!best) return null;
+    widths[best.i] = best.width - 1;
   }
   return widths;
+}
+
+/** How many lines the table takes at given widths, judged by a sample of its rows. */
+function heights(columns: readonly Column[], rows: readonly Cell[][]): (widths: readonly number[]) => number {
+  const every = Math.ceil(rows.length / SAMPLE);
+  const sample = [columns.map(({ title }) => ({ items: [title] })), ...rows.filter((_, at) => at % every === 0)];
+  const known = new Map<string, number[]>();
+  const ofColumn = (i: number, width: number): number[] => {
+    const key = `${i} ${width}`;
+    const found = known.get(key) ?? sample.map((row) => itemLines(row[i]?.items ?? [], width).length);
+    known.set(key, found);
+    return found;
+  };
+  return (widths) => {
+    const lines = widths.map((width, i) => ofColumn(i, width));
+    return sum(sample.map((_, at) => Math.max(...lines.map((column) => column[at] ?? 0))));
+  };
 }
 
 function block(columns: readonly Column[], row: readonly Cell[], width: number, paint: Paint): string {

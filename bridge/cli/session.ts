@@ -1,7 +1,7 @@
 /** What every command has: settings, a log, the terminal, and the platform when it needs one. */
 import type { Command } from 'commander';
 import { PlatformError } from '../../config/errors.ts';
-import { resolveSettings, type Settings } from '../../config/settings.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { LogFile } from '../log-file.ts';
 import type { Platform } from '../platform.ts';
 import { COLOURS, type Paint, PLAIN } from '../terminal.ts';
@@ -30,8 +30,9 @@ export interface Session {
 /** Runs a command's body; the number it returns is the exit code. What throws is logged and told by `main.ts`. */
 export async function inSession(command: Command, body: (session: Session) => Promise<number>): Promise<void> {
   const { json = false, ...options } = command.optsWithGlobals() as { json?: boolean } & Record<string, unknown>;
-  const settings = resolveSettings({ options });
+  const { resolveSettings } = await import('../../config/settings.ts');
   const { openLogFile } = await import('../log-file.ts');
+  const settings = resolveSettings({ options });
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = openLogFile(settings, note);
   const { stdout } = process;

@@ -21,8 +21,8 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { isNewEnough, type ServerName, versionOf } from './binaries.ts';
 import type { Program } from './protocol.ts';
+import { isNewEnough, type ServerName, versionOf } from './version.ts';
 
 const run = promisify(execFile);
 

@@ -80,7 +80,7 @@ export function createCode(
   for (const kind of ['schemas', 'reports'] as const) {
     for (const [name, schema] of Object.entries(code[kind])) {
       const shown = showable(schema);
-      if ('wrong' in shown) fail(`${kind}.${name} ${shown.wrong}`);
+      if ('wrong' in shown) fail(`${kind}.${name} ${String(shown.wrong)}`);
       else if (kind === 'schemas' && shown.type !== 'object')
         fail(`schemas.${name} is no object, expected z.strictObject(…)`);
     }
@@ -97,7 +97,7 @@ function checkTools(code: PackCode, fail: (message: string) => void): void {
     else if (seen.has(name)) fail(`the tool ${quote(name)} is defined twice, expected it once`);
     seen.add(name);
     const shown = showable(input);
-    if ('wrong' in shown) fail(`the input of tool ${quote(name)} ${shown.wrong}`);
+    if ('wrong' in shown) fail(`the input of tool ${quote(name)} ${String(shown.wrong)}`);
     else if (shown.type !== 'object') fail(`the input of tool ${quote(name)} is no object, expected z.strictObject(…)`);
   }
 }

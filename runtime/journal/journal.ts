@@ -135,7 +135,7 @@ export function parseEntry(text: string, seq: number): StoredEntry {
   if (entry.v !== ENTRY_VERSION) {
     throw new PlatformError(
       'journal.newer',
-      `this version reads journal entries of version ${ENTRY_VERSION}, found version ${String(entry.v)}; update this worker`,
+      `this version reads journal entries of version ${String(ENTRY_VERSION)}, found version ${String(entry.v)}; update this worker`,
     );
   }
   return { ...entry, seq };

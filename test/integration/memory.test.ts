@@ -284,7 +284,7 @@ test('vectors of two embedders never mix, and a new embedder finds the old memor
   const reversed: Embedder = {
     id: 'reversed-1',
     dimensions: 384,
-    embed: async (texts) => texts.map((text) => embedLexically([...text].reverse().join(''))),
+    embed: async (texts) => texts.map((text) => embedLexically(text.split('').reverse().join(''))),
   };
   await open().store(memory());
   assert.deepEqual(ids(await open(reversed).recall(query())), ['m1']);

@@ -93,17 +93,22 @@ test('a NATS server before 2.12 is too old', async () => {
 
 test('a Redis server before 8 is too old', async () => {
   const info = 'redis_version:7.2.4\r\n';
-  const port = await listener((socket) => {
-    socket.on('data', (data) => {
-      for (const command of data.toString().match(/^(HELLO|PING|INFO|CLIENT|SELECT)\r$/gim) ?? []) {
-        const name = command.trim().toUpperCase();
-        if (name === 'HELLO') socket.write('-ERR unknown command\r\n');
-        else if (name === 'INFO') socket.write(`$${info.length}\r\n${info}\r\n`);
-        else socket.write(name === 'PING' ? '+PONG\r\n' : '+OK\r\n');
-      }
+  const speaking = (hello: string) =>
+    listener((socket) => {
+      socket.on('data', (data) => {
+        for (const command of data.toString().match(/^(HELLO|PING|INFO|CLIENT)\r$/gim) ?? []) {
+          const name = command.trim().toUpperCase();
+          if (name === 'HELLO') socket.write(hello);
+          else if (name === 'INFO') socket.write(`$${info.length}\r\n${info}\r\n`);
+          else socket.write(name === 'PING' ? '+PONG\r\n' : '+OK\r\n');
+        }
+      });
     });
-  });
-  await refused(connectRedis(redisAt(port)), 'redis.too_old', /runs version 7\.2\.4; Redis 8 or newer/);
+  // The second does not know the client's greeting, as servers before 6.
+  for (const hello of ['%1\r\n+server\r\n+redis\r\n', "-ERR unknown command 'HELLO'\r\n"]) {
+    const connecting = connectRedis(redisAt(await speaking(hello)));
+    await refused(connecting, 'redis.too_old', /runs version 7\.2\.4; Redis 8 or newer/);
+  }
 });
 
 test('a NATS server without JetStream is refused, and a lost connection comes back by itself', async () => {

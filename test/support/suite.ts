@@ -107,10 +107,19 @@ async function within(ms: number, what: string, body: Body): Promise<void> {
   try {
     await Promise.race([Promise.resolve().then(body), late]);
   } catch (error) {
-    throw error instanceof Error ? error : new Error(`«${what}» threw ${String(error)}`);
+    throw printable(error, what);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** uvu reads `details` of an error as the text of a diff, and dies of ours, which are fields. */
+function printable(error: unknown, what: string): Error {
+  if (!(error instanceof Error)) return new Error(`«${what}» threw ${String(error)}`);
+  if (!('details' in error) || typeof error.details === 'string') return error;
+  const plain = new Error(error.message, { cause: error.cause });
+  plain.stack = error.stack ?? plain.message;
+  return plain;
 }
 
 /** Unreferenced, so it fires only when something else keeps the process alive. */

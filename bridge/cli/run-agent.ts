@@ -1,0 +1,98 @@
+import { isDeepStrictEqual } from 'node:util';
+import { PlatformError } from '../../config/errors.ts';
+import type { Address } from '../../runtime/address.ts';
+import { isFailure, modelOf, usageOf } from '../batch-results.ts';
+import { seconds } from '../batch-text.ts';
+import { startRun } from '../door.ts';
+import { findRun } from '../find-runs.ts';
+import { dataOf, type Platform } from '../platform.ts';
+import { startProgress } from '../progress.ts';
+import { reportText } from '../report-text.ts';
+import { readRun, type RunTree, summarise, waitingOf } from '../runs.ts';
+import { settleRun } from '../settle.ts';
+import { showCommand } from './hints.ts';
+import { stoppedBy } from './interruption.ts';
+import type { RunOptions } from './run.ts';
+import { type Session, withPlatform, withWorker } from './session.ts';
+
+const INSTRUCTIONS = 'Do your task for this payload.';
+
+/** Starts one run (or takes up the one of that id) and prints its report. */
+export async function runAgent(session: Session, agent: string, options: RunOptions): Promise<number> {
+  return withPlatform(session, async (platform, signal) => {
+    const started = performance.now();
+    const existing = await findExisting(platform, agent, options);
+    const tree = existing && hasSettled(existing) ? existing : await finish(session, platform, signal, agent, options);
+    return present(session, platform, tree, Math.round(performance.now() - started));
+  });
+}
+
+async function findExisting(platform: Platform, agent: string, options: RunOptions): Promise<RunTree | null> {
+  const { settings, runtime } = platform;
+  const hosted = runtime.catalog.agent(agent);
+  if (options.runId === undefined || !hosted) return null;
+  const [address] = await findRun(platform, options.runId, dataOf(settings, hosted.pack).tenant);
+  if (!address) return null;
+  const tree = await readRun(runtime.journal, address);
+  const invocation = tree?.context.invocation;
+  const same =
+    invocation?.agent === agent &&
+    isDeepStrictEqual(invocation.payload, options.payload) &&
+    (options.asOf === undefined || options.asOf === invocation.as_of) &&
+    (options.instructions === undefined || options.instructions === invocation.instructions);
+  if (tree && same) return tree;
+  const was = invocation
+    ? `of ${invocation.agent} with ${JSON.stringify(invocation.payload)} as of ${invocation.as_of}`
+    : 'a batch';
+  throw new PlatformError('run.exists', `the run ${options.runId} exists and is ${was}; give --run-id another id`);
+}
+
+function hasSettled(tree: RunTree): boolean {
+  return summarise('', tree).report !== null || waitingOf(tree) !== null;
+}
+
+async function finish(
+  session: Session,
+  platform: Platform,
+  signal: AbortSignal,
+  agent: string,
+  { payload, instructions = INSTRUCTIONS, runId, asOf }: RunOptions,
+): Promise<RunTree> {
+  const request = { agent, instructions, payload, ...(runId !== undefined && { run: runId }), ...(asOf && { asOf }) };
+  const { address } = await startRun(platform, request);
+  await withWorker(platform, signal, async () => {
+    const progress = startProgress(process.stderr, `${agent}: run ${address.run}`, 1, session.json);
+    try {
+      const settled = await settleRun(platform, address, { signal });
+      if (!settled) throw stoppedBy(signal, `the same command with \`--run-id ${address.run}\` finishes it`);
+    } finally {
+      progress.stop();
+    }
+  });
+  return read(platform, address);
+}
+
+async function read(platform: Platform, address: Address): Promise<RunTree> {
+  const tree = await readRun(platform.runtime.journal, address);
+  if (!tree) throw new PlatformError('run.unknown', `there is no journal of the run ${address.run}`);
+  return tree;
+}
+
+function present(session: Session, platform: Platform, tree: RunTree, wallMs: number): number {
+  const { json, width, paint, say, sayJson, settings } = session;
+  const summary = summarise('', tree);
+  const { run, outcome, report, waiting, error } = summary;
+  const { subject = null, as_of = '' } = tree.context.invocation ?? {};
+  const model = modelOf([tree], platform.runtime.model.name);
+  const usage = usageOf(tree);
+  if (json) {
+    sayJson({ run, agent: tree.agent, subject, outcome, model, as_of, report, waiting, error, wall_ms: wallMs, usage });
+  } else {
+    const header = [
+      `${paint.strong(tree.agent)} on ${subject ?? 'no subject'} as of ${paint.strong(as_of)}, answered by ${paint.strong(model)}`,
+      `run ${run}: ${outcome}; ${usage.turns} model turns in ${seconds(wallMs)}`,
+    ];
+    say([...header, '', reportText(tree, width, paint), '', `how it went: ${showCommand(run, settings)}`].join('\n'));
+  }
+  return isFailure(summary) ? 1 : 0;
+}

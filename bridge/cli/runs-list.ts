@@ -1,0 +1,33 @@
+import { listRuns } from '../find-runs.ts';
+import { cell, renderTable } from '../table.ts';
+import type { RunsListOptions } from './runs.ts';
+import { type Session, withPlatform } from './session.ts';
+
+export async function listRunsCommand(session: Session, { limit }: RunsListOptions): Promise<number> {
+  const { settings, json, width, paint, say, sayJson } = session;
+  const { tenant } = settings;
+  const runs = await withPlatform(session, (platform) => listRuns(platform, { limit, ...(tenant && { tenant }) }));
+  if (json) sayJson({ runs });
+  else if (runs.length === 0) say(tenant ? `no runs of the tenant ${tenant} yet` : 'no runs yet');
+  else {
+    const columns = [
+      ...['Run', 'Agent or schedule', 'Subject', 'State', 'Started (UTC)'].map((title) => ({ title })),
+      { title: 'Entries', align: 'right' } as const,
+    ];
+    const rows = runs.map(({ run, agent, schedule, subject, state, started, entries }) => [
+      cell(run),
+      cell(agent ?? `batch of ${schedule}`),
+      cell(subject ?? '–'),
+      cell(state, toneOf(state)),
+      cell(started.slice(0, 19).replace('T', ' ')),
+      cell(String(entries)),
+    ]);
+    say(renderTable(columns, rows, { width, paint }));
+  }
+  return 0;
+}
+
+function toneOf(state: string): 'attention' | 'bad' | undefined {
+  if (state === 'waiting') return 'attention';
+  return state === 'failed' || state === 'refused' ? 'bad' : undefined;
+}

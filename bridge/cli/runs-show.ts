@@ -1,0 +1,71 @@
+import { PlatformError } from '../../config/errors.ts';
+import type { Address } from '../../runtime/address.ts';
+import { type BatchJournal, readBatch, runsOf } from '../batch-journal.ts';
+import { usageOf } from '../batch-results.ts';
+import { findRun } from '../find-runs.ts';
+import type { Platform } from '../platform.ts';
+import { batchJournalText, runText } from '../run-text.ts';
+import { readRun, type RunTree, summarise } from '../runs.ts';
+import { journalsOf, timeline } from '../timeline.ts';
+import { type Session, withPlatform } from './session.ts';
+
+/** Prints a run or batch of any tenant, or of the one that the settings name. */
+export async function showRun(session: Session, run: string): Promise<number> {
+  const { json, width, paint, say, sayJson } = session;
+  const { batch, tree } = await withPlatform(session, async (platform) => {
+    const address = await find(platform, run);
+    const { journal } = platform.runtime;
+    const found = await readBatch(journal, address);
+    return { batch: found, tree: found ? null : await readRun(journal, address) };
+  });
+  if (batch) {
+    if (json) sayJson(batchDocument(batch));
+    else say(batchJournalText(batch, width, paint));
+  } else if (tree) {
+    if (json) sayJson(runDocument(tree));
+    else say(runText(tree, width, paint));
+  }
+  return 0;
+}
+
+async function find(platform: Platform, run: string): Promise<Address> {
+  const { tenant } = platform.settings;
+  const [address, ...more] = await findRun(platform, run, tenant);
+  if (!address) {
+    const where = tenant ? ` of the tenant ${tenant}` : '';
+    throw new PlatformError(
+      'run.unknown',
+      `there is no run or batch ${JSON.stringify(run)}${where}; \`runs list\` shows what there is`,
+    );
+  }
+  if (more.length === 0) return address;
+  const tenants = [address, ...more].map((each) => each.tenant).join(', ');
+  throw new PlatformError('usage.invalid', `the tenants ${tenants} each have a run ${run}; name one with --tenant`);
+}
+
+function runDocument(tree: RunTree): Record<string, unknown> {
+  const { run, tenant } = tree.address;
+  const { outcome, report, waiting, error } = summarise('', tree);
+  const { subject = null, as_of = null } = tree.context.invocation ?? {};
+  const entries = timeline(journalsOf(tree));
+  const head = { run, tenant, agent: tree.agent, subject, as_of, outcome, waiting, error, usage: usageOf(tree) };
+  return { ...head, tree: branch(tree), entries, report };
+}
+
+function branch({ address, agent, state, entries, children }: RunTree): Record<string, unknown> {
+  return { path: address.path, agent, state, entries: entries.length, children: children.map(branch) };
+}
+
+function batchDocument(batch: BatchJournal): Record<string, unknown> {
+  const { address, start, state, context, entries } = batch;
+  return {
+    batch: address.run,
+    tenant: address.tenant,
+    schedule: start.schedule,
+    as_of: start.as_of,
+    state,
+    error: context.error,
+    runs: runsOf(batch).map(({ target, run }) => ({ target, run, outcome: context.reported[run] ?? null })),
+    entries: timeline([{ path: address.path, entries }]),
+  };
+}
