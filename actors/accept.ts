@@ -1,6 +1,12 @@
 import { type AnyStateMachine, type EventObject, initialTransition, type SnapshotFrom } from 'xstate';
 import type { Mailbox } from '../runtime/address.ts';
-import { ENTRY_VERSION, type Entry, type Invocation, type JournaledEvent } from '../runtime/journal/entry.ts';
+import {
+  ENTRY_VERSION,
+  type Entry,
+  type Invocation,
+  type JournaledEvent,
+  type Trace,
+} from '../runtime/journal/entry.ts';
 import { contextDigest, stateOf, step } from './fold.ts';
 import { invokedEvent } from './invocation/behaviour.ts';
 import { invocationMachine } from './invocation/machine.ts';
@@ -17,6 +23,7 @@ export async function accept<M extends AnyStateMachine>(
   to: Mailbox,
   subject: string | null,
   invoked: JournaledEvent,
+  trace: Trace,
 ): Promise<boolean> {
   const [initial] = initialTransition(machine, undefined as never);
   const snapshot = step(machine, initial as SnapshotFrom<M>, invoked as EventObject);
@@ -32,12 +39,19 @@ export async function accept<M extends AnyStateMachine>(
     digest: contextDigest(snapshot),
   };
   const { status } = await runtime.journal.append(to, entry, 0);
-  await runtime.mailer.start(to);
+  await runtime.mailer.start(to, trace);
   return status === 'appended';
 }
 
 /** Accepts the root of an agent's run. */
 export async function acceptRun(runtime: Runtime, invocation: Invocation): Promise<boolean> {
   const to = { ...invocation.address, agent: invocation.agent };
-  return accept(runtime, invocationMachine, to, invocation.subject, invokedEvent(runtime, invocation));
+  return accept(
+    runtime,
+    invocationMachine,
+    to,
+    invocation.subject,
+    invokedEvent(runtime, invocation),
+    invocation.trace,
+  );
 }

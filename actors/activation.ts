@@ -10,9 +10,10 @@
 import type { JsMsg } from 'nats';
 import type { Logger } from 'pino';
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
-import { describeError } from '../config/errors.ts';
+import { describeError, PlatformError } from '../config/errors.ts';
 import type { Mailbox } from '../runtime/address.ts';
 import { ENTRY_VERSION, type Entry, type JournaledEvent } from '../runtime/journal/entry.ts';
+import type { Appended } from '../runtime/journal/journal.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 import type { Behaviour, EffectKind } from './behaviour.ts';
 import { accepts, contextDigest, type Folded, stateOf, step } from './fold.ts';
@@ -32,6 +33,8 @@ export interface Host {
   idle(activation: Activation): void;
 }
 
+const TOO_LARGE = { code: 'message.too_large', message: 'what came of a step is larger than a journal entry may be' };
+
 /** How often a claim that lost its race is tried again on a fresh read. */
 const CLAIM_TRIES = 5;
 
@@ -44,6 +47,8 @@ export class Activation {
   private readonly held = new Map<number, JsMsg>();
   private folded: Folded<Behaviour['machine']> | null = null;
   private actor: AnyActorRef | null = null;
+  /** Effects that still run, stopped ones included: what they use must not be closed under them. */
+  private readonly effects = new Set<Promise<void>>();
   private queue: Promise<void> = Promise.resolve();
   private queued = 0;
 
@@ -64,12 +69,14 @@ export class Activation {
   start(kind: EffectKind, ordinal: number): () => void {
     const abort = new AbortController();
     const snapshot = this.current().snapshot;
-    void this.behaviour
+    const effect = this.behaviour
       .perform(kind, ordinal, snapshot, abort.signal)
       .catch((error: unknown) => this.crash(error))
       .then((events) => {
+        this.effects.delete(effect);
         if (!abort.signal.aborted) this.enqueue(async () => void (await this.advance(events)));
       });
+    this.effects.add(effect);
     return () => abort.abort();
   }
 
@@ -86,6 +93,11 @@ export class Activation {
   /** Resolves when what is queued now has been done. */
   settled(): Promise<void> {
     return this.queue;
+  }
+
+  /** Resolves when no effect runs any more. */
+  async quiet(): Promise<void> {
+    await Promise.all(this.effects);
   }
 
   /** Stops at once, as a crash would: nothing is acknowledged or appended, the journal is all that remains. */
@@ -170,7 +182,8 @@ export class Activation {
     if (!before) return false;
     const { applied, snapshot } = this.compute(before.snapshot, events);
     if (applied.length === 0) return true;
-    const result = await this.host.runtime.journal.append(this.to, this.entry(applied, snapshot), before.seq);
+    const result = await this.append(applied, snapshot, before.seq);
+    if (result === null) return this.advance([{ type: 'failed', error: TOO_LARGE }]);
     if (this.folded !== before) return false;
     if (result.status === 'fenced') {
       this.log.info({ code: 'journal.fenced' }, 'another writer owns this journal');
@@ -185,6 +198,21 @@ export class Activation {
     await this.sendAll(before.snapshot, snapshot, again);
     if (rests) this.rest(snapshot);
     return true;
+  }
+
+  /** Null when the entry is larger than the server takes. */
+  private async append(
+    events: JournaledEvent[],
+    snapshot: AnyMachineSnapshot,
+    after: number,
+  ): Promise<Appended | null> {
+    try {
+      return await this.host.runtime.journal.append(this.to, this.entry(events, snapshot), after);
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== 'message.too_large') throw error;
+      this.log.error({ code: error.code }, error.message);
+      return null;
+    }
   }
 
   /** Folds the events, and those that must follow them. What throws becomes the failure of this invocation. */

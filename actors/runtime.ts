@@ -5,9 +5,11 @@ import type { Journal } from '../runtime/journal/journal.ts';
 import type { Mailer } from '../runtime/mail/mail.ts';
 import type { LongTermMemory } from '../runtime/memory/long-term.ts';
 import type { ModelProvider } from '../runtime/model/provider.ts';
+import type { Clockwork } from '../runtime/schedules/clockwork.ts';
 import type { Sources } from '../runtime/tools/sources.ts';
 import type { TopicEvent, Topics } from '../runtime/topics/topics.ts';
-import type { Invocation } from '../runtime/journal/entry.ts';
+import type { Invocation, ThreadTurn, Trace } from '../runtime/journal/entry.ts';
+import type { Threads } from '../runtime/memory/thread.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 
 /** What actors need of the outside, made once per process. The clock and ids come from here and nowhere else. */
@@ -17,7 +19,9 @@ export interface Runtime {
   journal: Journal;
   mailer: Mailer;
   memory: LongTermMemory;
+  threads: Threads;
   topics: Topics;
+  clockwork: Clockwork;
   catalog: Catalog;
   sources: Sources;
   model: ModelProvider;
@@ -29,6 +33,7 @@ export interface Runtime {
 
 /** What a state asks to be sent once its entry is appended. Every one may be repeated: its effect is created once. */
 export type Send =
-  | { kind: 'mail'; to: Mailbox; mail: Mail }
+  | { kind: 'mail'; to: Mailbox; mail: Mail; trace: Trace }
   | { kind: 'root'; invocation: Invocation }
-  | { kind: 'event'; event: TopicEvent };
+  | { kind: 'event'; event: TopicEvent }
+  | { kind: 'thread'; tenant: string; agent: string; thread: string; turn: ThreadTurn; window: number };

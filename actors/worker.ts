@@ -6,10 +6,13 @@
  * 2. Open pulls together never ask for more than the free slots.
  * 3. Held mail is kept alive as long as its activation lives; the ack wait bounds how long a dead worker keeps it.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Consumer, JsMsg, NatsConnection } from 'nats';
 import { type AnyActorRef, type AnyMachineSnapshot, createActor, fromCallback } from 'xstate';
+import { PlatformError } from '../config/errors.ts';
 import { addressKey, type Mailbox } from '../runtime/address.ts';
-import { parseMail } from '../runtime/mail/mail.ts';
+import { parseMail, type Tick } from '../runtime/mail/mail.ts';
+import { NEXT_HEADER } from '../runtime/schedules/clockwork.ts';
 import { batchAgent, parseMailbox } from '../runtime/subjects.ts';
 import { acceptRun } from './accept.ts';
 import { Activation, type Host } from './activation.ts';
@@ -23,15 +26,19 @@ import { type EffectInput, invocationMachine } from './invocation/machine.ts';
 import type { Runtime, Send } from './runtime.ts';
 import { Slots } from './slots.ts';
 import { type Child, type ChildEnd, type Disposition, supervisorMachine } from './supervisor/machine.ts';
-import { supervision } from './supervisor/counters.ts';
+import { type Supervision, supervision } from './supervisor/counters.ts';
 import { restored } from './supervisor/restored.ts';
 
 export interface WorkerOptions {
   maxLive: number;
   ackWaitMs: number;
+  /** Begins the batch of a schedule's tick; `next` is the tick after it. Without it, ticks are left to other workers. */
+  onTick?(tick: Tick, next: Date | null): Promise<void>;
 }
 
 const PULL_MS = 5_000;
+/** How long a stopping worker waits for tools that do not heed their signal. */
+const QUIET_MS = 5_000;
 
 export class Worker implements Host {
   readonly runtime: Runtime;
@@ -67,6 +74,11 @@ export class Worker implements Host {
     ) as unknown as Behaviour;
   }
 
+  /** What it does right now, and has decided and ended since it started. */
+  get vitals(): Supervision & { live: number } {
+    return { live: this.activations.size, ...this.counters.getSnapshot().context };
+  }
+
   /** Creates the consumers that are missing and begins to take mail. */
   async start(): Promise<void> {
     const { catalog, log, worker } = this.runtime;
@@ -100,6 +112,7 @@ export class Worker implements Host {
     const live = [...this.activations.values()];
     await Promise.all(live.map((activation) => activation.settled()));
     for (const activation of live) activation.stop('stopped');
+    await within(QUIET_MS, Promise.all(live.map((activation) => activation.quiet())));
     await this.nc.flush();
     this.supervisor.send({ type: 'stop' });
     this.supervisor.stop();
@@ -138,12 +151,29 @@ export class Worker implements Host {
       this.slots.give(1);
       return;
     }
+    if (mail.type === 'tick') {
+      void this.tick(message, mail);
+      return;
+    }
     const key = addressKey(to);
     const known = this.activations.get(key);
     if (known) this.slots.give(1);
     const activation = known ?? new Activation(this, this.behaviourOf(to), key, to);
     this.activations.set(key, activation);
     activation.deliver(message, mail);
+  }
+
+  private async tick(message: JsMsg, tick: Tick): Promise<void> {
+    const next = message.headers?.get(NEXT_HEADER) ?? '';
+    try {
+      if (!this.options.onTick) return;
+      await this.options.onTick(tick, Number.isNaN(Date.parse(next)) ? null : new Date(next));
+      message.ack();
+    } catch (err) {
+      this.runtime.log.error({ err, schedule: tick.schedule }, 'a tick could not begin its batch; it comes again');
+    } finally {
+      this.slots.give(1);
+    }
   }
 
   private behaviourOf(to: Mailbox): Behaviour {
@@ -183,12 +213,25 @@ export class Worker implements Host {
   async perform(send: Send): Promise<void> {
     switch (send.kind) {
       case 'mail':
-        return this.runtime.mailer.post(send.to, send.mail);
+        return this.runtime.mailer.post(send.to, send.mail, send.trace);
       case 'root':
         await acceptRun(this.runtime, send.invocation);
         return;
       case 'event':
-        await this.runtime.topics.emit(send.event);
+        // A report that does not fit its topic is the pack's mistake; it must not hold up the report itself.
+        await this.runtime.topics.emit(send.event).catch((error: unknown) => {
+          if (!(error instanceof PlatformError)) throw error;
+          this.runtime.log.error({ code: error.code, topic: send.event.topic }, error.message);
+        });
+        return;
+      case 'thread':
+        await this.runtime.threads.add(send.tenant, send.agent, send.thread, send.turn, send.window);
     }
   }
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const given = new AbortController();
+  await Promise.race([work, pause(ms, undefined, { signal: given.signal }).catch(() => {})]);
+  given.abort();
 }

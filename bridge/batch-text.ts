@@ -4,7 +4,7 @@ import type { Json } from '../runtime/json.ts';
 import type { BatchResult, Totals } from './batch-results.ts';
 import { failedBelow, isFailure } from './batch-results.ts';
 import type { WrittenDocuments } from './documents.ts';
-import { type Cell, cell, type Column, renderTable } from './table.ts';
+import { type Cell, cell, type Column, NOTHING, renderTable } from './table.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
 
 export interface BatchView {
@@ -25,7 +25,6 @@ export interface BatchView {
 
 const STALE_DAYS = 7;
 const DAY_MS = 86_400_000;
-const NOTHING = '–';
 
 export function batchText(view: BatchView, width: number, paint: Paint): string {
   const { results } = view;

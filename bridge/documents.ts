@@ -1,8 +1,12 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PlatformError } from '../config/errors.ts';
+import { digestOf } from '../runtime/digest.ts';
 import { escapeToken } from '../runtime/subjects.ts';
 import type { BatchResult } from './batch-results.ts';
+
+const TOKEN_MAX = 200;
+const TOKEN_KEPT = 160;
 
 export interface WrittenDocuments {
   /** As a person in `cwd` would type it. */
@@ -24,12 +28,18 @@ export function writeDocuments(
   const written: Record<string, number> = {};
   for (const { target, document, fields } of results) {
     if (document === null) continue;
-    const path = join(folder, `${escapeToken(target)}.md`);
+    const path = join(folder, `${fileToken(target)}.md`);
     write(folder, path, document.text);
     fields[document.field] = typed(path, cwd);
     written[document.field] = (written[document.field] ?? 0) + 1;
   }
   return { folder: typed(folder, cwd), written };
+}
+
+/** A file name has at most 255 bytes, and while it is written a suffix. No token holds a `~`, so none is met twice. */
+function fileToken(target: string): string {
+  const token = escapeToken(target);
+  return token.length <= TOKEN_MAX ? token : `${token.slice(0, TOKEN_KEPT)}~${digestOf(target).slice(0, 16)}`;
 }
 
 /** Whoever reads the file meanwhile sees the old one or the new one, never half of it. */

@@ -1,10 +1,12 @@
 /** The doors' common way in: accepts runs and batches. What is accepted here runs on whatever worker is alive. */
 import { accept, acceptRun } from '../actors/accept.ts';
-import { batchMachine } from '../actors/batch/machine.ts';
+import { batchMachine, targetRun } from '../actors/batch/machine.ts';
 import { PlatformError } from '../config/errors.ts';
 import { type Address, checkRunId, ROOT_PATH } from '../runtime/address.ts';
 import { subjectOf } from '../runtime/definitions/subject.ts';
-import type { Trace } from '../runtime/journal/entry.ts';
+import type { Invocation, Trace } from '../runtime/journal/entry.ts';
+import type { LoadedPack } from '../runtime/definitions/resolved.ts';
+import type { Source } from '../runtime/pack.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import { batchAgent } from '../runtime/subjects.ts';
 import { dataOf, type Platform } from './platform.ts';
@@ -16,13 +18,39 @@ export interface RunRequest {
   run?: string;
   /** ISO date; the latest of the data when absent. */
   asOf?: string;
+  thread?: string;
+  trace?: Trace;
+}
+
+export interface StartedRun {
+  address: Address;
+  created: boolean;
 }
 
 /** Accepts one run of an agent. Asking again with the same run id accepts nothing new. */
-export async function startRun(
+export async function startRun(platform: Platform, request: RunRequest): Promise<StartedRun> {
+  const prepared = await prepareRun(platform, request);
+  return { address: prepared.address, created: await acceptPrepared(platform, prepared) };
+}
+
+export interface PreparedRun {
+  address: Address;
+  invocation: Invocation;
+  /** The data of the run, null without any. */
+  source: Source | null;
+}
+
+/** Accepts what was prepared, with the memories that its data brings along; false when the run existed. */
+export async function acceptPrepared(
   platform: Platform,
-  request: RunRequest,
-): Promise<{ address: Address; created: boolean }> {
+  { address, invocation, source }: PreparedRun,
+): Promise<boolean> {
+  if (source) await seedOnce(platform, source, address.tenant);
+  return acceptRun(platform.runtime, invocation);
+}
+
+/** What `startRun` would accept: all checks are made, nothing is written. */
+export async function prepareRun(platform: Platform, request: RunRequest): Promise<PreparedRun> {
   const { runtime, settings } = platform;
   const hosted = runtime.catalog.agent(request.agent);
   if (!hosted) {
@@ -36,13 +64,18 @@ export async function startRun(
   const run = checkRunId(request.run ?? `${request.agent}-${runtime.id()}`);
   const address = { tenant, run, path: ROOT_PATH };
   const source = folder === null ? null : await runtime.sources.get(hosted.pack, folder);
-  if (source) await runtime.memory.seed(tenant, await source.memories());
-  const created = await acceptRun(runtime, {
+  const subject = subjectOf(hosted.pack.manifest.subject, request.payload);
+  if (subject !== null && source?.knows && !(await source.knows(subject))) {
+    throw new PlatformError('subject.unknown', `the data folder ${folder ?? ''} knows no ${JSON.stringify(subject)}`);
+  }
+  const { agent, instructions, payload, thread } = request;
+  const window = hosted.resolved.definition.memory_config.working_memory_window;
+  const invocation: Invocation = {
     address,
-    agent: request.agent,
-    instructions: request.instructions,
-    payload: request.payload,
-    subject: subjectOf(hosted.pack.manifest.subject, request.payload),
+    agent,
+    instructions,
+    payload,
+    subject,
     as_of: request.asOf ?? source?.asOf ?? today(platform),
     data: folder,
     parent: null,
@@ -50,9 +83,12 @@ export async function startRun(
     parent_remaining: null,
     parent_allows: null,
     facts: {},
-    trace: newTrace(platform),
-  });
-  return { address, created };
+    ...(thread !== undefined && {
+      thread: { id: thread, turns: await runtime.threads.read(tenant, agent, thread, window) },
+    }),
+    trace: request.trace ?? newTrace(platform),
+  };
+  return { address, invocation, source };
 }
 
 export interface BatchRequest {
@@ -61,6 +97,7 @@ export interface BatchRequest {
   asOf?: string;
   /** Only these targets; each must be in the schedule's list. */
   only?: string[];
+  trace?: Trace;
 }
 
 export interface StartedBatch {
@@ -76,10 +113,10 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
   const { runtime, settings } = platform;
   const declared = runtime.catalog.schedule(request.schedule);
   if (!declared) {
-    const known = runtime.catalog.packs.flatMap((pack) => Object.keys(pack.manifest.schedules));
+    const schedules = runtime.catalog.packs.flatMap((pack) => Object.keys(pack.manifest.schedules));
     throw new PlatformError(
       'schedule.unknown',
-      `no schedule is called ${request.schedule}; there are: ${known.join(', ') || 'none'}`,
+      `no schedule is called ${request.schedule}; there are: ${schedules.join(', ') || 'none'}`,
     );
   }
   const { pack, schedule } = declared;
@@ -92,28 +129,48 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
   const source = await runtime.sources.get(pack, folder);
   const asOf = request.asOf ?? source.asOf;
   const listed = (await source.targets(schedule.targets, asOf)).map((target) => target.id);
+  const known = new Set(listed);
   for (const id of request.only ?? []) {
-    if (!listed.includes(id)) {
+    if (!known.has(id)) {
       throw new PlatformError(
         'target.unknown',
         `${schedule.targets} as of ${asOf} has no target ${JSON.stringify(id)}; there are: ${sample(listed)}`,
       );
     }
   }
-  await runtime.memory.seed(tenant, await source.memories());
+  await seedOnce(platform, source, tenant);
+  const trace = request.trace ?? newTrace(platform);
   const address = {
     tenant,
     run: checkRunId(request.batch ?? newBatchId(platform, request.schedule, asOf)),
     path: ROOT_PATH,
   };
-  const created = await accept(runtime, batchMachine, { ...address, agent: batchAgent(request.schedule) }, null, {
-    type: 'invoked',
-    address,
-    batch: { schedule: request.schedule, as_of: asOf, data: folder, only: request.only ?? null },
-    trace: newTrace(platform),
-  });
-  const targets = request.only ? listed.filter((id) => request.only?.includes(id)) : listed;
+  const only = request.only && new Set(request.only);
+  const targets = only ? listed.filter((id) => only.has(id)) : listed;
+  for (const id of targets) checkRunId(targetRun(address.run, id));
+  const batch = { schedule: request.schedule, as_of: asOf, data: folder, only: request.only ?? null };
+  const to = { ...address, agent: batchAgent(request.schedule) };
+  const created = await accept(runtime, batchMachine, to, null, { type: 'invoked', address, batch, trace }, trace);
   return { address, asOf, targets, created };
+}
+
+const seeded = new WeakMap<Source, Promise<unknown>>();
+
+/** Loads the memories that a pack's data folder brings along; loading them again adds nothing. */
+export async function loadMemories(platform: Platform, pack: LoadedPack): Promise<void> {
+  const { folder, tenant } = dataOf(platform.settings, pack);
+  if (folder !== null) await seedOnce(platform, await platform.runtime.sources.get(pack, folder), tenant);
+}
+
+/** Once per process. */
+async function seedOnce({ runtime }: Platform, source: Source, tenant: string): Promise<void> {
+  let seeding = seeded.get(source);
+  if (!seeding) {
+    seeding = source.memories().then((memories) => runtime.memory.seed(tenant, memories));
+    seeded.set(source, seeding);
+    seeding.catch(() => seeded.delete(source));
+  }
+  await seeding;
 }
 
 function newBatchId({ runtime }: Platform, schedule: string, asOf: string): string {

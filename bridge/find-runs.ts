@@ -88,6 +88,22 @@ async function collect({ nc, jsm }: Platform, shard: number, tenant: string, tre
   await messages.close();
 }
 
+/** Subject → run, for the roots of an agent that have not ended. */
+export async function openRunsBySubject(
+  platform: Platform,
+  tenant: string,
+  agent: string,
+): Promise<Map<string, string>> {
+  const trees = new Map<string, Tree>();
+  const { shards } = platform.runtime.journal;
+  await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, trees)));
+  const open = new Map<string, string>();
+  for (const { address, root } of trees.values()) {
+    if (root?.agent === agent && root.subject !== null && !FINAL.has(root.state)) open.set(root.subject, address.run);
+  }
+  return open;
+}
+
 async function listed(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<ListedRun> {
   const { address, root } = tree;
   const { run, tenant } = address;

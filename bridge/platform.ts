@@ -23,12 +23,15 @@ import { Journal } from '../runtime/journal/journal.ts';
 import { Mailer } from '../runtime/mail/mail.ts';
 import { connectRedis } from '../runtime/memory/connect.ts';
 import { LongTermMemory } from '../runtime/memory/long-term.ts';
+import { Threads } from '../runtime/memory/thread.ts';
 import { rehearsal } from '../runtime/model/rehearsal.ts';
+import { Clockwork } from '../runtime/schedules/clockwork.ts';
 import { Sources } from '../runtime/tools/sources.ts';
 import { Topics } from '../runtime/topics/topics.ts';
 
 export interface Platform {
   readonly settings: Settings;
+  readonly services: Services;
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly redis: Redis;
@@ -70,7 +73,9 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       journal: new Journal(nc, shards),
       mailer: new Mailer(publisher),
       memory: new LongTermMemory({ nats: nc, jsm, redis }),
+      threads: new Threads(redis, { ttlDays: settings.threadTtlDays }),
       topics: new Topics(publisher, catalog, now),
+      clockwork: await Clockwork.open(nc, jsm, publisher, now),
       catalog,
       sources,
       model: rehearsal(catalog),
@@ -78,7 +83,7 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       now,
       id: randomUUID,
     };
-    return { settings, nc, jsm, redis, runtime, close };
+    return { settings, services, nc, jsm, redis, runtime, close };
   } catch (error) {
     await close();
     throw error;

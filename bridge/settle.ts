@@ -4,7 +4,8 @@ import type { Address } from '../runtime/address.ts';
 import type { Platform } from './platform.ts';
 import { watchJournals } from './watch.ts';
 
-const ENDED = new Set(['completed', 'escalated', 'refused', 'failed']);
+/** States in which an invocation or a batch has ended. */
+export const ENDED: ReadonlySet<string> = new Set(['completed', 'escalated', 'refused', 'failed']);
 
 /** Where a run stands: `ended`, or `waiting` while one of its invocations waits for a person. */
 export type Settled = 'ended' | 'waiting';

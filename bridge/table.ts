@@ -23,7 +23,15 @@ const GAP = 2;
 const WHOLE_WORD = 26;
 /** Rows by which the widths are judged. */
 const SAMPLE = 40;
+const WORDS = /\s+/;
+/** A name like `one_two` may break behind its underscore before a table breaks up. */
+const WORD_PARTS = /\s+|(?<=_)/;
 const HANGING = '  ';
+/** A list narrower than this is put below its row, with this indent. */
+const LIST_WIDTH = 24;
+const BELOW = '  ';
+/** What stands for an absent value. */
+export const NOTHING = '–';
 
 export function cell(value: string | string[], tone?: keyof Paint): Cell {
   const items = (Array.isArray(value) ? value : [value]).map(harmless);
@@ -31,42 +39,74 @@ export function cell(value: string | string[], tone?: keyof Paint): Cell {
 }
 
 /**
- * Columns as wide as their contents where they fit, else the widest give way and wrap. Where even their longest words do
- * not fit side by side, each row becomes a block of `title: value` lines. No trailing spaces, no line feed at the end.
+ * Columns as wide as their contents where they fit, else they give way and wrap. Where that would squeeze lists, their
+ * items go below each row instead; where even the rest does not fit, a row becomes a block of `title: value` lines. No
+ * trailing spaces, no line feed at the end.
  */
 export function renderTable(columns: readonly Column[], rows: readonly Cell[][], options: TableOptions): string {
   const { width, paint = PLAIN } = options;
-  const widths = fit(columns, rows, width - GAP * (columns.length - 1));
-  if (widths === null) return rows.map((row) => block(columns, row, width, paint)).join('\n\n');
-  const line = (cells: readonly { lines: string[]; tone?: keyof Paint }[]): string[] => {
-    const height = Math.max(...cells.map(({ lines }) => lines.length));
-    return Array.from({ length: height }, (_, at) =>
-      cells
-        .map(({ lines, tone }, i) => {
-          const text = lines[at] ?? '';
-          const padded = pad(text, widths[i] ?? 0, columns[i]?.align);
-          return tone === undefined ? padded : padded.replace(text, () => paint[tone](text));
-        })
-        .join(' '.repeat(GAP))
-        .trimEnd(),
-    );
-  };
-  const heading = line(
-    columns.map(({ title }, i) => ({ lines: wrap(title, widths[i] ?? 1), tone: 'strong' as const })),
+  const all = columns.map((_, i) => i);
+  const lists = all.filter((i) => rows.some((row) => (row[i]?.items.length ?? 0) > 1));
+  const others = all.filter((i) => !lists.includes(i));
+  const layouts = [
+    { side: all, below: [], words: WORDS },
+    { side: others, below: lists, words: WORDS },
+    { side: others, below: lists, words: WORD_PARTS },
+  ];
+  for (const { side, below, words } of layouts) {
+    const pick = <T>(row: readonly T[]): T[] => side.flatMap((i) => row[i] ?? []);
+    const heads = pick(columns);
+    const picked = rows.map(pick);
+    const widths = side.length === 0 ? null : fit(heads, picked, width - GAP * (heads.length - 1), words);
+    if (widths === null) continue;
+    const titles = heads.map(({ title }) => cell(title, 'strong'));
+    const rule = widths.map((each) => '─'.repeat(each)).join(' '.repeat(GAP));
+    const body = rows.flatMap((row, at) => [
+      ...sideBySide(heads, picked[at] ?? [], widths, paint),
+      ...below.flatMap((i) => itemsBelow(row[i], width, paint)),
+    ]);
+    return [...sideBySide(heads, titles, widths, paint), paint.faint(rule), ...body].join('\n');
+  }
+  return rows.map((row) => block(columns, row, width, paint)).join('\n\n');
+}
+
+function sideBySide(
+  columns: readonly Column[],
+  cells: readonly Cell[],
+  widths: readonly number[],
+  paint: Paint,
+): string[] {
+  const wrapped = cells.map(({ items }, i) => itemLines(items, widths[i] ?? 1));
+  const height = Math.max(...wrapped.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, at) =>
+    cells
+      .map(({ tone }, i) => {
+        const text = wrapped[i]?.[at] ?? '';
+        const padded = pad(text, widths[i] ?? 0, columns[i]?.align);
+        return tone === undefined ? padded : padded.replace(text, () => paint[tone](text));
+      })
+      .join(' '.repeat(GAP))
+      .trimEnd(),
   );
-  const rule = paint.faint(widths.map((each) => '─'.repeat(each)).join(' '.repeat(GAP)));
-  const body = rows.flatMap((row) =>
-    line(row.map(({ items, tone }, i) => ({ lines: itemLines(items, widths[i] ?? 1), ...(tone && { tone }) }))),
-  );
-  return [...heading, rule, ...body].join('\n');
+}
+
+function itemsBelow(list: Cell | undefined, width: number, paint: Paint): string[] {
+  const { items = [], tone } = list ?? {};
+  return items
+    .filter((item) => item !== NOTHING)
+    .flatMap((item) =>
+      wrap(item, width - BELOW.length - HANGING.length).map((line, at) => (at === 0 ? '' : HANGING) + line),
+    )
+    .map((line) => BELOW + line)
+    .map((line) => (tone === undefined ? line : paint[tone](line)));
 }
 
 /** Lines of the items; a wrapped item hangs, so that the next one can be told apart from its rest. */
 function itemLines(items: readonly string[], width: number): string[] {
-  if (items.length === 1 || width <= 3 * HANGING.length) return items.flatMap((item) => wrap(item, width));
   return items.flatMap((item) => {
-    const [first = '', ...rest] = wrap(item, width);
-    if (rest.length === 0) return [first];
+    const lines = wrap(item, width);
+    const [first = '', ...rest] = lines;
+    if (rest.length === 0 || items.length === 1 || longestWord(item) > width - HANGING.length) return lines;
     const below = item.slice(first.length).trimStart();
     return [first, ...wrap(below, width - HANGING.length).map((line) => HANGING + line)];
   });
@@ -76,12 +116,14 @@ function itemLines(items: readonly string[], width: number): string[] {
  * The width of each column; null when they do not fit. While they are too wide, one cell is taken from the column where
  * that costs the fewest lines, of equal ones from the widest.
  */
-function fit(columns: readonly Column[], rows: readonly Cell[][], room: number): number[] | null {
+function fit(columns: readonly Column[], rows: readonly Cell[][], room: number, words: RegExp): number[] | null {
   const texts = columns.map(({ title }, i) => [title, ...rows.flatMap((row) => row[i]?.items ?? [])]);
   const widths = texts.map((column) => Math.max(1, ...column.flatMap((text) => text.split('\n')).map(widthOf)));
-  const least = texts.map((column) =>
-    Math.max(1, ...column.flatMap((text) => text.split(/\s+/)).map((word) => Math.min(widthOf(word), WHOLE_WORD))),
-  );
+  const least = texts.map((column, i) => {
+    const isList = rows.some((row) => (row[i]?.items.length ?? 0) > 1);
+    const longest = Math.max(1, ...column.map((text) => Math.min(longestWord(text, words), WHOLE_WORD)));
+    return isList ? Math.max(longest, Math.min(widths[i] ?? 1, LIST_WIDTH)) : longest;
+  });
   if (sum(least) > room) return null;
   const height = heights(columns, rows);
   while (sum(widths) > room) {
@@ -125,6 +167,10 @@ function block(columns: readonly Column[], row: readonly Cell[], width: number, 
       return [head, ...rest.map((line) => tinted(line))];
     })
     .join('\n');
+}
+
+function longestWord(text: string, words = WORDS): number {
+  return Math.max(...text.split(words).map(widthOf));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -51,25 +51,32 @@ function wrapLine(text: string, width: number): string[] {
   if (widthOf(text) <= width) return [text];
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ').flatMap((one) => cut(one, width))) {
-    if (line === '') line = word;
-    else if (widthOf(line) + 1 + widthOf(word) <= width) line += ` ${word}`;
+  for (const word of text.split(' ')) {
+    const [first = '', ...rest] = cut(word, width);
+    if (line === '') line = first;
+    else if (widthOf(line) + 1 + widthOf(first) <= width) line += ` ${first}`;
     else {
       lines.push(line);
-      line = word;
+      line = first;
+    }
+    for (const piece of rest) {
+      lines.push(line);
+      line = piece;
     }
   }
   return [...lines, line];
 }
 
+/** Cuts a word that is too long, behind an underscore where there is one. */
 function cut(word: string, width: number): string[] {
   if (widthOf(word) <= width) return [word];
   const pieces: string[] = [];
   let piece = '';
   for (const char of word) {
     if (piece !== '' && widthOf(piece) + widthOf(char) > width) {
-      pieces.push(piece);
-      piece = '';
+      const at = piece.lastIndexOf('_') + 1 || piece.length;
+      pieces.push(piece.slice(0, at));
+      piece = piece.slice(at);
     }
     piece += char;
   }

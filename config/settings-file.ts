@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
-import { PlatformError } from './errors.ts';
 
 export const SETTINGS_FILE = 'agent-platform.yaml';
 
@@ -18,15 +17,12 @@ export interface SettingsFile {
   readonly problems: readonly string[];
 }
 
-/**
- * An absent or empty file has no values. Syntax errors and unknown keys come back as problems.
- * @throws PlatformError `settings.invalid` when the file exists and cannot be read.
- */
+/** An absent or empty file has no values. A file that cannot be read, syntax errors and unknown keys are problems. */
 export function readSettingsFile(dir: string, known: readonly string[]): SettingsFile {
   const path = join(dir, SETTINGS_FILE);
   const values = new Map<string, { value: unknown; origin: Origin }>();
   const problems: string[] = [];
-  const source = read(path);
+  const source = read(path, problems);
   if (source === undefined) return { values, problems };
 
   const lineCounter = new LineCounter();
@@ -53,11 +49,12 @@ export function readSettingsFile(dir: string, known: readonly string[]): Setting
   return { values, problems };
 }
 
-function read(path: string): string | undefined {
+function read(path: string, problems: string[]): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new PlatformError('settings.invalid', `${path}: cannot be read: ${(cause as Error).message}`, { cause });
+    problems.push(`${path}: cannot be read: ${(cause as Error).message}`);
+    return undefined;
   }
 }

@@ -52,6 +52,13 @@ const KEYS = {
   journal_shards: { schema: integer(1, 64), expected: 'a whole number from 1 to 64', default: 4 },
   max_live: { schema: integer(1, 100_000), expected: 'a whole number from 1 to 100000', default: 256 },
   ack_wait_ms: { schema: integer(100, 600_000), expected: 'milliseconds from 100 to 600000', default: 2000 },
+  default_agent: { schema: text, expected: 'the name of an agent' },
+  http_host: { schema: text, expected: 'an address to bind, such as 127.0.0.1', default: '127.0.0.1' },
+  http_port: { schema: integer(0, 65_535), expected: 'a port from 0 (any free one) to 65535', default: 8088 },
+  http_token: { schema: text, expected: 'a bearer token', secret: true },
+  http_wait_ms: { schema: integer(0, 600_000), expected: 'milliseconds from 0 to 600000', default: 30_000 },
+  max_request_bytes: { schema: integer(1024, 8_388_608), expected: 'bytes from 1024 to 8388608', default: 262_144 },
+  thread_ttl_days: { schema: integer(1, 3660), expected: 'days from 1 to 3660', default: 30 },
   log_level: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     expected: 'trace, debug, info, warn, error, fatal or silent',
@@ -82,9 +89,27 @@ export interface Settings {
   readonly maxLive: number;
   /** How long NATS waits for an acknowledgement before it delivers mail again. */
   readonly ackWaitMs: number;
+  /** The agent of a request that names none. */
+  readonly defaultAgent?: string;
+  readonly httpHost: string;
+  /** 0 = any free port. */
+  readonly httpPort: number;
+  /** Bearer token of the HTTP door; without one it binds to loopback only. */
+  readonly httpToken?: string;
+  /** How long `POST /run` waits for the report before it answers 202. */
+  readonly httpWaitMs: number;
+  /** Largest request body that a door takes. */
+  readonly maxRequestBytes: number;
+  /** How long a thread's working memory is kept after its last run. */
+  readonly threadTtlDays: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   /** What the machine says about itself. */
-  readonly host: { readonly path: string; readonly cacheDir: string };
+  readonly host: {
+    readonly path: string;
+    readonly cacheDir: string;
+    /** Which keys of model providers are in the environment; having one changes nothing. */
+    readonly keys: { readonly anthropic: boolean };
+  };
 }
 
 export interface SettingsSources {
@@ -99,26 +124,63 @@ interface Found {
   readonly origin: Origin;
 }
 
+/** One setting for people: its value as text (absent when it is not set), without secrets, and where it was written. */
+export interface SettingLine {
+  readonly key: string;
+  readonly value?: string;
+  readonly origin: string;
+}
+
 /** @throws PlatformError `settings.invalid` with one line per wrong key; `details.problems` has them as a list. */
 export function resolveSettings(sources: SettingsSources = {}): Settings {
+  const { settings, problems } = inspectSettings(sources);
+  if (problems.length > 0) throw new PlatformError('settings.invalid', problems.join('\n'), { details: { problems } });
+  return settings;
+}
+
+/** Every setting with its origin, and what is wrong; in `settings` the default stands in for a wrong value. */
+export function inspectSettings(sources: SettingsSources = {}): {
+  settings: Settings;
+  lines: SettingLine[];
+  problems: string[];
+} {
   const { options = {}, env = process.env, cwd = process.cwd() } = sources;
   const keys = Object.keys(KEYS) as SettingsKey[];
   const file = readSettingsFile(cwd, keys);
   const problems = [...file.problems];
   const values: Record<string, unknown> = {};
+  const lines: SettingLine[] = [];
 
   for (const key of keys) {
     const rule: Key = KEYS[key];
     const found = fromOption(key, options, cwd) ?? fromEnv(key, rule, env, cwd) ?? file.values.get(key);
-    const value = found ?? { value: rule.default, origin: { text: 'default', base: cwd } };
-    if (value.value === undefined) continue;
-    const parsed = rule.schema.safeParse(value.value);
-    if (parsed.success) values[camel(key)] = absolute(rule, parsed.data, value.origin.base);
-    else problems.push(`${value.origin.text}: ${key}: expected ${rule.expected}, got ${shown(rule, value.value)}`);
+    const fallback = { value: rule.default, origin: { text: 'default', base: cwd } };
+    const value = found ?? fallback;
+    const parsed = value.value === undefined ? undefined : rule.schema.safeParse(value.value);
+    if (parsed?.success === false) {
+      problems.push(`${value.origin.text}: ${key}: expected ${rule.expected}, got ${shown(rule, value.value)}`);
+    }
+    const wrong = parsed?.success === false;
+    const data = wrong ? fallback.value : parsed?.data;
+    if (data === undefined) {
+      lines.push({ key, origin: wrong ? value.origin.text : 'not set' });
+      continue;
+    }
+    values[camel(key)] = absolute(rule, data, (wrong ? fallback : value).origin.base);
+    lines.push({ key, value: display(key, rule, values[camel(key)]), origin: wrong ? 'default' : value.origin.text });
   }
-  if (problems.length > 0) throw new PlatformError('settings.invalid', problems.join('\n'), { details: { problems } });
   const cacheHome = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
-  return { ...values, host: { path: env.PATH ?? '', cacheDir: resolve(cwd, cacheHome, 'agent-platform') } } as Settings;
+  const host = {
+    path: env.PATH ?? '',
+    cacheDir: resolve(cwd, cacheHome, 'agent-platform'),
+    keys: { anthropic: Boolean(env.ANTHROPIC_API_KEY) },
+  };
+  return { settings: { ...values, host } as unknown as Settings, lines, problems };
+}
+
+function display(key: SettingsKey, rule: Key, value: unknown): string {
+  if (!rule.secret) return Array.isArray(value) ? value.join(', ') || 'none' : String(value);
+  return key.endsWith('_url') ? withoutCredentials(String(value)) : '(hidden)';
 }
 
 function fromOption(key: SettingsKey, options: Readonly<Record<string, unknown>>, base: string): Found | undefined {

@@ -18,9 +18,43 @@ export interface Source {
   readonly asOf: string;
   /** The targets of a target list that `pack.yaml` names, in a stable order. */
   targets(list: string, asOf: string): Promise<Target[]>;
+  /** Whether the data knows a subject. A source that cannot tell leaves it out, and every subject may be asked about. */
+  knows?(subject: string): Promise<boolean>;
   /** Memories that the folder brings along. */
   memories(): Promise<MemorySeed[]>;
+  /** What the folder holds, in the order in which people read it. */
+  counts?(): Promise<DataCount[]>;
   close(): Promise<void>;
+}
+
+/** `usage rows: 7702`, `usage dates: 2026-07-20 to 2026-11-16`. */
+export interface DataCount {
+  label: string;
+  value: number | string;
+}
+
+/** One thing that is wrong with a data folder. */
+export interface DataProblem {
+  /** Relative to the folder. */
+  file: string;
+  /** Counted from 1: the line, or the row of a file without lines. Null when it is the file as a whole. */
+  line: number | null;
+  /** Where in the line, counted from 1, in a file that people write. */
+  position?: number;
+  /** The column's name; in a file that people write, the path of the value. */
+  column: string | null;
+  /** What stands there; then the message says only what was expected. */
+  value: string | null;
+  message: string;
+}
+
+const SHOWN_VALUE = 80;
+
+/** On one line: `usage.csv:2 date: got "1.6.2026", expected a date such as 2026-11-16`. */
+export function formatDataProblem({ file, line, position, column, value, message }: DataProblem): string {
+  const place = [file, line, position].filter((part) => part !== null && part !== undefined).join(':');
+  const got = value !== null && value.length > SHOWN_VALUE ? `${value.slice(0, SHOWN_VALUE)}…` : value;
+  return `${place}${column === null ? '' : ` ${column}`}: ${got === null ? '' : `got ${JSON.stringify(got)}, `}${message}`;
 }
 
 /** What a condition of an escalation rule may look at. */
@@ -74,7 +108,11 @@ export interface PackCode {
   reports: Record<string, z.ZodType>;
   /** Rule-based players for the `rehearsal` model, by agent name. */
   players: Record<string, Player>;
+  /** Throws a coded error for a folder that is not good. */
   open(folder: string): Promise<Source>;
+  /** Lists all that is wrong with a folder at once; `open` takes a folder without problems. Throws `data.missing` when
+   * there is no folder to look at. */
+  check?(folder: string): Promise<DataProblem[]>;
   /** One row of a schedule's table for one target's run. */
   row(schedule: string, run: RunSummary): Row;
 }

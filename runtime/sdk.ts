@@ -1,11 +1,16 @@
 /** All that a pack may import. */
 export { type ErrorCode, PlatformError } from '../config/errors.ts';
+export { checkLocated, type LocatedYaml, parseLocated } from './definitions/located.ts';
+export type { Finding } from './definitions/resolved.ts';
 export type { Json, JsonObject } from './json.ts';
 export { MemoryDraft, type MemorySeed, type Recalled } from './memory/memory.ts';
 export { type CallRecord, type Conversation, type Player, type PlayerTurn, type Task } from './model/conversation.ts';
 export {
   type Condition,
+  type DataCount,
+  type DataProblem,
   definePack,
+  formatDataProblem,
   type PackCode,
   type PolicyView,
   type Row,

@@ -46,6 +46,16 @@ export function mailSubject({ tenant, agent, run, path }: Mailbox): string {
   return `mail.${tenant}.${agent}.${escapeToken(run)}.${path}`;
 }
 
+/** Holds a schedule's cron line; the server publishes a tick from it at each time. Purging it stops the schedule. */
+export function cronSubject(tenant: string, schedule: string): string {
+  return `cron.${tenant}.${schedule}`;
+}
+
+/** Where ticks land: with the mail of the schedule's batches, so whoever hosts the schedule takes them. */
+export function tickSubject(tenant: string, schedule: string): string {
+  return `mail.${tenant}.${batchAgent(schedule)}.tick.0`;
+}
+
 /** What the durable consumer of one agent filters. */
 export function startFilter(agent: string): string {
   return `start.*.${agent}.>`;
@@ -81,6 +91,14 @@ export function journalFilter(shard: number, tenant = '*', run?: string): string
   return `journal.${shard}.${tenant}.${run === undefined ? '>' : `${escapeToken(run)}.>`}`;
 }
 
+/** The journals of a shard's roots: of runs and batches, not of what they delegate. */
+export function rootFilter(shard: number): string {
+  return `journal.${shard}.*.*.0`;
+}
+
+/** Where a process proves that it can write: in the first shard, and outside of every filter of journals. */
+export const PROBE_SUBJECT = 'journal.0._ready';
+
 export function parseJournalSubject(subject: string): Address {
   const [, , tenant = '', run = '', path = ''] = subject.split('.');
   return { tenant, run: unescapeToken(run), path };
@@ -101,6 +119,26 @@ export function topicStream(topic: string): string {
   return `TOPIC_${topic}`;
 }
 
+/** Events of a topic, of one tenant or of all. */
+export function topicFilter(topic: string, tenant?: string): string {
+  return tenant === undefined ? `${topic}.>` : `${topic}.${tenant}.>`;
+}
+
 export function emitSubject(publicSubject: string): string {
   return `emit.${publicSubject}`;
+}
+
+/** A service endpoint: `api.<tenant>.<group>.<name>`; each part is a name, `*` stands for any. */
+export function apiSubject(tenant: string, group: string, name: string): string {
+  return `api.${tenant}.${group}.${name}`;
+}
+
+export function parseApiSubject(subject: string): { tenant: string; group: string; name: string } {
+  const [, tenant = '', group = '', name = ''] = subject.split('.');
+  return { tenant, group, name };
+}
+
+/** Somebody listens here exactly as long as somebody serves the endpoint: «no responders» says that nobody does. */
+export function servedSubject(tenant: string, group: string, name: string): string {
+  return `served.${tenant}.${group}.${name}`;
 }

@@ -9,6 +9,7 @@ const CHECKS: Record<string, string[]> = {
   layering: [process.execPath, '--import', 'tsx', 'test/unit/layering.test.ts'],
   'dead code': ['node_modules/.bin/knip', '--no-progress'],
   'docs:errors': [process.execPath, '--import', 'tsx', 'docs/errors.generate.ts', '--check'],
+  'docs:schemas': [process.execPath, '--import', 'tsx', 'test/unit/published.test.ts'],
 };
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -100,9 +100,9 @@ async function sends(runtime: Runtime, before: Snapshot, after: Snapshot, again:
   if (!invocation) return [];
   const report = reportOf(stateOf(after), context);
   if (report) {
-    const topics =
-      report.outcome === 'completed' ? (await runtime.catalog.resolved(context.definition)).report_topics : [];
-    return ending(invocation, report, topics);
+    // A refused root may name an agent that nobody defines; then there is only its caller to tell.
+    const resolved = report.outcome === 'completed' ? await runtime.catalog.resolved(context.definition) : null;
+    return ending(invocation, report, resolved);
   }
   const waiting = runningCalls(context).filter((call) => call.kind === 'delegate');
   const sent = new Set(again ? [] : runningCalls(before.context).map((call) => call.ordinal));

@@ -28,16 +28,18 @@ export function delegation(context: InvocationContext, call: CallState, resolved
     facts: context.facts,
     trace: invocation.trace,
   };
-  return [{ kind: 'mail', to: { ...address, agent }, mail: { type: 'invoke', invocation: child } }];
+  return [
+    { kind: 'mail', to: { ...address, agent }, mail: { type: 'invoke', invocation: child }, trace: invocation.trace },
+  ];
 }
 
-/** What an ended invocation sends: its report to whoever started it, and to the topics that carry such reports. Pure. */
-export function ending(invocation: Invocation, report: AgentReport, topics: string[]): Send[] {
-  const { address, parent, agent, subject, trace } = invocation;
+/** What an ended invocation sends: its report to whoever started it, to topics that carry such reports, to its thread. Pure. `resolved` is null unless it completed. */
+export function ending(invocation: Invocation, report: AgentReport, resolved: ResolvedAgent | null): Send[] {
+  const { address, parent, agent, subject, trace, thread } = invocation;
   const { tenant, run, path } = address;
   const sends: Send[] = [];
-  if (report.outcome === 'completed') {
-    for (const topic of topics) {
+  if (resolved) {
+    for (const topic of resolved.report_topics) {
       const data = { run, agent, subject, text: report.text, data: report.data };
       sends.push({
         kind: 'event',
@@ -45,9 +47,15 @@ export function ending(invocation: Invocation, report: AgentReport, topics: stri
       });
     }
   }
+  if (resolved && thread) {
+    const { as_of, instructions, payload } = invocation;
+    const turn = { run, as_of, instructions, payload, report: report.text };
+    const window = resolved.definition.memory_config.working_memory_window;
+    sends.push({ kind: 'thread', tenant, agent, thread: thread.id, turn, window });
+  }
   if (parent) {
     const to = { tenant, run: parent.run, path: parent.path, agent: parent.agent };
-    sends.push({ kind: 'mail', to, mail: { type: 'child.reported', from: { run, path }, report } });
+    sends.push({ kind: 'mail', to, mail: { type: 'child.reported', from: { run, path }, report }, trace });
   }
   return sends;
 }

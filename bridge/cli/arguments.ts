@@ -11,10 +11,18 @@ function usage(message: string): PlatformError {
 }
 
 export function isoDate(text: string): string {
+  return dateOf('--as-of', text);
+}
+
+export function memoryDate(text: string): string {
+  return dateOf('--date', text);
+}
+
+function dateOf(option: string, text: string): string {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   // 2026-02-30 parses as a day of March.
   if (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text)) return text;
-  throw usage(`--as-of takes a date such as 2026-11-16, got ${JSON.stringify(text)}`);
+  throw usage(`${option} takes a date such as 2026-11-16, got ${JSON.stringify(text)}`);
 }
 
 export function batchId(text: string): string {
@@ -29,6 +37,26 @@ export function limit(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number <= MAX_LIMIT) return number;
   throw usage(`--limit takes a whole number from 1 to ${MAX_LIMIT}, got ${JSON.stringify(text)}`);
+}
+
+const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** An ISO date or time (a time without a zone is UTC), or a duration back from now such as `90m` or `2d`. */
+export function instant(text: string): Date {
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (count !== undefined) return new Date(Date.now() - Number(count) * (UNITS_MS[unit] ?? 0));
+  const iso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(text);
+  const time = iso === null ? Number.NaN : Date.parse(iso[1] === undefined || iso[4] !== undefined ? text : `${text}Z`);
+  if (!Number.isNaN(time)) return new Date(time);
+  throw usage(
+    `--since takes a date, a time such as 2026-11-16T06:00:00Z or a duration such as 2h, got ${JSON.stringify(text)}`,
+  );
+}
+
+export function percent(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number)) return number;
+  throw usage(`--dip-percent takes a number from 0 to 100, got ${JSON.stringify(text)}`);
 }
 
 export function payload(text: string): JsonObject {

@@ -47,6 +47,12 @@ export async function gracefully<T>(part: (signal: AbortSignal) => Promise<T>): 
   }
 }
 
+/** How a command that serves until it is stopped ends: well when interrupted, else with what ended it. */
+export async function untilInterrupted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  if (!(signal.reason instanceof Interrupted)) throw signal.reason;
+}
+
 /** The reason to throw where an aborted signal ended the work. */
 export function stoppedBy(signal: AbortSignal, hint: string): unknown {
   const { reason } = signal;

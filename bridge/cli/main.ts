@@ -3,16 +3,21 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { PlatformError } from '../../config/errors.ts';
 import { agentsCommands } from './agents.ts';
+import { dataCommands } from './data.ts';
+import { doctorCommand } from './doctor.ts';
+import { eventsCommands } from './events.ts';
 import { Interrupted, listenForSignals } from './interruption.ts';
 import { memoryCommands } from './memory.ts';
 import { runCommand } from './run.ts';
 import { runsCommands } from './runs.ts';
 import { schedulesCommands } from './schedules.ts';
+import { upCommand } from './up.ts';
+import { workerCommand } from './worker.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** Errors of the command line itself, however deep they are found. */
-const USAGE_CODES = new Set(['usage.invalid', 'run.invalid']);
+const USAGE_CODES = new Set(['usage.invalid', 'settings.invalid', 'run.invalid']);
 
 function program(): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -40,9 +45,17 @@ Examples:
 In a checkout: npm run -s agent-platform -- schedules list
 Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLATFORM_STATE_DIR, NATS_URL, REDIS_URL, …).`,
     );
-  for (const command of [schedulesCommands(), runCommand(), runsCommands(), agentsCommands(), memoryCommands()]) {
+  for (const command of [
+    schedulesCommands(),
+    runCommand(),
+    runsCommands(),
+    agentsCommands(),
+    memoryCommands(),
+    dataCommands(),
+  ]) {
     root.addCommand(command);
   }
+  for (const command of [eventsCommands(), upCommand(), workerCommand(), doctorCommand()]) root.addCommand(command);
   inherit(root);
   return root;
 }

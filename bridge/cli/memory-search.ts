@@ -1,6 +1,7 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { HostedAgent } from '../../runtime/definitions/catalog.ts';
 import type { Recalled } from '../../runtime/memory/memory.ts';
+import { loadMemories } from '../door.ts';
 import { dataOf, type Platform } from '../platform.ts';
 import { cell, renderTable } from '../table.ts';
 import type { MemorySearchOptions } from './memory.ts';
@@ -14,8 +15,7 @@ export async function searchMemory(session: Session, query: string, options: Mem
   const { json, width, paint, say, sayJson } = session;
   const memories = await withPlatform(session, (platform) => search(platform, query, options));
   if (json) sayJson({ memories });
-  else if (memories.length === 0)
-    say('no memory matches; those that a data folder brings along are loaded by its first run');
+  else if (memories.length === 0) say('no memory matches');
   else {
     const columns = [
       { title: 'Score', align: 'right' } as const,
@@ -41,8 +41,9 @@ async function search(
   const { runtime, settings } = platform;
   const as_of = runtime.now().toISOString().slice(0, 10);
   const found = await Promise.all(
-    searched(platform, scope).map(async ({ resolved, pack }) => {
+    rememberingAgents(platform, scope).map(async ({ resolved, pack }) => {
       const { name } = resolved.definition.metadata;
+      await loadMemories(platform, pack);
       const { tenant } = dataOf(settings, pack);
       const memories = await runtime.memory.search({
         tenant,
@@ -61,8 +62,8 @@ async function search(
     .slice(0, limit);
 }
 
-/** The agents whose memories are searched. */
-function searched({ runtime }: Platform, scope: string | undefined): HostedAgent[] {
+/** The agents that have a long-term memory, or the one of that name. */
+export function rememberingAgents({ runtime }: Platform, scope: string | undefined): HostedAgent[] {
   const remembering = runtime.catalog
     .agents()
     .filter(({ resolved }) => resolved.definition.memory_config.long_term_enabled);

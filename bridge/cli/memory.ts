@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { limit } from './arguments.ts';
+import { limit, memoryDate, percent } from './arguments.ts';
 import { inSession } from './session.ts';
 
 export interface MemorySearchOptions {
@@ -8,8 +8,18 @@ export interface MemorySearchOptions {
   limit: number;
 }
 
+export interface MemoryAddOptions {
+  subject: string;
+  kind: string;
+  date?: string;
+  scope?: string;
+  assessment?: string;
+  dipPercent?: number;
+  resolvedBy?: string;
+}
+
 export function memoryCommands(): Command {
-  const memory = new Command('memory').description('Search long-term memory.');
+  const memory = new Command('memory').description('Search long-term memory, or add to it.');
   memory
     .command('search')
     .argument('<text>', 'what to look for; compared by its words, not by its meaning')
@@ -23,6 +33,24 @@ export function memoryCommands(): Command {
     )
     .action(async (text: string, options: MemorySearchOptions, command: Command) =>
       inSession(command, async (session) => (await import('./memory-search.ts')).searchMemory(session, text, options)),
+    );
+  memory
+    .command('add')
+    .argument('<text>', 'what is to be remembered, in words')
+    .description('Add a memory to those of an agent, and print its id. Adding the same again adds nothing.')
+    .requiredOption('--subject <id>', 'what it is about')
+    .requiredOption('--kind <kind>', 'assessment, intervention, outcome or quirk')
+    .option('--date <date>', 'the day it is of; runs recall what lies before their own day (default today)', memoryDate)
+    .option('--scope <agent>', 'whose memory it is (default the only agent that has one)')
+    .option('--assessment <name>', 'which assessment it was')
+    .option('--dip-percent <n>', 'how deep a dip was, from 0 to 100', percent)
+    .option('--resolved-by <who>', 'self or intervention')
+    .addHelpText(
+      'after',
+      '\nExample:\n  agent-platform memory add --subject ID --kind quirk --date 2026-11-02 "Usage dips in each first week of a quarter."',
+    )
+    .action(async (text: string, options: MemoryAddOptions, command: Command) =>
+      inSession(command, async (session) => (await import('./memory-add.ts')).addMemory(session, text, options)),
     );
   return memory;
 }

@@ -2,7 +2,6 @@ import { targetRun } from '../../actors/batch/machine.ts';
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
-import { batchAgent } from '../../runtime/subjects.ts';
 import { readBatch } from '../batch-journal.ts';
 import { type BatchResult, isFailure, modelOf, readResults, totalsOf } from '../batch-results.ts';
 import { batchText, type BatchView, headerText, staleText } from '../batch-text.ts';
@@ -68,13 +67,10 @@ async function finish(
   platform: Platform,
   signal: AbortSignal,
   schedule: string,
-  { address, asOf, created }: StartedBatch,
+  { address, asOf }: StartedBatch,
   runs: readonly { run: string }[],
 ): Promise<void> {
-  const { mailer } = platform.runtime;
   await withWorker(platform, signal, async () => {
-    // A door that died between the journal and the mail is made good here.
-    if (!created) await mailer.start({ ...address, agent: batchAgent(schedule) });
     const count = runs.length === 1 ? '1 target' : `${runs.length} targets`;
     const label = `${schedule} as of ${asOf}: ${count}, batch ${address.run}`;
     const progress = startProgress(process.stderr, label, runs.length, session.json);

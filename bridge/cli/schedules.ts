@@ -9,14 +9,32 @@ export interface RunNowOptions {
 }
 
 export function schedulesCommands(): Command {
-  const schedules = new Command('schedules').description('List the schedules of the loaded packs, or run one now.');
+  const schedules = new Command('schedules').description(
+    'List, pause or resume the schedules of the loaded packs, or run one now.',
+  );
   schedules
     .command('list')
-    .description('List the schedules of the loaded packs.')
+    .description('List the schedules of the loaded packs, and when each comes due next.')
     .addHelpText('after', '\nExample:\n  agent-platform schedules list --json')
     .action(async (_options: unknown, command: Command) =>
       inSession(command, async (session) => (await import('./schedules-list.ts')).listSchedules(session)),
     );
+  for (const [verb, description] of [
+    ['pause', 'Stop a schedule from starting batches, until it is resumed. Ticks of the meantime are not made up.'],
+    ['resume', 'Set a paused schedule going again.'],
+  ] as const) {
+    schedules
+      .command(verb)
+      .argument('<name>', 'a schedule, as `schedules list` shows it')
+      .description(description)
+      .addHelpText('after', `\nExample:\n  agent-platform schedules ${verb} NAME`)
+      .action(async (name: string, _options: unknown, command: Command) =>
+        inSession(command, async (session) => {
+          const { pauseSchedule, resumeSchedule } = await import('./schedules-list.ts');
+          return verb === 'pause' ? pauseSchedule(session, name) : resumeSchedule(session, name);
+        }),
+      );
+  }
   schedules
     .command('run-now')
     .argument('<name>', 'a schedule, as `schedules list` shows it')

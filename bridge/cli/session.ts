@@ -1,7 +1,10 @@
 /** What every command has: settings, a log, the terminal, and the platform when it needs one. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Worker } from '../../actors/worker.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Settings } from '../../config/settings.ts';
+import type { Tick } from '../../runtime/mail/mail.ts';
 import type { LogFile } from '../log-file.ts';
 import type { Platform } from '../platform.ts';
 import { COLOURS, type Paint, PLAIN } from '../terminal.ts';
@@ -49,18 +52,19 @@ export async function inSession(command: Command, body: (session: Session) => Pr
   try {
     process.exitCode = await body(session);
   } catch (error) {
-    throw logged(error, command, logFile);
+    throw logged(error, command, settings, logFile);
   } finally {
     logFile.close();
   }
 }
 
 /** People get a code and a sentence; the stack goes to the log. */
-function logged(error: unknown, command: Command, { log, path }: LogFile): unknown {
+function logged(error: unknown, command: Command, { stateDir }: Settings, { log, path }: LogFile): unknown {
   if (error instanceof Interrupted) return error;
   const name = command.name();
   if (error instanceof PlatformError) {
-    log.error({ err: error, command: name }, 'the command failed');
+    // A command that was refused before it began leaves no folder behind.
+    if (existsSync(stateDir)) log.error({ err: error, command: name }, 'the command failed');
     return error;
   }
   log.fatal({ err: error, command: name }, 'the command threw');
@@ -92,13 +96,19 @@ export async function withPlatform<T>(
 }
 
 /** Runs a body with a worker that takes mail. */
-export async function withWorker<T>(platform: Platform, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+export async function withWorker<T>(
+  platform: Platform,
+  signal: AbortSignal,
+  body: (worker: Worker) => Promise<T>,
+): Promise<T> {
   const { Worker } = await import('../../actors/worker.ts');
+  const { takeTick } = await import('../schedules.ts');
   const { maxLive, ackWaitMs } = platform.settings;
-  const worker = new Worker(platform.nc, platform.runtime, { maxLive, ackWaitMs });
+  const onTick = async (tick: Tick, next: Date | null): Promise<void> => takeTick(platform, tick, next);
+  const worker = new Worker(platform.nc, platform.runtime, { maxLive, ackWaitMs, onTick });
   await worker.start();
   try {
-    return await body();
+    return await body(worker);
   } finally {
     await (signal.reason instanceof PlatformError ? bounded(worker.stop()) : worker.stop());
   }

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PlatformError } from '../errors.ts';
-import { fetchFromDebian } from './debian.ts';
+import { cachedServer, fetchFromDebian, whyNotFetched } from './debian.ts';
 import type { Program } from './protocol.ts';
 import { isNewEnough, NEEDED, type ServerName, versionOf } from './version.ts';
 
@@ -40,6 +40,23 @@ async function findServer(name: ServerName, host: Host, onProgress: (line: strin
   } catch (cause) {
     throw new Error(`${missing}; ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Where a server would come from, found without fetching anything. */
+export type Located =
+  | { readonly kind: 'path'; readonly program: Program }
+  | { readonly kind: 'cache'; readonly program: Program }
+  | { readonly kind: 'fetch'; readonly tooOld: Program | null }
+  | { readonly kind: 'missing'; readonly tooOld: Program | null; readonly remedy: string };
+
+export async function locateServer(name: ServerName, host: Host): Promise<Located> {
+  const onPath = await findOnPath(name, host.path);
+  if (onPath !== undefined && isNewEnough(name, onPath.version)) return { kind: 'path', program: onPath };
+  const cached = cachedServer(name, host.cacheDir);
+  if (cached !== undefined) return { kind: 'cache', program: cached };
+  const tooOld = onPath ?? null;
+  if (whyNotFetched() === null) return { kind: 'fetch', tooOld };
+  return { kind: 'missing', tooOld, remedy: remedy(process.platform).join('\n') };
 }
 
 async function findOnPath(name: ServerName, path: string): Promise<Program | undefined> {

@@ -17,6 +17,8 @@ export interface Claim {
   readonly since: string;
   /** Path of the Unix socket on which the keeper answers; its folder is the keeper's own. */
   readonly socket: string;
+  /** What the keeper speaks; absent in the claims of version 1. */
+  readonly protocol?: number;
 }
 
 /** The argument that tells the keeper of this folder from every other process. */

@@ -63,11 +63,11 @@ export async function fetchFromDebian(
   cacheDir: string,
   onProgress: (line: string) => void,
 ): Promise<Program> {
+  const why = whyNotFetched();
   const release = debianRelease();
-  if (release === null) throw new Error('it is fetched by itself on Debian only');
-  if (LOADERS[process.arch] === undefined) throw new Error(`it is not fetched by itself on ${process.arch}`);
+  if (why !== null || release === null) throw new Error(why ?? '');
   const home = join(cacheDir, 'servers');
-  const place = join(home, `${name}-${RECIPES[name].suite}-${process.arch}`);
+  const place = placeOf(name, cacheDir);
   const cached = readCached(place);
   if (cached !== undefined) return cached;
 
@@ -89,6 +89,21 @@ export async function fetchFromDebian(
   const program = readCached(place);
   if (program === undefined) throw new Error(`it was fetched to ${place} and is not there`);
   return program;
+}
+
+/** The server that an earlier command fetched. */
+export function cachedServer(name: ServerName, cacheDir: string): Program | undefined {
+  return readCached(placeOf(name, cacheDir));
+}
+
+/** Null where servers are fetched by themselves. */
+export function whyNotFetched(): string | null {
+  if (debianRelease() === null) return 'it is fetched by itself on Debian only';
+  return LOADERS[process.arch] === undefined ? `it is not fetched by itself on ${process.arch}` : null;
+}
+
+function placeOf(name: ServerName, cacheDir: string): string {
+  return join(cacheDir, 'servers', `${name}-${RECIPES[name].suite}-${process.arch}`);
 }
 
 function debianRelease(): { readonly codename: string } | null {

@@ -1,187 +1,200 @@
 /**
- * A client's hold on the embedded servers of a folder: it finds the keeper or spawns one, says hello, and keeps the
- * connection. The connection is the hold: however this process ends, the keeper notices.
+ * A client's hold on the embedded servers of a folder: it joins the keeper that runs them or spawns one, says hello, and
+ * keeps the connection. The connection is the hold: however this process ends, the keeper notices.
+ *
+ * Invariants:
+ * 1. Of several clients that begin at once one spawns the keeper that gets the claim, and the others join it.
+ * 2. A keeper that goes away before it answers is no error: it was stopping, or was killed, and the next one is asked.
+ * 3. Servers that run otherwise than asked are never changed and never taken silently: that is `state.in_use`.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { PlatformError } from '../errors.ts';
 import { currentClaim, keeperArgument } from './claim.ts';
-import { exists } from './process.ts';
+import { exists, isRunning } from './process.ts';
 import {
   type Connections,
-  type KeeperGreeting,
+  type Durability,
+  type Hello,
   type KeeperMessage,
-  type KeeperRequest,
+  type Keeping,
   type Program,
+  PROTOCOL,
   readLines,
   toLine,
 } from './protocol.ts';
+import { spawnKeeper, type SpawnedKeeper } from './spawn-keeper.ts';
+
+export interface Programs {
+  readonly nats: Program | null;
+  readonly redis: Program | null;
+}
 
 export interface HoldRequest {
   /** Real path of the services' folder. */
   readonly dir: string;
   /** As the user knows it, for messages. */
   readonly stateDir: string;
-  readonly durability: 'power' | 'process';
-  readonly programs: { readonly nats: Program | null; readonly redis: Program | null };
+  /** Null takes running servers as they are. */
+  readonly durability: Durability | null;
+  readonly needs: Hello['needs'];
   /** PATH for the keeper. */
   readonly path: string;
-  /** True joins the servers of a command that runs already; false refuses with `state.in_use`. */
-  readonly share: boolean;
   readonly onLost: (error: PlatformError) => void;
 }
 
+/** How to start servers when none run; finding the programs may take long, so it is done only then. */
+export interface StartRequest extends HoldRequest {
+  readonly durability: Durability;
+  readonly findPrograms: () => Promise<Programs>;
+}
+
 export interface Hold extends Connections {
-  /** Idempotent; resolves when the keeper let go, which it does after the servers ended if nobody else holds them. */
+  readonly keeping: Keeping;
+  /** Idempotent; resolves when the keeper let go: at once while others hold on, else after the servers have ended. */
   readonly close: () => Promise<void>;
 }
 
-/** A predecessor that was interrupted needs this long at most to stop its servers. */
-const TAKEOVER_PATIENCE_MS = 30_000;
+/** A keeper whose last holder was interrupted needs this long at most to stop its servers. */
+const STOPPING_PATIENCE_MS = 30_000;
+/** A keeper of another version cannot be asked whether it is stopping. */
+const STRANGER_PATIENCE_MS = 3_000;
+const KEEPERS_LOST = 3;
+/** After its last word the keeper has nothing left to do but to exit. */
+const EXIT_PATIENCE_MS = 5_000;
 
-/** @throws PlatformError `state.in_use`, `state.denied` or `services.start_failed` */
-export async function acquire(request: HoldRequest): Promise<Hold> {
-  const token = randomBytes(16).toString('hex');
-  const deadline = performance.now() + TAKEOVER_PATIENCE_MS;
+/** Joins the servers of the folder, or starts them. @throws PlatformError `state.in_use`, `state.denied` or `services.*` */
+export async function acquire(request: StartRequest): Promise<Hold> {
+  for (let lost = 0; lost < KEEPERS_LOST; ) {
+    const joined = await join(request);
+    if (joined !== null) return joined;
+    const programs = await request.findPrograms();
+    if (currentClaim(request.dir) !== undefined) continue; // (1) Another was faster while they were fetched.
+    const keeper = await spawnKeeper({ ...request, programs });
+    if (keeper === undefined) continue; // (1)
+    const hold = await sayHello(keeper.socket, keeper.pid, request, keeper);
+    if (hold !== undefined) return hold;
+    lost += 1; // (2)
+  }
+  throw new PlatformError(
+    'services.start_failed',
+    `the keeper of the embedded servers ended ${KEEPERS_LOST} times before it answered; its log is in ${request.dir}`,
+  );
+}
+
+/** Joins the servers of the folder; null when none run. @throws PlatformError `state.in_use` or `services.start_failed` */
+export async function join(request: HoldRequest): Promise<Hold | null> {
+  let waiting = { pid: 0, since: 0 };
   for (;;) {
     const claim = currentClaim(request.dir);
-    const keeper = claim === undefined ? await spawnKeeper(request, token) : undefined;
-    const path = claim?.socket ?? keeper?.socket;
-    const hold = path === undefined ? undefined : await sayHello(path, request, token, keeper);
+    if (claim === undefined) return null;
+    const known = claim.protocol === PROTOCOL;
+    const hold = known ? await sayHello(claim.socket, claim.pid, request) : undefined;
     if (hold !== undefined) return hold;
-    // The keeper is stopping its servers for a command that ended a moment ago, or another one won the claim.
-    if (performance.now() > deadline) {
-      throw new PlatformError(
-        'state.in_use',
-        `the state folder ${request.stateDir} is held by process ${claim?.pid ?? '?'}, which is stopping and does not ` +
-          'end; end it by hand, then try again',
-        { details: { pid: claim?.pid } },
-      );
-    }
+    if (waiting.pid !== claim.pid) waiting = { pid: claim.pid, since: performance.now() };
+    const waited = performance.now() - waiting.since;
+    if (!known && waited > STRANGER_PATIENCE_MS) throw stranger(request, claim.pid);
+    if (waited > STOPPING_PATIENCE_MS) throw stuck(request, claim.pid);
     await delay(20);
   }
 }
 
-interface SpawnedKeeper {
-  readonly process: ChildProcess;
-  readonly socket: string;
-  readonly exited: Promise<void>;
-}
-
-/** Undefined when another keeper won the claim. */
-async function spawnKeeper(request: HoldRequest, token: string): Promise<SpawnedKeeper | undefined> {
-  const logPath = join(request.dir, 'keeper.log');
-  let log: number;
-  try {
-    log = openSync(logPath, 'a', 0o600);
-  } catch (cause) {
-    throw new PlatformError('state.denied', `${logPath} cannot be written: ${(cause as Error).message}`, { cause });
-  }
-  const script = fileURLToPath(new URL('./keeper.ts', import.meta.url));
-  const args = ['--import', import.meta.resolve('tsx'), script, keeperArgument(request.dir)];
-  const child = spawn(process.execPath, args, {
-    detached: true, // Its own process group: Ctrl-C in a terminal does not reach it.
-    cwd: '/',
-    // The command's environment stays with the command: it may hold keys, and NODE_OPTIONS are not meant for the keeper.
-    env: { PATH: request.path, TMPDIR: tmpdir() },
-    stdio: ['pipe', 'pipe', log],
-  });
-  closeSync(log);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
-  child.stdin?.on('error', () => {}); // It ended; the greeting, or its absence, says so.
-  const greeting = new Promise<KeeperGreeting | undefined>((resolve, reject) => {
-    child.on('error', reject);
-    if (child.stdout === null) return;
-    readLines<KeeperGreeting>(child.stdout, resolve);
-    child.stdout.on('close', () => resolve(undefined));
-  });
-  const { dir, durability, programs } = request;
-  const asked: KeeperRequest = { dir, durability, ...programs, owner: { pid: process.pid, token } };
-  child.stdin?.write(toLine(asked));
-  const answer = await greeting.catch((error: Error) => ({ kind: 'refused', message: error.message }) as const);
-  child.stdout?.destroy();
-  if (answer?.kind === 'listening') return { process: child, socket: answer.socket, exited };
-  child.stdin?.destroy();
-  await exited;
-  if (answer?.kind === 'held') return undefined;
-  throw new PlatformError(
-    'services.start_failed',
-    `the keeper of the embedded servers did not start: ${answer?.message ?? 'it ended'}; its log is ${logPath}`,
-  );
-}
-
-/** Undefined when the keeper went away without an answer. */
+/** Undefined when the keeper went away without an answer. (2) */
 async function sayHello(
   path: string,
+  pid: number,
   request: HoldRequest,
-  token: string,
-  keeper: SpawnedKeeper | undefined,
+  spawned?: SpawnedKeeper,
 ): Promise<Hold | undefined> {
   const socket = connect(path);
   let lastWords = 'its keeper ended';
-  let state: 'asking' | 'held' | 'released' = 'asking';
+  let held = false;
+  let kept = false;
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const answer = await new Promise<KeeperMessage | undefined>((resolve) => {
+    const { durability, needs } = request;
     socket.on('error', () => {}); // 'close' follows.
     void closed.then(() => resolve(undefined));
-    socket.on('connect', () => socket.write(toLine({ pid: process.pid, token, share: request.share })));
+    socket.on('connect', () => socket.write(toLine({ pid: process.pid, durability, needs })));
     readLines<KeeperMessage>(socket, (message) => {
       if (message.kind === 'lost') lastWords = message.message;
+      else if (message.kind === 'kept') kept = true;
       else resolve(message);
     });
   });
-  keeper?.process.stdin?.destroy();
-  const gone = async (): Promise<void> => {
+  spawned?.release();
+  const leave = async (): Promise<void> => {
     socket.end();
     await closed;
-    await keeper?.exited;
   };
   if (answer?.kind !== 'ready') {
-    await gone();
-    // The keeper has not noticed yet that its client was killed.
-    if (answer === undefined || (answer.kind === 'in_use' && !exists(answer.pid))) return undefined;
-    throw refusal(answer, request);
+    await leave();
+    if (answer === undefined) return undefined;
+    if (answer.kind === 'in_use') {
+      // Killed holders that the keeper has not missed yet do not count.
+      if (!answer.holders.some(exists)) return undefined;
+      throw otherwise(request, answer);
+    }
+    if (spawned !== undefined) await ended(pid, request.dir);
+    const { code, message } = answer as Extract<KeeperMessage, { kind: 'failed' }>;
+    throw new PlatformError(code, `${message}; the logs are in ${request.dir}`);
   }
-  state = 'held';
+  held = true;
   void closed.then(() => {
-    if (state !== 'held') return;
+    if (!held) return;
     const message = `the embedded servers of ${request.stateDir} are gone: ${lastWords}; the logs are in ${request.dir}`;
     request.onLost(new PlatformError('services.lost', message));
   });
-  release(socket, keeper);
+  // The hold alone does not keep a process alive that has nothing left to do.
+  socket.unref();
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    state = 'released';
+    held = false;
     socket.ref();
-    keeper?.process.ref();
-    closing ??= gone();
+    closing ??= leave().then(() => (kept ? undefined : ended(pid, request.dir)));
     return closing;
   };
-  return { nats: answer.nats, redis: answer.redis, close };
+  const { nats, redis, kind: _, ...keeping } = answer;
+  return { nats, redis, keeping, close };
 }
 
-/** The hold alone does not keep a process alive that has nothing left to do. */
-function release(socket: Socket, keeper: SpawnedKeeper | undefined): void {
-  socket.unref();
-  keeper?.process.unref();
+async function ended(pid: number, dir: string): Promise<void> {
+  const end = performance.now() + EXIT_PATIENCE_MS;
+  while (isRunning(pid, keeperArgument(dir)) && performance.now() < end) await delay(5);
 }
 
-function refusal(answer: Exclude<KeeperMessage, { kind: 'ready' }>, request: HoldRequest): PlatformError {
-  if (answer.kind === 'in_use') {
-    const { pid, since } = answer;
-    return new PlatformError(
-      'state.in_use',
-      `the state folder ${request.stateDir} is in use by process ${pid} since ${since}; wait until it has ended, or ` +
-        'use another folder with --state-dir',
-      { details: { stateDir: request.stateDir, pid, since } },
-    );
-  }
-  const code = answer.kind === 'failed' ? answer.code : 'services.start_failed';
-  return new PlatformError(code, `${answer.message}; the logs are in ${request.dir}`);
+/** (3) */
+function otherwise({ stateDir, durability }: HoldRequest, keeping: Keeping): PlatformError {
+  const { since, holders, versions } = keeping;
+  const who = `process ${holders.join(', ')}`;
+  const differs = durability !== null && durability !== keeping.durability;
+  const runs = Object.entries(versions).flatMap(([name, version]) => (version === null ? [] : [name]));
+  const why = differs
+    ? `they run with durability ${keeping.durability}, and this command asks for ${durability}`
+    : `only ${runs.join(' and ')} is embedded there, and this command needs both`;
+  const remedy = differs ? `ask for durability ${keeping.durability}` : 'use the same NATS_URL and REDIS_URL';
+  return new PlatformError(
+    'state.in_use',
+    `the embedded servers of ${stateDir}, in use by ${who} since ${since}, cannot be joined: ${why}; ${remedy}, wait ` +
+      'until that has ended, or use another folder with --state-dir',
+    { details: { stateDir, since, holders, durability: keeping.durability } },
+  );
+}
+
+function stranger({ stateDir }: HoldRequest, pid: number): PlatformError {
+  return new PlatformError(
+    'state.in_use',
+    `the embedded servers of ${stateDir} are kept by process ${pid} of another version of the platform and cannot be ` +
+      'joined; end the commands that use it, or use another folder with --state-dir',
+    { details: { stateDir, pid } },
+  );
+}
+
+function stuck({ stateDir }: HoldRequest, pid: number): PlatformError {
+  return new PlatformError(
+    'state.in_use',
+    `the state folder ${stateDir} is held by process ${pid}, which is stopping and does not end; end it by hand, then ` +
+      'try again',
+    { details: { stateDir, pid } },
+  );
 }

@@ -4,10 +4,11 @@
  *
  * Invariants:
  * 1. It touches nothing in the folder before it holds the claim (claim.ts).
- * 2. It lives only while someone holds on to it: until the first hello its spawner's pipe, afterwards the sockets of
- *    its clients. The end of the last one stops the servers; the signals of a terminal do not.
+ * 2. It lives only while someone holds on to it: its spawner's pipe until the spawner's hello, and the sockets of its
+ *    clients. The end of the last one stops the servers; the signals of a terminal do not.
  * 3. The servers end with it, also when it is killed (server.ts).
- * 4. A client's socket closes only after the servers have ended, if it was the last one.
+ * 4. A client's socket closes only after the servers have ended, if it was the last one; the others are told `kept`.
+ * 5. Having begun to close it lets nobody in: whoever comes sees the socket close, and asks the next keeper.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -21,6 +22,8 @@ import {
   type KeeperGreeting,
   type KeeperMessage,
   type KeeperRequest,
+  type Keeping,
+  PROTOCOL,
   readLines,
   toLine,
 } from './protocol.ts';
@@ -32,12 +35,14 @@ class Keeper {
   private readonly request: KeeperRequest;
   private readonly runtimeDir: string;
   private readonly since = new Date().toISOString();
-  private readonly clients = new Set<Socket>();
+  /** Those that hold the servers, each with the pid of its process. */
+  private readonly clients = new Map<Socket, number>();
   private readonly sockets = new Set<Socket>();
   private readonly door = createServer({ allowHalfOpen: true }, (socket) => this.meet(socket));
   private readonly started: Started<unknown>[] = [];
   private spawned: Promise<unknown> | undefined;
   private connections: Promise<Connections> | undefined;
+  private spawnerWaits = true;
   private closing = false;
 
   constructor(request: KeeperRequest) {
@@ -48,7 +53,7 @@ class Keeper {
 
   async begin(): Promise<KeeperGreeting> {
     const socket = join(this.runtimeDir, 'keeper.sock');
-    if (!claim(this.request.dir, { pid: process.pid, since: this.since, socket })) {
+    if (!claim(this.request.dir, { pid: process.pid, since: this.since, socket, protocol: PROTOCOL })) {
       rmSync(this.runtimeDir, { recursive: true, force: true });
       return { kind: 'held' }; // (1)
     }
@@ -64,7 +69,8 @@ class Keeper {
 
   /** (2) */
   spawnerLeft(): void {
-    if (this.clients.size === 0) void this.close('nobody came');
+    this.spawnerWaits = false;
+    this.closeIfLeft('nobody came');
   }
 
   private async startServers(): Promise<Connections> {
@@ -97,14 +103,15 @@ class Keeper {
     });
     socket.on('end', () => this.leave(socket));
     readLines<Hello>(socket, (hello) => {
-      if (this.closing) return; // The socket ends with the keeper, and its client asks the next one.
-      if (!hello.share && hello.token !== this.request.owner.token) {
-        send({ kind: 'in_use', pid: this.request.owner.pid, since: this.since });
+      if (this.closing) return; // (5)
+      if (!this.suits(hello)) {
+        send({ kind: 'in_use', ...this.keeping() });
         return void socket.end();
       }
-      this.clients.add(socket);
+      this.clients.set(socket, hello.pid);
+      if (hello.pid === this.request.spawner) this.spawnerWaits = false;
       this.connections?.then(
-        (connections) => send({ kind: 'ready', ...connections }),
+        (connections) => send({ kind: 'ready', ...connections, ...this.keeping() }),
         (error: NodeJS.ErrnoException) => {
           // An errno comes from the folder: a file in the way, a full disk.
           const code = error.code === undefined ? 'services.start_failed' : 'state.denied';
@@ -115,15 +122,33 @@ class Keeper {
     });
   }
 
+  /** A client never gets another durability than it asked for, nor fewer servers. */
+  private suits({ durability, needs }: Hello): boolean {
+    const { request } = this;
+    const runsAll = (!needs.nats || request.nats !== null) && (!needs.redis || request.redis !== null);
+    return runsAll && (durability === null || durability === request.durability);
+  }
+
+  private keeping(): Keeping {
+    const { durability, nats, redis } = this.request;
+    const versions = { nats: nats?.version ?? null, redis: redis?.version ?? null };
+    const holders = [...new Set(this.clients.values())];
+    return { pid: process.pid, since: this.since, durability, versions, holders };
+  }
+
   private leave(socket: Socket): void {
-    const wasClient = this.clients.delete(socket);
-    if (wasClient && this.clients.size === 0) void this.close('the last client left');
-    else if (!this.closing) socket.end();
+    if (this.clients.delete(socket)) this.closeIfLeft('the last client left');
+    if (this.closing) return; // (4)
+    if (socket.writable) socket.end(toLine({ kind: 'kept' } satisfies KeeperMessage));
+  }
+
+  private closeIfLeft(why: string): void {
+    if (this.clients.size === 0 && !this.spawnerWaits) void this.close(why);
   }
 
   private lose(how: string): void {
     if (this.closing) return;
-    for (const client of this.clients) client.write(toLine({ kind: 'lost', message: how }));
+    for (const client of this.clients.keys()) client.write(toLine({ kind: 'lost', message: how }));
     void this.close(how);
   }
 

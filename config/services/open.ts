@@ -1,14 +1,16 @@
 /**
  * Opens the servers that a command needs: those named in the settings are taken as they are, the others are embedded
- * and live as long as someone holds them.
+ * and live as long as someone holds them. Commands on one state folder share its servers.
  */
-import { rmdirSync } from 'node:fs';
+import { realpathSync, rmdirSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
 import { PlatformError } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 import { type NatsAddress, parseNatsUrl, parseRedisUrl, type RedisAddress } from './address.ts';
 import { findServers } from './binaries.ts';
-import { acquire, type Hold } from './hold.ts';
 import { prepareFolder } from './folder.ts';
+import { acquire, type Hold, join, type Programs } from './hold.ts';
+import type { Keeping } from './protocol.ts';
 
 export interface Services {
   readonly nats: NatsAddress;
@@ -17,6 +19,8 @@ export interface Services {
   readonly embedded: boolean;
   /** Versions of the embedded servers; null for one from the settings, whose version is known once connected. */
   readonly versions: { readonly nats: string | null; readonly redis: string | null };
+  /** Who keeps the embedded servers, since when, and for whom; null without any. */
+  readonly keeper: Keeping | null;
   /** Idempotent; resolves when the embedded servers have ended, or at once when others still use them. */
   close(): Promise<void>;
 }
@@ -29,45 +33,87 @@ export interface ServiceHooks {
 }
 
 /**
- * @throws PlatformError `services.unavailable`, `services.start_failed`, `state.denied` or `state.in_use`. Nothing is
- * left running then.
+ * Joins the embedded servers of the state folder when they run, else starts them.
+ * @throws PlatformError `services.unavailable`, `services.start_failed`, `state.denied`, or `state.in_use` when the
+ * servers run otherwise than the settings ask. Nothing that this call started is left running then.
  */
 export async function openServices(settings: Settings, hooks: ServiceHooks = {}): Promise<Services> {
-  const nats = settings.natsUrl === undefined ? null : parseNatsUrl(settings.natsUrl);
-  const redis = settings.redisUrl === undefined ? null : parseRedisUrl(settings.redisUrl);
-  if (nats !== null && redis !== null) {
-    return { nats, redis, embedded: false, versions: { nats: null, redis: null }, close: async () => {} };
-  }
+  const named = namedServers(settings);
+  if (named.nats !== null && named.redis !== null) return servicesOf(named, null);
   const folder = prepareFolder(settings.stateDir);
-  let hold: Hold;
-  let programs: Awaited<ReturnType<typeof findServers>>;
+  const needs = { nats: named.nats === null, redis: named.redis === null };
+  let programs: Promise<Programs> | undefined;
   try {
-    programs = await findServers({ nats: nats === null, redis: redis === null }, settings.host, hooks.onProgress);
-    hold = await acquire({
-      dir: folder.services,
-      stateDir: settings.stateDir,
+    const hold = await acquire({
+      ...holdRequest(settings, folder.services, hooks),
       durability: settings.durability,
-      programs,
-      path: settings.host.path,
-      share: false,
-      onLost: (error) => hooks.onLost?.(error),
+      findPrograms: () => (programs ??= findServers(needs, settings.host, hooks.onProgress)),
     });
+    return servicesOf(named, hold);
   } catch (error) {
     for (const path of folder.created) removeEmpty(path);
     throw error;
   }
-  const addresses = { nats: nats ?? hold.nats, redis: redis ?? hold.redis };
-  if (addresses.nats === null || addresses.redis === null) {
-    await hold.close();
-    throw new PlatformError('services.start_failed', 'the keeper of this state folder does not run all servers needed');
-  }
+}
+
+/**
+ * Joins the embedded servers that run, with whatever durability; null when none run. Starts, makes and changes nothing.
+ * @throws PlatformError `state.in_use` when they cannot be joined, `state.denied` when the folder cannot be read.
+ */
+export async function joinServices(settings: Settings, hooks: ServiceHooks = {}): Promise<Services | null> {
+  const named = namedServers(settings);
+  if (named.nats !== null && named.redis !== null) return servicesOf(named, null);
+  const folder = existingFolder(settings.stateDir);
+  const hold = folder === null ? null : await join({ ...holdRequest(settings, folder, hooks), durability: null });
+  return hold && servicesOf(named, hold);
+}
+
+interface Named {
+  readonly nats: NatsAddress | null;
+  readonly redis: RedisAddress | null;
+}
+
+function namedServers({ natsUrl, redisUrl }: Settings): Named {
   return {
-    nats: addresses.nats,
-    redis: addresses.redis,
-    embedded: true,
-    versions: { nats: programs.nats?.version ?? null, redis: programs.redis?.version ?? null },
-    close: hold.close,
+    nats: natsUrl === undefined ? null : parseNatsUrl(natsUrl),
+    redis: redisUrl === undefined ? null : parseRedisUrl(redisUrl),
   };
+}
+
+function holdRequest(settings: Settings, dir: string, hooks: ServiceHooks) {
+  const { nats, redis } = namedServers(settings);
+  return {
+    dir,
+    stateDir: settings.stateDir,
+    needs: { nats: nats === null, redis: redis === null },
+    path: settings.host.path,
+    onLost: (error: PlatformError) => hooks.onLost?.(error),
+  };
+}
+
+function servicesOf(named: Named, hold: Hold | null): Services {
+  const nats = named.nats ?? hold?.nats ?? null;
+  const redis = named.redis ?? hold?.redis ?? null;
+  // A keeper lets nobody in whom it cannot give what is needed.
+  if (nats === null || redis === null) throw new Error('the keeper gave fewer servers than were asked for');
+  const version = (name: 'nats' | 'redis') => (named[name] === null ? (hold?.keeping.versions[name] ?? null) : null);
+  return {
+    nats,
+    redis,
+    embedded: hold !== null,
+    versions: { nats: version('nats'), redis: version('redis') },
+    keeper: hold?.keeping ?? null,
+    close: async () => hold?.close(),
+  };
+}
+
+function existingFolder(stateDir: string): string | null {
+  try {
+    return realpathSync(joinPath(stateDir, 'services'));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new PlatformError('state.denied', `${stateDir} cannot be read: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function removeEmpty(path: string): void {

@@ -1,5 +1,6 @@
 import { definePack } from '../../runtime/sdk.ts';
 import { conditions } from './conditions.ts';
+import { checkData } from './data/load.ts';
 import { openData } from './data/open.ts';
 import { Playbook } from './playbook.ts';
 import { accountHealthMain } from './player/account-health-main.ts';
@@ -24,6 +25,7 @@ export default definePack({
       csm_briefing: csmBriefing(playbook),
     },
     open: (folder) => openData(folder, playbook),
+    check: checkData,
     row: (_schedule, run) => healthRow(run, playbook),
   }),
 });

@@ -41,7 +41,7 @@ export function compose(resolved: ResolvedAgent, state: InvocationContext): Mode
         role: 'user',
         content: [
           { type: 'text', text: introduction(invocation, state.remaining, dropped) },
-          { type: 'text', text: JSON.stringify(task(invocation)) },
+          { type: 'text', text: JSON.stringify(task(resolved, invocation, kept.length)) },
         ],
       },
       ...kept.flatMap(messagesOf),
@@ -90,8 +90,12 @@ function introduction(invocation: Invocation, remaining: number, dropped: number
   return sentences.join('\n');
 }
 
-function task({ instructions, payload, subject, as_of, facts }: Invocation): Task {
-  return { instructions, payload, subject, as_of, facts };
+/** Earlier runs of the thread fill what the invocation's own turns leave of the window. */
+function task(resolved: ResolvedAgent, invocation: Invocation, turns: number): Task {
+  const { instructions, payload, subject, as_of, facts, thread } = invocation;
+  if (!thread) return { instructions, payload, subject, as_of, facts };
+  const left = resolved.definition.memory_config.working_memory_window - turns;
+  return { instructions, payload, subject, as_of, facts, thread: left > 0 ? thread.turns.slice(-left) : [] };
 }
 
 function messagesOf(turn: TurnState): Message[] {

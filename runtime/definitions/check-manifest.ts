@@ -1,14 +1,17 @@
+import { cronProblem } from '../schedules/cron.ts';
 import { jsonSchemaOf, propertiesOf } from '../tools/json-schema.ts';
 import { keysAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
+import { OWN_GROUPS } from './schema.ts';
 import { agentsByName, allAgentsNamed, type PackSource } from './source.ts';
 import { didYouMean, oneOf, quote } from './words.ts';
 
-/** Whether the names in `pack.yaml` and in its module refer to something: topics, schedules, reports, players. Pure. */
+/** Whether the names in `pack.yaml` and in its module refer to something: topics, schedules, endpoints, reports, players. Pure. */
 export function checkManifest(source: PackSource): Finding[] {
   const errors: Finding[] = [];
   for (const topic of keysAt(source.yaml, ['topics'])) checkTopic(topic, source, errors);
   for (const schedule of keysAt(source.yaml, ['schedules'])) checkSchedule(schedule, source, errors);
+  for (const group of keysAt(source.yaml, ['endpoints'])) checkEndpoints(group, source, errors);
   const agents = [...agentsByName(source).keys()];
   for (const { text, path } of textsAt(source.yaml, ['scopes'])) {
     // A scope is where memories lie; an agent's own scope has the agent's name.
@@ -84,10 +87,45 @@ function checkSchedule(schedule: string, source: PackSource, errors: Finding[]):
     errors.push(yaml.finding([...at, 'agent'], `${quote(agent ?? '')} is a sub_agent, expected an agent of role main`));
   }
   const cron = textAt(yaml, [...at, 'cron']);
-  const fields = cron?.trim().split(/\s+/) ?? [];
-  if (cron !== null && cron !== '' && fields.length !== 6) {
-    const message = `got ${fields.length} fields, expected six: second, minute, hour, day of month, month, day of week (UTC)`;
-    errors.push(yaml.finding([...at, 'cron'], message));
+  const problem = cron === null || cron === '' ? null : cronProblem(cron);
+  if (problem !== null) {
+    const expected = 'expected six fields: second, minute, hour, day of month, month, day of week (UTC)';
+    errors.push(yaml.finding([...at, 'cron'], `${quote(cron ?? '')}: ${problem}, ${expected}`));
+  }
+}
+
+/** Fields of a start request that mean something else already. */
+const TAKEN_FIELDS = ['all', 'as_of', 'batch'];
+
+function checkEndpoints(group: string, { yaml }: PackSource, errors: Finding[]): void {
+  const at = ['endpoints', group];
+  if (OWN_GROUPS.includes(group)) {
+    const message = `the group ${quote(group)} is the platform's own, expected another name`;
+    errors.push(yaml.finding(at, message, 'key'));
+  }
+  const schedules = keysAt(yaml, ['schedules']);
+  for (const name of keysAt(yaml, at)) {
+    const path = [...at, name];
+    const schedule = textAt(yaml, [...path, 'schedule']);
+    if (schedule !== null && !schedules.includes(schedule)) {
+      const message = `unknown schedule ${quote(schedule)}, expected ${oneOf(schedules)}`;
+      errors.push(yaml.finding([...path, 'schedule'], message + didYouMean(schedule, schedules)));
+    }
+    const target = textAt(yaml, [...path, 'target_field']);
+    const targets = textAt(yaml, [...path, 'targets_field']);
+    for (const [key, field, other] of [
+      ['target_field', target, 'targets'],
+      ['targets_field', targets, 'target'],
+    ] as const) {
+      if (field === null || ![...TAKEN_FIELDS, other].includes(field)) continue;
+      const message = `${quote(field)} means something else in a request, expected another name`;
+      errors.push(yaml.finding([...path, key], message));
+    }
+    if (target !== null && target === targets) {
+      errors.push(
+        yaml.finding([...path, 'targets_field'], `is ${quote(target)} like target_field, expected another name`),
+      );
+    }
   }
 }
 

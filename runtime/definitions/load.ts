@@ -50,7 +50,7 @@ function toPack({ folder, manifest, code, agents: read, warnings }: PackSource):
   return { folder, manifest, code, agents, warnings: sortFindings(warnings) };
 }
 
-/** Agents, topics and schedules are addressed without their pack's name, so no two packs may share one. */
+/** Agents, topics, schedules and endpoints are addressed without their pack's name, so no two packs may share one. */
 function sharedNames(sources: readonly PackSource[]): Finding[] {
   const errors: Finding[] = [];
   const owners = new Map<string, PackSource>();
@@ -77,6 +77,12 @@ function sharedNames(sources: readonly PackSource[]): Finding[] {
       for (const entry of keysAt(yaml, [key])) {
         const path: Path = [key, entry];
         claim(kind, entry, source, (message) => yaml.finding(path, message, 'key'));
+      }
+    }
+    for (const group of keysAt(yaml, ['endpoints'])) {
+      for (const entry of keysAt(yaml, ['endpoints', group])) {
+        const path: Path = ['endpoints', group, entry];
+        claim('endpoint', `${group}.${entry}`, source, (message) => yaml.finding(path, message, 'key'));
       }
     }
   }

@@ -23,6 +23,7 @@ const Code = z.looseObject({
   reports: z.record(z.string(), isSchema),
   players: z.record(z.string(), isFunction),
   open: isFunction,
+  check: isFunction.optional(),
   row: isFunction,
 });
 

@@ -77,6 +77,18 @@ const Schedule = z.strictObject({
   columns: z.array(z.strictObject({ field: z.string().min(1), title: z.string().min(1) })).min(1),
 });
 
+/** Groups of `api.<tenant>.<group>.<name>` that the platform keeps for itself. */
+export const OWN_GROUPS = ['run', 'runs', 'batches', 'human'];
+
+const Endpoint = z.strictObject({
+  description: z.string().default(''),
+  /** A schedule of this pack: a request starts a batch of it, for the targets that it names. */
+  schedule: Name,
+  /** What the pack calls one target, and a list of them, in a request; the general names are understood as well. */
+  target_field: Name.default('target'),
+  targets_field: Name.default('targets'),
+});
+
 export const PackManifest = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Pack'),
@@ -98,7 +110,10 @@ export const PackManifest = z.strictObject({
   scopes: z.array(Name).default([]),
   topics: z.record(Name, Topic).default({}),
   schedules: z.record(Name, Schedule).default({}),
+  /** Service endpoints of the pack by group and name: `api.<tenant>.<group>.<name>`. */
+  endpoints: z.record(Name, z.record(Name, Endpoint)).default({}),
 });
 export type PackManifest = z.infer<typeof PackManifest>;
 export type TopicDefinition = z.infer<typeof Topic>;
 export type ScheduleDefinition = z.infer<typeof Schedule>;
+export type EndpointDefinition = z.infer<typeof Endpoint>;

@@ -5,6 +5,8 @@ import { z } from 'zod';
  * validator's own jargon. Works on the JSON Schema of a zod schema. Pure.
  */
 interface JsonSchema {
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
   type?: string | string[];
   const?: unknown;
   enum?: unknown[];
@@ -94,14 +96,20 @@ export function valueAt(value: unknown, path: Path): unknown {
 }
 
 function schemaAt(shape: JsonSchema, path: Path): JsonSchema | null {
-  let at: JsonSchema = shape;
+  let at = referred(shape, shape);
   for (const part of path) {
     const rest = typeof at.additionalProperties === 'object' ? at.additionalProperties : undefined;
     const next = typeof part === 'number' ? at.items : (at.properties?.[part] ?? rest);
     if (!next) return null;
-    at = next;
+    at = referred(next, shape);
   }
   return at;
+}
+
+/** What a schema with an id of its own refers to. */
+function referred(schema: JsonSchema, shape: JsonSchema): JsonSchema {
+  const name = /^#\/\$defs\/(.+)$/.exec(schema.$ref ?? '')?.[1];
+  return (name === undefined ? undefined : shape.$defs?.[name]) ?? schema;
 }
 
 /** What a schema accepts: `a whole number from 1 to 1000`, `one of main, sub`. */

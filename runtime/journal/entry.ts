@@ -44,7 +44,18 @@ export interface Invocation {
   parent_allows: string[] | null;
   /** Facts handed down by the parent. They cannot be overridden. */
   facts: JsonObject;
+  /** The thread that a root belongs to, and its window of earlier runs as the door read it. */
+  thread?: { id: string; turns: ThreadTurn[] };
   trace: Trace;
+}
+
+/** One earlier run of a thread: what was asked and what was reported. */
+export interface ThreadTurn {
+  run: string;
+  as_of: string;
+  instructions: string;
+  payload: JsonObject;
+  report: string;
 }
 
 /** A call of one model turn, judged before any of them starts. */

@@ -22,6 +22,9 @@ export interface StoredEntry extends Entry {
 
 export type Appended = { status: 'appended'; seq: number } | { status: 'fenced' };
 
+/** Told of each append of this process once its outcome is known. Must not throw. */
+export type AppendObserver = (address: Address, entry: Entry, appended: Appended) => void;
+
 const ACK_TIMEOUT_MS = 5_000;
 const READ_TIMEOUT_MS = 5_000;
 /** A leader change takes seconds, once half a minute: writers wait it out. */
@@ -32,6 +35,7 @@ export class Journal {
   readonly shards: number;
   private readonly nc: NatsConnection;
   private readonly js: JetStreamClient;
+  private readonly observers: AppendObserver[] = [];
 
   constructor(nc: NatsConnection, shards: number) {
     this.nc = nc;
@@ -39,8 +43,19 @@ export class Journal {
     this.shards = shards;
   }
 
+  /** For counting: what this process wrote, and what another writer was first to write. */
+  observe(observer: AppendObserver): void {
+    this.observers.push(observer);
+  }
+
   /** Appends behind `after`, the sequence of the last entry read (0 = the journal must not exist yet). */
   async append(address: Address, entry: Entry, after: number): Promise<Appended> {
+    const appended = await this.write(address, entry, after);
+    for (const observer of this.observers) observer(address, entry, appended);
+    return appended;
+  }
+
+  private async write(address: Address, entry: Entry, after: number): Promise<Appended> {
     const subject = this.subject(address);
     const data = JSON.stringify(entry);
     const deadline = performance.now() + GIVE_UP_MS;

@@ -1,7 +1,8 @@
+import { headers, type MsgHdrs } from 'nats';
 import { z } from 'zod';
 import type { Mailbox } from '../address.ts';
 import type { Publisher } from '../bus/publish.ts';
-import type { Invocation } from '../journal/entry.ts';
+import type { Invocation, Trace } from '../journal/entry.ts';
 import type { AgentReport } from '../report.ts';
 import { mailSubject, startSubject } from '../subjects.ts';
 
@@ -13,7 +14,17 @@ export type Mail =
   | { type: 'start' }
   | { type: 'invoke'; invocation: Invocation }
   | { type: 'child.reported'; from: { run: string; path: string }; report: AgentReport }
-  | { type: 'resume' };
+  | { type: 'resume' }
+  | Tick;
+
+/** A schedule's time has come. The server sends it; it is addressed to a schedule, not to an invocation. */
+export interface Tick {
+  type: 'tick';
+  tenant: string;
+  schedule: string;
+  /** The data folder of the batch that it begins. */
+  data: string;
+}
 
 const Envelope = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start') }),
@@ -27,6 +38,7 @@ const Envelope = z.discriminatedUnion('type', [
     report: z.custom<AgentReport>((value) => typeof value === 'object' && value !== null),
   }),
   z.object({ type: z.literal('resume') }),
+  z.object({ type: z.literal('tick'), tenant: z.string(), schedule: z.string(), data: z.string() }),
 ]);
 
 /** Parses a message's body; null when it is no mail of ours. */
@@ -46,12 +58,20 @@ export class Mailer {
     this.publisher = publisher;
   }
 
-  async post(to: Mailbox, mail: Mail): Promise<void> {
-    await this.publisher.publish(mailSubject(to), mail);
+  async post(to: Mailbox, mail: Mail, trace: Trace): Promise<void> {
+    await this.publisher.publish(mailSubject(to), mail, traceHeaders(trace));
   }
 
   /** Queues a root to begin, unless the same start is still queued or in flight. */
-  async start(to: Mailbox): Promise<void> {
-    await this.publisher.once(startSubject(to), { type: 'start' } satisfies Mail);
+  async start(to: Mailbox, trace: Trace): Promise<void> {
+    await this.publisher.once(startSubject(to), { type: 'start' } satisfies Mail, traceHeaders(trace));
   }
+}
+
+/** The trace as message headers: for whoever watches the bus; the journal has its own copy. */
+function traceHeaders({ correlation_id, traceparent }: Trace): MsgHdrs {
+  const carried = headers();
+  carried.set('correlation-id', encodeURIComponent(correlation_id));
+  if (traceparent) carried.set('traceparent', traceparent);
+  return carried;
 }

@@ -22,6 +22,11 @@ export function watermarkKey(embedder: string): string {
   return `${PREFIX}indexed:${escapeToken(embedder)}`;
 }
 
+/** List: the latest runs of a thread of an agent, oldest first. Working memory, so not under the memories' prefix. */
+export function threadKey(tenant: string, agent: string, thread: string): string {
+  return `thread:{${tag(tenant, agent)}}:${escapeToken(thread)}`;
+}
+
 /** Tells a memory's key apart from the others; null for those. */
 export function parseMemoryKey(key: string): { tenant: string; scope: string; id: string } | null {
   const match = /^memory:\{([^/}]+)\/([^/}]+)\}:id:([^:]+)$/.exec(key);

@@ -155,10 +155,18 @@ export class LongTermMemory {
 
 /** The id is a digest of the content, so that a seed is stored once however often it is loaded. */
 export function seededMemory(tenant: string, seed: MemorySeed): Memory {
+  return { ...seed, id: `seed-${contentDigest(seed)}`, tenant, source: 'seed' };
+}
+
+/** What a person tells; saying the same again stores nothing new. @throws PlatformError `memory.invalid` */
+export function personsMemory(tenant: string, told: MemorySeed): Memory {
+  return checkMemory({ ...told, id: `person-${contentDigest(told)}`, tenant, source: 'person' });
+}
+
+function contentDigest(seed: MemorySeed): string {
   const { scope, subject, date, text, kind, assessment, dip_percent, resolved_by } = seed;
   const content = JSON.stringify([scope, subject, date, text, kind, assessment, dip_percent, resolved_by]);
-  const digest = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  return { ...seed, id: `seed-${digest}`, tenant, source: 'seed' };
+  return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 
 function place({ tenant, scope, id }: MemoryRef): string {

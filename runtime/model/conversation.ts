@@ -11,6 +11,8 @@ export interface Task {
   as_of: string;
   /** Facts handed down by the parent: tool name → result. Empty for a root. */
   facts: JsonObject;
+  /** Earlier runs of the same thread that the window still holds, oldest first; absent outside threads. */
+  thread?: { run: string; as_of: string; instructions: string; payload: JsonObject; report: string }[];
 }
 
 /** One tool call that the conversation shows, in block order. */

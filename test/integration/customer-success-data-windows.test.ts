@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { openDatabase } from '../../packs/customer-success/data/database.ts';
+import { readFigures } from '../../packs/customer-success/data/figures.ts';
+import { loadFolder } from '../../packs/customer-success/data/load.ts';
 import { type CustomerData, openData } from '../../packs/customer-success/data/open.ts';
 import { type DataFile, dataFolder, defaultPlaybook } from '../support/customer-data.ts';
 import { suite } from '../support/suite.ts';
@@ -262,6 +265,33 @@ test('many questions at once each get their own answer', async () => {
     );
     for (const [index, answer] of answers.entries()) assert.equal(answer.usage_rows, index % 2 ? 3 : 1);
   });
+});
+
+test('the tables are asked as many questions for two thousand accounts as for one', async () => {
+  const questions = async (accounts: number): Promise<{ asked: number; found: number }> => {
+    const ids = Array.from({ length: accounts }, (_, i) => `a${i}`);
+    const folder = dataFolder({
+      'accounts.csv': ids.map((id) => `${id},N,active,growth,1,2025-01-01,,Ann,#ann`),
+      'usage.csv': ids.map((id) => `${id},u,2026-11-16,reports`),
+      'tickets.csv': [],
+      'nps.csv': [],
+    });
+    const database = await openDatabase();
+    try {
+      await loadFolder(database, folder);
+      let asked = 0;
+      const rows: typeof database.rows = (...question) => {
+        asked += 1;
+        return database.rows(...question);
+      };
+      const figures = await readFigures({ ...database, rows }, playbook, AS_OF);
+      return { asked, found: figures.size };
+    } finally {
+      database.close();
+    }
+  };
+  const one = await questions(1);
+  assert.deepEqual(await questions(2_000), { asked: one.asked, found: 2_000 });
 });
 
 test.run();

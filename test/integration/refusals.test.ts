@@ -159,6 +159,22 @@ test('a throw inside one activation ends that invocation as failed; the others g
   assert.deepEqual(flattenTree(failed).length, 1);
 });
 
+test('a reply too large for a journal entry ends the invocation as failed, once', async () => {
+  const verbose = (): ModelProvider => ({
+    name: 'verbose',
+    reply: async () => ({
+      model: 'verbose',
+      content: [{ type: 'text', text: 'x'.repeat(2 * 1024 * 1024) }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
+    }),
+  });
+  const { run } = await platforms({ ...library, model: verbose });
+  const tree = await run(ask({}));
+  assert.deepEqual(chain(tree).slice(-1), ['0 failed: failed']);
+  assert.equal(tree.context.error?.code, 'message.too_large');
+});
+
 test('a model that does not answer ends the invocation as failed, and says so', async () => {
   const down = (): ModelProvider => ({
     name: 'down',

@@ -50,8 +50,9 @@ test('versions are compared as numbers', () => {
 test('where nothing can be had, the error says what was found and what to install, and no state is left', async () => {
   const path = pathWith({ 'nats-server': 'nats-server: v2.10.29' });
   writeFileSync(join(dir, 'cache'), 'a file where the cache should be');
-  const settings = { ...testSettings(dir), host: { path, cacheDir: join(dir, 'cache') } };
-  const error = await openServices(settings).then(
+  const settings = testSettings(dir);
+  const host = { ...settings.host, path, cacheDir: join(dir, 'cache') };
+  const error = await openServices({ ...settings, host }).then(
     () => assert.fail('it opened'),
     (reason) => reason as { code: string; message: string },
   );

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { currentClaim } from '../../config/services/claim.ts';
 import { openServices } from '../../config/services/open.ts';
 import type { NatsAddress, RedisAddress } from '../../config/services/address.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
@@ -201,29 +200,6 @@ test('servers whose keeper and shells were all killed are stopped before the dat
   const next = await openServices(testSettings(cwd));
   assert.notEqual(pidOf(NATS), nats);
   await next.close();
-});
-
-test('a second command on a folder in use is told who uses it since when, and does not disturb it', async () => {
-  const holder = await holdOpen();
-  const { code, message } = await reject(openServices(testSettings(cwd)));
-  assert.equal(code, 'state.in_use');
-  assert.match(message, new RegExp(`in use by process ${holder.process.pid} since 20\\d\\d-`));
-  const redis = await connectRedis(holder.open.redis);
-  assert.equal(await redis.ping(), 'PONG');
-  redis.disconnect();
-  holder.process.stdin?.end();
-  await once(holder.process, 'exit');
-  assert.equal(currentClaim(services), undefined);
-});
-
-test('of several commands that begin at the same moment exactly one gets the folder', async () => {
-  const said = await Promise.all([hold(), hold(), hold()].map(({ next }) => next()));
-  const refused = said.filter((each) => each?.failed !== undefined);
-  assert.equal(said.filter((each) => each?.open !== undefined).length, 1);
-  assert.deepEqual(
-    refused.map((each) => each?.failed?.code),
-    ['state.in_use', 'state.in_use'],
-  );
 });
 
 test('a state folder that cannot be made is refused, and nothing is left behind', async () => {

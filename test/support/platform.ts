@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import pino from 'pino';
 import { batchMachine, targetRun } from '../../actors/batch/machine.ts';
 import { fold } from '../../actors/fold.ts';
-import { Worker } from '../../actors/worker.ts';
+import { Worker, type WorkerOptions } from '../../actors/worker.ts';
 import { type BatchRequest, startBatch, startRun, type RunRequest } from '../../bridge/door.ts';
 import { openPlatform, type Platform } from '../../bridge/platform.ts';
 import { readRun, type RunTree } from '../../bridge/runs.ts';
@@ -37,6 +37,7 @@ export interface PlatformOptions {
   model?: (rehearsal: ModelProvider) => ModelProvider;
   ackWaitMs?: number;
   maxLive?: number;
+  onTick?: WorkerOptions['onTick'];
   /** False: a process that only asks; others do the work. */
   works?: boolean;
 }
@@ -71,6 +72,7 @@ async function openTestPlatform(settings: Platform['settings'], options: Platfor
   const worker = new Worker(platform.nc, runtime, {
     maxLive: options.maxLive ?? settings.maxLive,
     ackWaitMs: options.ackWaitMs ?? settings.ackWaitMs,
+    ...(options.onTick && { onTick: options.onTick }),
   });
   if (options.works !== false) await worker.start();
   const signal = new AbortController().signal;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseNatsUrl, parseRedisUrl, withoutCredentials } from '../../config/services/address.ts';
-import { resolveSettings } from '../../config/settings.ts';
+import { inspectSettings, resolveSettings } from '../../config/settings.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('settings');
@@ -38,8 +38,13 @@ test('without any source everything has its default', () => {
     journalShards: 4,
     maxLive: 256,
     ackWaitMs: 2000,
+    httpHost: '127.0.0.1',
+    httpPort: 8088,
+    httpWaitMs: 30_000,
+    maxRequestBytes: 262_144,
+    threadTtlDays: 30,
     logLevel: 'info',
-    host: { path: '/bin', cacheDir: '/home/jo/.cache/agent-platform' },
+    host: { path: '/bin', cacheDir: '/home/jo/.cache/agent-platform', keys: { anthropic: false } },
   });
 });
 
@@ -94,6 +99,23 @@ test('an unknown or repeated key, a syntax error and a file that is no map are n
   assert.match(problems({})[0] ?? '', /:1:1: expected a list of settings/);
   file('# nothing yet\n');
   assert.equal(resolveSettings({ cwd, env: {} }).maxLive, 256);
+});
+
+test('an inspection tells each value with its origin and no secret, and puts the default in place of a wrong one', () => {
+  file('max_live: 10\ndurability: maybe\n');
+  const env = { NATS_URL: 'nats://jo:s3cret@host:1', AGENT_PLATFORM_HTTP_TOKEN: 's3cret', ANTHROPIC_API_KEY: 's3cret' };
+  const { settings, lines, problems } = inspectSettings({ cwd, env });
+  const line = (key: string) => lines.find((each) => each.key === key);
+  assert.deepEqual(line('max_live'), { key: 'max_live', value: '10', origin: `${yaml()}:1:11` });
+  assert.deepEqual(line('durability'), { key: 'durability', value: 'power', origin: 'default' });
+  assert.deepEqual(line('data'), { key: 'data', origin: 'not set' });
+  assert.deepEqual(line('nats_url'), { key: 'nats_url', value: 'nats://host:1', origin: 'environment NATS_URL' });
+  assert.deepEqual(line('http_token')?.value, '(hidden)');
+  assert.doesNotMatch(JSON.stringify(lines), /s3cret/);
+  assert.deepEqual([settings.durability, settings.maxLive, settings.host.keys.anthropic], ['power', 10, true]);
+  assert.equal(problems.length, 1);
+  mkdirSync(join(cwd, 'sub/agent-platform.yaml'), { recursive: true });
+  assert.match(inspectSettings({ cwd: join(cwd, 'sub'), env: {} }).problems[0] ?? '', /cannot be read/);
 });
 
 test('another model than rehearsal is refused', () => {

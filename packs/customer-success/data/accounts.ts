@@ -3,7 +3,7 @@ import type { Playbook } from '../playbook.ts';
 import type { Database } from './database.ts';
 import { daysBetween } from './days.ts';
 
-/** One row of `accounts.csv`. Dates are ISO, money is US dollars a month. */
+/** One row of the table `accounts`. Dates are ISO, money is US dollars a month. */
 export interface Account {
   account_id: string;
   name: string;
@@ -26,9 +26,16 @@ export async function readAccounts(database: Database): Promise<Account[]> {
   return (await database.rows('SELECT * FROM accounts')) as unknown as Account[];
 }
 
-export async function readContacts(database: Database, accountId: string): Promise<Contact[]> {
-  const rows = await database.rows('SELECT name, role FROM contacts WHERE account_id = $id', { id: accountId });
-  return rows as unknown as Contact[];
+/** Account id → its contacts, in the file's order. */
+export async function readContacts(database: Database): Promise<ReadonlyMap<string, Contact[]>> {
+  const contacts = new Map<string, Contact[]>();
+  for (const { account_id, name, role } of await database.rows('SELECT * FROM contacts')) {
+    const known = contacts.get(String(account_id));
+    const contact = { name: String(name), role: String(role) };
+    if (known) known.push(contact);
+    else contacts.set(String(account_id), [contact]);
+  }
+  return contacts;
 }
 
 export function lifecycleOf(account: Account, contacts: Contact[], playbook: Playbook, asOf: string): AccountLifecycle {

@@ -1,66 +1,89 @@
 import type { Database } from './database.ts';
-import type { FoundTable } from './header.ts';
+import { type TableLayout, theirName } from './layout.ts';
 import { PER_CHECK, type Problems } from './problems.ts';
-import type { LineOf } from './raw.ts';
-import { type Column, fileOf, KINDS, type Table } from './tables.ts';
+import { originalOf, type RawTable } from './raw.ts';
+import { type Column, KINDS, type Table } from './tables.ts';
 
 interface Check {
+  column: Column;
   /** The SQL condition that a wrong row meets. */
   wrong: string;
   expected: string;
 }
 
 /**
- * Judges every value of a table that was read as text. `accountsWhole`: every line of `accounts.csv` became a row; else
- * an account that is not there proves nothing about the files that name it.
+ * Judges every value of a table that was read as text. `accountsFile`: where the accounts stand, null when not
+ * every row of them was read: then an account that is not there proves nothing about the files that name it.
  */
 export async function checkTable(
   database: Database,
-  { table }: FoundTable,
-  lineOf: LineOf,
-  accountsWhole: boolean,
+  { table, placeOf }: RawTable,
+  layout: TableLayout,
+  accountsFile: string | null,
   problems: Problems,
 ): Promise<void> {
-  for (const column of table.columns) {
-    for (const { wrong, expected } of checksOf(table, column, accountsWhole)) {
-      const rows = await database.rows(
-        `SELECT row::INTEGER AS row, coalesce(${column.name}, '') AS value, (count(*) OVER ())::INTEGER AS total
-         FROM raw_${table.name} WHERE ${wrong} ORDER BY row LIMIT ${PER_CHECK}`,
-      );
-      const found = [];
-      for (const row of rows) {
-        const line = await lineOf(Number(row.row));
-        found.push({ file: fileOf(table), line, column: column.name, value: String(row.value), expected });
-      }
-      problems.add(found, Number(rows[0]?.total ?? 0));
+  const checks = table.columns.flatMap((column) => checksOf(table, column, layout, accountsFile));
+  // Counted in one pass; rows are looked up only where there is something to look up.
+  const counts = checks.map(({ wrong }, i) => `(count(*) FILTER (WHERE ${wrong}))::INTEGER AS n${i}`);
+  const [counted] = await database.rows(`SELECT ${counts.join(', ')} FROM raw_${table.name}`);
+  for (const [i, { column, wrong, expected }] of checks.entries()) {
+    const total = Number(counted?.[`n${i}`] ?? 0);
+    if (total === 0) continue;
+    const rows = await database.rows(
+      `SELECT row::INTEGER AS row, coalesce(${originalOf(column)}, ${column.name}, '') AS value
+       FROM raw_${table.name} WHERE ${wrong} ORDER BY row LIMIT ${PER_CHECK}`,
+    );
+    const found = [];
+    for (const row of rows) {
+      found.push({
+        ...(await placeOf(Number(row.row))),
+        column: theirName(column.name, layout),
+        value: String(row.value),
+        expected,
+      });
     }
+    problems.add(found, total);
   }
 }
 
-function checksOf(table: Table, column: Column, accountsWhole: boolean): Check[] {
-  const kind = KINDS[column.kind];
+function checksOf(table: Table, column: Column, layout: TableLayout, accountsFile: string | null): Check[] {
   const { name } = column;
+  const expected = expectedOf(column, layout);
   const checks: Check[] = [];
-  if (!column.nullable) checks.push({ wrong: `${name} IS NULL`, expected: kind.expected });
+  if (!column.nullable)
+    checks.push({ column, wrong: `${name} IS NULL`, expected: column.kind === 'id' ? 'a text' : expected });
   if (column.kind !== 'text') {
-    const expected = column.nullable ? `${kind.expected}, or nothing` : kind.expected;
+    const valid = KINDS[column.kind].valid.replaceAll('$', name);
     checks.push({
-      wrong: `${name} IS NOT NULL AND NOT coalesce(${kind.valid.replaceAll('$', name)}, false)`,
-      expected,
+      column,
+      wrong: `${name} IS NOT NULL AND NOT coalesce(${valid}, false)`,
+      expected: column.nullable ? `${expected}, or nothing` : expected,
     });
   }
   if (column.unique) {
     checks.push({
+      column,
       wrong: `${name} IN (SELECT ${name} FROM raw_${table.name} GROUP BY ${name} HAVING count(*) > 1)
         AND row NOT IN (SELECT min(row) FROM raw_${table.name} GROUP BY ${name})`,
       expected: 'a value that no row above has',
     });
   }
-  if (column.account && accountsWhole) {
+  if (column.account && accountsFile !== null) {
     checks.push({
+      column,
       wrong: `${name} IS NOT NULL AND ${name} NOT IN (SELECT account_id FROM raw_accounts WHERE account_id IS NOT NULL)`,
-      expected: 'an account_id of accounts.csv',
+      expected: `an account_id of ${accountsFile}`,
     });
   }
   return checks;
+}
+
+/** In the words of the file that a person corrects. */
+function expectedOf(column: Column, layout: TableLayout): string {
+  const { expected } = KINDS[column.kind];
+  const format = layout.dates.get(column.name);
+  if (format) return `a date such as ${format.example}`;
+  if (column.kind === 'amount' && layout.decimalComma) return `${expected}, with a decimal comma`;
+  const values = column.kind === 'status' ? (layout.values.get(column.name) ?? []) : [];
+  return values.length === 0 ? expected : `${values.map(([theirs]) => theirs).join(', ')}, ${expected}`;
 }

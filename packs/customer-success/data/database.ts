@@ -5,8 +5,7 @@ export type Row = Record<string, unknown>;
 /** An in-memory DuckDB and the one connection to it. Counts come back as numbers when the query casts them to INTEGER. */
 export interface Database {
   rows(sql: string, parameters?: Record<string, DuckDBValue>): Promise<Row[]>;
-  /** From here on the database reads no file and loads no extension; it cannot be undone. One thread: what follows are
-   * many small questions, which threads only slow down. */
+  /** From here on the database reads no file and loads no extension; it cannot be undone. */
   seal(): Promise<void>;
   close(): void;
 }
@@ -21,7 +20,6 @@ export async function openDatabase(): Promise<Database> {
       return result.getRowObjectsJS();
     },
     async seal() {
-      await connection.run('SET threads = 1');
       await connection.run('SET enable_external_access = false');
       await connection.run('SET lock_configuration = true');
     },

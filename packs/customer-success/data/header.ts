@@ -1,86 +1,118 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { PlatformError } from '../../../runtime/sdk.ts';
-import { fileOf, type Table, TABLES } from './tables.ts';
+import { open } from 'node:fs/promises';
+import type { Database } from './database.ts';
+import type { DataFile } from './files.ts';
+import { type Layout, type TableLayout, theirName } from './layout.ts';
+import type { Problems } from './problems.ts';
+import type { Table } from './tables.ts';
 
-/** A file that is there, with the names of its header line in order. */
-export interface FoundTable {
-  table: Table;
-  path: string;
-  header: string[];
+/** A file with the names and types of its columns in order. Every column of a CSV file is text. */
+export interface KnownFile extends DataFile {
+  columns: { name: string; type: string }[];
 }
 
 const HEADER_MAX_BYTES = 65_536;
+/** Types whose values have a text like a CSV file's. */
+const SCALAR =
+  /^(VARCHAR|DATE|TIMESTAMP.*|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL\(.*\)|BOOLEAN|UUID)$/;
 
-/**
- * Looks at the folder before anything is loaded: which files are there, and whether each has the columns it needs, in
- * any order and with others beside them. Throws `data.missing` with everything that is missing.
- */
-export async function findTables(folder: string): Promise<FoundTable[]> {
-  const names = await listFolder(folder);
-  const found: FoundTable[] = [];
-  const missing: string[] = [];
-  for (const table of TABLES) {
-    const file = fileOf(table);
-    if (!names.includes(file)) {
-      if (!table.optional) missing.push(`${file}: the file is missing, expected with columns ${columnNames(table)}`);
-      continue;
-    }
-    const path = join(folder, file);
-    const header = await readHeader(path);
-    const absent = table.columns.filter((column) => !header.includes(column.name)).map((column) => column.name);
-    if (header.length === 0)
-      missing.push(`${file}: the file is empty, expected a header with columns ${columnNames(table)}`);
-    else if (absent.length > 0) {
-      missing.push(
-        `${file}:1: column ${absent.join(', ')} is missing, found ${header.join(', ')}, expected ${columnNames(table)}`,
-      );
-    } else found.push({ table, path, header });
-  }
-  if (missing.length > 0) {
-    throw new PlatformError('data.missing', `the data folder ${folder} is incomplete:\n${missing.join('\n')}`, {
-      details: { folder, missing },
-    });
-  }
-  return found;
+/** DuckDB takes these characters of a path for wildcards. */
+export function literalPath(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]');
 }
 
-async function listFolder(folder: string): Promise<string[]> {
-  const expected = `expected a folder with ${TABLES.filter((table) => !table.optional)
-    .map(fileOf)
-    .join(', ')}`;
-  const fail = (what: string, cause?: unknown) =>
-    new PlatformError('data.missing', `the data folder ${folder} ${what}, ${expected}`, { cause, details: { folder } });
-  const entry = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
-    throw fail(cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code})`, cause);
-  });
-  if (!entry.isDirectory()) throw fail('is not a folder');
-  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    throw fail(`cannot be read (${cause.code})`, cause);
-  });
-  if (names.length === 0) throw fail('is empty');
-  return names;
-}
-
-async function readHeader(path: string): Promise<string[]> {
-  let file: FileHandle | undefined;
+/** What stands in the file's header or schema; null, with a problem, when it lacks a column or cannot be read. */
+export async function readHeader(
+  database: Database,
+  table: Table,
+  file: DataFile,
+  layout: Layout,
+  problems: Problems,
+): Promise<KnownFile | null> {
+  const settings = layout.of(table);
+  const wanted = table.columns.filter(({ name }) => !settings.constants.has(name));
+  const theirs = wanted.map(({ name }) => theirName(name, settings));
+  const expected = theirs.join(', ');
+  let columns: KnownFile['columns'];
   try {
-    file = await open(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_MAX_BYTES), 0, HEADER_MAX_BYTES, 0);
-    const line =
-      buffer
-        .toString('utf8', 0, bytesRead)
-        .replace(/^\uFEFF/, '')
-        .split(/\r?\n/, 1)[0] ?? '';
-    return line === '' ? [] : line.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+    columns = file.format === 'csv' ? await csvHeader(file, settings) : await parquetSchema(database, file);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw new PlatformError('data.missing', `${path} cannot be read (${code}), expected a CSV file`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    problems.missing(
+      file.name,
+      `the file cannot be read (${code ?? firstLine(message)}), expected columns ${expected}`,
+    );
+    return null;
+  }
+  if (columns.length === 0) {
+    problems.missing(file.name, `the file is empty, expected a header with columns ${expected}`);
+    return null;
+  }
+  const names = columns.map(({ name }) => name);
+  const good = new Set(names).size === names.length || unrepeated(file, names, theirs, problems);
+  const absent = wanted.filter(({ name }) => !names.includes(theirName(name, settings)));
+  const unmapped = absent.filter(({ name }) => !settings.columns.has(name)).map(({ name }) => name);
+  for (const { name } of absent.filter((column) => settings.columns.has(column.name))) {
+    const lacking = JSON.stringify(theirName(name, settings));
+    layout.wrong(table, 'columns', name, `${file.name} has no column ${lacking}, found ${names.join(', ')}`);
+  }
+  if (unmapped.length > 0) {
+    const message = `column ${unmapped.join(', ')} is missing, found ${names.join(', ')}, expected ${expected}`;
+    problems.missing(file.name, message, 1);
+  }
+  const nested = columns.filter(({ name, type }) => theirs.includes(name) && !SCALAR.test(type));
+  for (const { name, type } of nested) {
+    problems.unreadable(file.name, `column ${name} holds ${type}, expected text, numbers or dates`);
+  }
+  return good && absent.length === 0 && nested.length === 0 ? { ...file, columns } : null;
+}
+
+/** Which of two columns of one name is meant, nobody knows. */
+function unrepeated(file: DataFile, names: string[], needed: string[], problems: Problems): boolean {
+  const twice = names.filter((name, at) => names.indexOf(name) !== at);
+  const wanted = twice.filter((name) => needed.includes(name));
+  if (wanted.length > 0) problems.unreadable(file.name, `column ${wanted.join(', ')} stands twice, expected it once`);
+  return wanted.length === 0;
+}
+
+async function csvHeader({ path }: DataFile, { delimiter }: TableLayout): Promise<KnownFile['columns']> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_MAX_BYTES), 0, HEADER_MAX_BYTES, 0);
+    const text = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
+    const line = text.split(/\r?\n/, 1)[0] ?? '';
+    return line === '' ? [] : fields(line, delimiter).map((name) => ({ name, type: 'VARCHAR' }));
   } finally {
-    await file?.close();
+    await file.close();
   }
 }
 
-function columnNames(table: Table): string {
-  return table.columns.map((column) => column.name).join(', ');
+/** The fields of one line; a quoted one may hold the delimiter. */
+function fields(line: string, delimiter: string): string[] {
+  const found: string[] = [];
+  let field = '';
+  let quoted = false;
+  for (const character of line) {
+    if (character === '"') quoted = !quoted;
+    if (character === delimiter && !quoted) {
+      found.push(field);
+      field = '';
+    } else field += character;
+  }
+  return [...found, field].map((each) =>
+    each
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .replaceAll('""', '"'),
+  );
+}
+
+async function parquetSchema(database: Database, { path }: DataFile): Promise<KnownFile['columns']> {
+  const rows = await database.rows('DESCRIBE SELECT * FROM read_parquet($path, binary_as_string = true)', {
+    path: literalPath(path),
+  });
+  return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+}
+
+export function firstLine(message: string): string {
+  return message.split('\n')[0] ?? '';
 }

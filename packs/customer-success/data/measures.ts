@@ -1,8 +1,8 @@
 import type { AccountMetrics, Measure } from '../facts.ts';
 import type { Playbook } from '../playbook.ts';
 import type { Account } from './accounts.ts';
-import type { Database } from './database.ts';
-import { addDays, dayCount, daysBetween, type Window, windowEnding } from './days.ts';
+import { dayCount, daysBetween, type Window } from './days.ts';
+import { type Figures, type Pair, type Windows, windowsOf } from './figures.ts';
 
 /** First and last day that a kind of data has; null when there is none. */
 export interface Span {
@@ -18,111 +18,65 @@ export interface Coverage {
 
 /** What one account's measures are computed from. */
 interface Question {
-  database: Database;
+  figures: Figures;
   playbook: Playbook;
   account: Account;
   asOf: string;
   coverage: Coverage;
 }
 
-/** The figures of one account as of a day. No row after that day is looked at. */
-export async function measureAccount(question: Question): Promise<AccountMetrics> {
-  const { database, account, asOf } = question;
-  const [counted] = await database.rows(
-    'SELECT coalesce(sum(uses), 0)::INTEGER AS rows FROM used_features WHERE account_id = $id AND date <= $day::DATE',
-    { id: account.account_id, day: asOf },
-  );
-  const usageRows = Number(counted?.rows);
-  const silent = usageRows === 0 ? 'no usage rows for this account' : null;
+/** The figures of one account as of a day, as far as the data covers their windows. */
+export function measureAccount(question: Question): AccountMetrics {
+  const { figures, playbook, account, asOf } = question;
+  const windows = windowsOf(playbook, asOf);
+  const silent = figures.usage_rows === 0 ? 'no usage rows for this account' : null;
   return {
     account_id: account.account_id,
     account_name: account.name,
     as_of: asOf,
-    usage_rows: usageRows,
-    weekly_active_users: await weeklyActiveUsers(question, silent),
-    feature_adoption: await featureAdoption(question, silent),
-    escalated_tickets: await ticketCount(question, 'escalated'),
-    tickets: await ticketCount(question, 'opened'),
-    nps: await netPromoterScore(question),
+    usage_rows: figures.usage_rows,
+    weekly_active_users: weeklyActiveUsers(question, windows.usage, silent),
+    feature_adoption: featureAdoption(question, windows.adoption, silent),
+    escalated_tickets: ticketCount(question, windows.tickets, figures.escalated),
+    tickets: ticketCount(question, windows.tickets, figures.opened),
+    nps: netPromoterScore(question, windows.nps),
   };
 }
 
-async function weeklyActiveUsers(question: Question, silent: string | null): Promise<Measure> {
+function weeklyActiveUsers(question: Question, windows: Windows, silent: string | null): Measure {
   const { active_days, window_days } = question.playbook.usage;
-  const earlier = addDays(question.asOf, -window_days);
-  const windows = { now: windowEnding(question.asOf, active_days), before: windowEnding(earlier, active_days) };
-  const counts = await count(question, windows, 'active_users', 'date', 'count(DISTINCT user_id)');
   const covered = coveredBy(question, windows, question.coverage.usage, 'usage data', silent);
-  return change(
-    covered,
-    counts,
-    dayCount(window_days),
-    `no user was active in the ${dayCount(active_days)} ending ${earlier}`,
-  );
+  const nothing = `no user was active in the ${dayCount(active_days)} ending ${windows.before.to}`;
+  return change(covered, question.figures.active_users, dayCount(window_days), nothing);
 }
 
-async function featureAdoption(question: Question, silent: string | null): Promise<Measure> {
-  const { window_days } = question.playbook.adoption;
-  const windows = sideBySide(question.asOf, window_days);
-  const counts = await count(question, windows, 'used_features', 'date', 'count(DISTINCT feature)');
+function featureAdoption(question: Question, windows: Windows, silent: string | null): Measure {
+  const window = dayCount(question.playbook.adoption.window_days);
   const covered = coveredBy(question, windows, question.coverage.usage, 'usage data', silent);
-  return change(covered, counts, dayCount(window_days), `no feature was used in the ${dayCount(window_days)} before`);
+  return change(covered, question.figures.features, window, `no feature was used in the ${window} before`);
 }
 
-async function ticketCount(question: Question, date: 'escalated' | 'opened'): Promise<Measure> {
-  const { window_days } = question.playbook.tickets;
-  const windows = sideBySide(question.asOf, window_days);
-  const counts = await count(question, windows, 'tickets', date, 'count(*)');
+function ticketCount(question: Question, windows: Windows, counts: Pair): Measure {
   const gap = coveredBy(question, windows, question.coverage.any, 'data', null);
   const now = gap.now === null ? counts.now : null;
   const before = gap.before === null ? counts.before : null;
-  return { value: now, now, before, window: dayCount(window_days), reason: gap.now };
+  return { value: now, now, before, window: dayCount(question.playbook.tickets.window_days), reason: gap.now };
 }
 
-async function netPromoterScore(question: Question): Promise<Measure> {
+function netPromoterScore(question: Question, windows: Windows): Measure {
   const { window_days, min_responses } = question.playbook.nps;
-  const windows = sideBySide(question.asOf, window_days);
   const window = dayCount(window_days);
   const gap = coveredBy(question, windows, question.coverage.any, 'data', null);
-  const responses = await count(question, windows, 'nps', 'date', 'count(*)');
-  const points = 'sum(CASE WHEN score >= 9 THEN 100 WHEN score <= 6 THEN -100 ELSE 0 END)';
-  const sums = await count(question, windows, 'nps', 'date', points);
+  const { responses, points } = question.figures;
   const short = (n: number, where: string) =>
     n < min_responses ? `${n} of ${min_responses} needed NPS responses in the ${window} ${where}` : null;
   const noNow = gap.now ?? short(responses.now, `ending ${question.asOf}`);
   const noBefore = gap.before ?? short(responses.before, 'before');
-  const now = noNow === null ? rounded(sums.now / responses.now) : null;
-  const before = noBefore === null ? rounded(sums.before / responses.before) : null;
+  const now = noNow === null ? rounded(points.now / responses.now) : null;
+  const before = noBefore === null ? rounded(points.before / responses.before) : null;
   const value =
-    now === null || before === null ? null : rounded(sums.now / responses.now - sums.before / responses.before);
+    now === null || before === null ? null : rounded(points.now / responses.now - points.before / responses.before);
   return { value, now, before, window, reason: noNow ?? noBefore };
-}
-
-/** The window of `days` that ends on the day, and the one that ends where it begins. */
-function sideBySide(asOf: string, days: number): Windows {
-  return { now: windowEnding(asOf, days), before: windowEnding(addDays(asOf, -days), days) };
-}
-
-interface Windows {
-  now: Window;
-  before: Window;
-}
-
-/** One figure of the account's rows in each of the two windows; table, column and figure are ours, never from data. */
-async function count(
-  { database, account }: Question,
-  { now, before }: Windows,
-  table: string,
-  date: string,
-  figure: string,
-): Promise<{ now: number; before: number }> {
-  const [row] = await database.rows(
-    `SELECT coalesce(${figure} FILTER (WHERE ${date} BETWEEN $now_from::DATE AND $now_to::DATE), 0)::DOUBLE AS now,
-       coalesce(${figure} FILTER (WHERE ${date} BETWEEN $before_from::DATE AND $before_to::DATE), 0)::DOUBLE AS before
-     FROM ${table} WHERE account_id = $id AND ${date} BETWEEN $before_from::DATE AND $now_to::DATE`,
-    { id: account.account_id, now_from: now.from, now_to: now.to, before_from: before.from, before_to: before.to },
-  );
-  return { now: Number(row?.now), before: Number(row?.before) };
 }
 
 /** Why a window has no figure, null when it has one. A window is covered when account and data reach back to its first
@@ -149,7 +103,7 @@ function coveredBy(
 /** now / before − 1 as a measure; `nothing` is the reason when there was nothing before. */
 function change(
   gap: { now: string | null; before: string | null },
-  counts: { now: number; before: number },
+  counts: Pair,
   window: string,
   nothing: string,
 ): Measure {

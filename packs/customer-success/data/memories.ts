@@ -1,12 +1,13 @@
 import { MemoryDraft, type MemorySeed } from '../../../runtime/sdk.ts';
 import type { Database, Row } from './database.ts';
+import { type TableLayout, theirName } from './layout.ts';
 import type { Problems } from './problems.ts';
-import type { LineOf } from './raw.ts';
+import type { RawTable } from './raw.ts';
 
 /** Whose memories a folder brings along when the row doesn't say. */
 const DEFAULT_SCOPE = 'risk_analysis';
 
-/** What `memories.csv` says, as seeds in the file's order. The rows were checked when the folder was opened. */
+/** What the table `memories` says, as seeds in the file's order. The rows were checked when the folder was opened. */
 export async function readMemories(database: Database): Promise<MemorySeed[]> {
   const rows = await memoryRows(database);
   return rows.map((row) => ({
@@ -18,16 +19,22 @@ export async function readMemories(database: Database): Promise<MemorySeed[]> {
 }
 
 /** Judges by the memory schema what the columns' kinds leave open. Empty texts are the columns' matter. */
-export async function checkMemories(database: Database, lineOf: LineOf, problems: Problems): Promise<void> {
+export async function checkMemories(
+  database: Database,
+  { placeOf }: RawTable,
+  layout: TableLayout,
+  problems: Problems,
+): Promise<void> {
   for (const row of await memoryRows(database)) {
     const judged = MemoryDraft.safeParse(draftOf(row));
     for (const issue of judged.error?.issues ?? []) {
       const column = String(issue.path[0]);
       const value = row[column];
       if (value === null || (column === 'dip_percent' && !Number.isFinite(Number(value)))) continue;
-      const line = await lineOf(Number(row.row));
       const expected = `a value of a memory (${issue.message})`;
-      problems.add([{ file: 'memories.csv', line, column, value: String(value), expected }]);
+      problems.add([
+        { ...(await placeOf(Number(row.row))), column: theirName(column, layout), value: String(value), expected },
+      ]);
     }
   }
 }

@@ -1,16 +1,20 @@
-import { PlatformError, type Source } from '../../../runtime/sdk.ts';
+import { type DataCount, PlatformError, type Source } from '../../../runtime/sdk.ts';
 import type { AccountLifecycle, AccountMetrics } from '../facts.ts';
 import type { Playbook } from '../playbook.ts';
 import { type Account, lifecycleOf, readAccounts, readContacts } from './accounts.ts';
 import { type Database, openDatabase } from './database.ts';
+import { type Figures, noFigures, readFigures } from './figures.ts';
 import { loadFolder } from './load.ts';
 import { type Coverage, measureAccount, type Span } from './measures.ts';
 import { readMemories } from './memories.ts';
+import { TABLES } from './tables.ts';
 
 /** The target list of a weekly check: `{account_id}` of every active account. */
 const ACTIVE_ACCOUNTS = 'active_accounts';
+/** Figures are kept for the days that were asked about last. */
+const KEPT_DAYS = 8;
 
-/** A folder of CSV files, loaded into memory when it was opened. Later changes of the files are not seen. */
+/** A folder of CSV or Parquet files, loaded into memory when it was opened. Later changes of the files are not seen. */
 export interface CustomerData extends Source {
   readonly accounts: readonly Account[];
   /** Throws `target.unknown` for an account that the data does not have. */
@@ -34,8 +38,18 @@ export async function openData(folder: string, playbook: Playbook): Promise<Cust
 
 async function sourceOf(database: Database, folder: string, playbook: Playbook): Promise<CustomerData> {
   const accounts = await readAccounts(database);
+  const contacts = await readContacts(database);
   const byId = new Map(accounts.map((account) => [account.account_id, account]));
-  const coverage = await readCoverage(database, folder);
+  const coverage = await readCoverage(database);
+  const figures = new Map<string, Promise<ReadonlyMap<string, Figures>>>();
+  const figuresAsOf = (asOf: string): Promise<ReadonlyMap<string, Figures>> => {
+    const known = figures.get(asOf) ?? readFigures(database, playbook, asOf);
+    figures.delete(asOf);
+    figures.set(asOf, known);
+    const [oldest] = figures.keys();
+    if (figures.size > KEPT_DAYS && oldest !== undefined) figures.delete(oldest);
+    return known;
+  };
   const accountOf = (accountId: string): Account => {
     const account = byId.get(accountId);
     if (account) return account;
@@ -45,11 +59,12 @@ async function sourceOf(database: Database, folder: string, playbook: Playbook):
     accounts,
     asOf: coverage.any.last,
     async metrics(accountId, asOf) {
-      return measureAccount({ database, playbook, account: accountOf(accountId), asOf, coverage });
+      const account = accountOf(accountId);
+      const known = (await figuresAsOf(asOf)).get(accountId) ?? noFigures();
+      return measureAccount({ figures: known, playbook, account, asOf, coverage });
     },
     async lifecycle(accountId, asOf) {
-      const account = accountOf(accountId);
-      return lifecycleOf(account, await readContacts(database, accountId), playbook, asOf);
+      return lifecycleOf(accountOf(accountId), contacts.get(accountId) ?? [], playbook, asOf);
     },
     async targets(list, asOf) {
       if (list !== ACTIVE_ACCOUNTS) {
@@ -62,17 +77,31 @@ async function sourceOf(database: Database, folder: string, playbook: Playbook):
         .filter((account) => account.status === 'active' && account.created_date <= asOf)
         .map(({ account_id }) => ({ id: account_id, payload: { account_id } }));
     },
+    knows: async (accountId) => byId.has(accountId),
     memories: () => readMemories(database),
+    counts: () => countRows(database, coverage),
     async close() {
       database.close();
     },
   };
 }
 
-async function readCoverage(database: Database, folder: string): Promise<Coverage> {
+/** Rows of each table, and the days that the data covers. */
+async function countRows(database: Database, { usage, any }: Coverage): Promise<DataCount[]> {
+  const counts: DataCount[] = [];
+  for (const { name } of TABLES) {
+    const table = name === 'memories' ? 'raw_memories' : name;
+    const [row] = await database.rows(`SELECT count(*)::DOUBLE AS rows FROM ${table}`);
+    counts.push({ label: name === 'accounts' ? name : `${name} rows`, value: Number(row?.rows) });
+  }
+  if (usage) counts.push({ label: 'usage dates', value: `${usage.first} to ${usage.last}` });
+  return [...counts, { label: 'all dates', value: `${any.first} to ${any.last}` }];
+}
+
+async function readCoverage(database: Database): Promise<Coverage> {
   const [row] = await database.rows(
     `WITH days AS (
-       SELECT 'usage' AS file, date FROM active_users UNION ALL SELECT 'tickets', opened FROM tickets
+       SELECT 'usage' AS file, date FROM usage UNION ALL SELECT 'tickets', opened FROM tickets
        UNION ALL SELECT 'tickets', escalated FROM tickets UNION ALL SELECT 'nps', date FROM nps)
      SELECT min(date)::VARCHAR AS first, max(date)::VARCHAR AS last,
        (min(date) FILTER (WHERE file = 'usage'))::VARCHAR AS usage_first,
@@ -80,12 +109,7 @@ async function readCoverage(database: Database, folder: string): Promise<Coverag
      FROM days`,
   );
   const any = spanOf(row?.first, row?.last);
-  if (any === null) {
-    throw new PlatformError(
-      'data.missing',
-      `the data folder ${folder} has no row in usage.csv, tickets.csv and nps.csv, expected at least one to date the data by`,
-    );
-  }
+  if (any === null) throw new Error('a folder without a dated row was loaded');
   return { usage: spanOf(row?.usage_first, row?.usage_last), any };
 }
 

@@ -1,11 +1,22 @@
-import { basename } from 'node:path';
 import type { Database } from './database.ts';
-import type { FoundTable } from './header.ts';
+import { expressionOf } from './expression.ts';
+import { firstLine, type KnownFile, literalPath } from './header.ts';
+import type { TableLayout } from './layout.ts';
 import { recordStarts } from './lines.ts';
 import { PER_CHECK, type Problems } from './problems.ts';
+import type { Column, Table } from './tables.ts';
 
-/** Finds the line of a table's row, counted from 1. Reads the file at the first call. */
-export type LineOf = (row: number) => Promise<number>;
+/** Where a row of a table stands; rows are counted from 1 through all its files. */
+export type PlaceOf = (row: number) => Promise<{ file: string; line: number }>;
+
+export interface RawTable {
+  table: Table;
+  placeOf: PlaceOf;
+  /** Every record of every file became a row. */
+  whole: boolean;
+  /** A file broke off somewhere, and what follows there can't be told apart. */
+  unreadable: boolean;
+}
 
 interface Reject {
   /** Where the record begins, or a line break before it. */
@@ -15,48 +26,83 @@ interface Reject {
   text: string;
 }
 
+/** The column in which a value stands as the file has it, when something else was made of it. */
+export function originalOf({ name }: Column): string {
+  return `${name}_in_file`;
+}
+
 /**
- * Reads a file as text into `raw_<table>`, with `row` counting its records. Lines that are no row of the table are
- * skipped by the reader, so they are taken from its list of rejects and become problems. `whole`: there were none;
- * `unreadable`: a quote is not closed, and what follows it can't be told apart.
+ * Reads a table's files as text into `raw_<table>`, with `row` counting its records. Lines that are no row of the table
+ * are skipped by the reader, so they are taken from its list of rejects and become problems.
  */
 export async function readRaw(
   database: Database,
-  found: FoundTable,
+  table: Table,
+  files: readonly KnownFile[],
+  layout: TableLayout,
   problems: Problems,
-): Promise<{ lineOf: LineOf; whole: boolean; unreadable: boolean }> {
-  await readInto(database, found);
-  const rejects = await takeRejects(database);
-  let rows: number[] | undefined;
-  const lineOf: LineOf = async (row) => {
-    rows ??= (await split(found.path, rejects)).rows;
-    return rows[row - 1] ?? 0;
-  };
-  if (rejects.length > 0) {
-    const { lines } = await split(found.path, rejects);
-    const first = rejects.slice(0, PER_CHECK).map((reject, index) => ({
-      file: basename(found.path),
-      line: lines[index] ?? 0,
-      column: null,
-      value: reject.text.trim(),
-      expected: expectation(reject, found.header.length),
-    }));
-    problems.add(first, rejects.length);
+): Promise<RawTable> {
+  await createRaw(database, table);
+  const parts: { file: KnownFile; before: number; rejects: Reject[]; rows?: number[] }[] = [];
+  let count = 0;
+  let unreadable = false;
+  for (const file of files) {
+    const before = count;
+    let rejects: Reject[] = [];
+    try {
+      count += await readInto(database, table, file, layout, before);
+      if (file.format === 'csv') rejects = await takeRejects(database);
+    } catch (error) {
+      problems.unreadable(file.name, `the file cannot be read (${firstLine(String(error))}), expected ${file.format}`);
+      unreadable = true;
+    }
+    parts.push({ file, before, rejects });
+    if (rejects.length > 0) await report(file, rejects, problems);
+    unreadable ||= rejects.some((reject) => reject.kind === 'UNQUOTED VALUE');
   }
-  const unreadable = rejects.some((reject) => reject.kind === 'UNQUOTED VALUE');
-  return { lineOf, whole: rejects.length === 0, unreadable };
+  const placeOf: PlaceOf = async (row) => {
+    const part = parts.findLast(({ before }) => before < row);
+    if (!part) return { file: table.name, line: row };
+    const at = row - part.before;
+    if (part.file.format === 'parquet') return { file: part.file.name, line: at };
+    part.rows ??= (await split(part.file.path, part.rejects)).rows;
+    return { file: part.file.name, line: part.rows[at - 1] ?? 0 };
+  };
+  return { table, placeOf, whole: !unreadable && parts.every(({ rejects }) => rejects.length === 0), unreadable };
 }
 
-/** Columns are known to the reader by position only, so that no name from the file becomes part of the query. */
-async function readInto(database: Database, { table, path, header }: FoundTable): Promise<void> {
-  const positions = header.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ');
-  const columns = table.columns.map(({ name }) => `c${header.indexOf(name)} AS ${name}`).join(', ');
-  await database.rows(
-    `CREATE TABLE raw_${table.name} AS SELECT row_number() OVER () AS row, ${columns}
-     FROM read_csv($path, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"',
-       columns = {${positions}}, null_padding = false, strict_mode = true, store_rejects = true)`,
-    { path: path.replace(/[*?[]/g, '[$&]') },
+/** Also for a table that the folder does without. */
+async function createRaw(database: Database, table: Table): Promise<void> {
+  const columns = table.columns.flatMap((column) => [`${column.name} VARCHAR`, `${originalOf(column)} VARCHAR`]);
+  await database.rows(`CREATE TABLE raw_${table.name} (row BIGINT, ${columns.join(', ')})`);
+}
+
+/** Returns how many rows were read. */
+async function readInto(
+  database: Database,
+  table: Table,
+  file: KnownFile,
+  layout: TableLayout,
+  before: number,
+): Promise<number> {
+  const made = table.columns.map((column) => expressionOf(column, file, layout));
+  const values = made.map(({ sql, original }) => `${sql}, ${original ?? 'NULL'}`).join(', ');
+  const positions = file.columns.map((_, index) => `c${index}`);
+  const csv = `read_csv($path, auto_detect = false, header = true, delim = $delimiter, quote = '"', escape = '"',
+    columns = {${positions.map((position) => `'${position}': 'VARCHAR'`).join(', ')}}, null_padding = false,
+    strict_mode = true, store_rejects = true)`;
+  const parquet = `read_parquet($path, binary_as_string = true) AS file(${positions.join(', ')})`;
+  const [inserted] = await database.rows(
+    `INSERT INTO raw_${table.name} SELECT $before::BIGINT + row_number() OVER (), ${values}
+     FROM ${file.format === 'csv' ? csv : parquet}`,
+    {
+      path: literalPath(file.path),
+      before,
+      ...(file.format === 'csv' && { delimiter: layout.delimiter }),
+      ...Object.assign({}, ...made.map(({ parameters }) => parameters)),
+    },
   );
+  return Number(inserted?.Count ?? 0);
 }
 
 async function takeRejects(database: Database): Promise<Reject[]> {
@@ -67,6 +113,18 @@ async function takeRejects(database: Database): Promise<Reject[]> {
   );
   await database.rows('DELETE FROM reject_errors');
   return rows as unknown as Reject[];
+}
+
+async function report(file: KnownFile, rejects: Reject[], problems: Problems): Promise<void> {
+  const { lines } = await split(file.path, rejects);
+  const first = rejects.slice(0, PER_CHECK).map((reject, index) => ({
+    file: file.name,
+    line: lines[index] ?? 0,
+    column: null,
+    value: reject.text.trim(),
+    expected: expectation(reject, file.columns.length),
+  }));
+  problems.add(first, rejects.length);
 }
 
 /** The lines of the rejects, and the lines of the rows that were read. Both lists are in the file's order. */

@@ -1,5 +1,5 @@
 /**
- * The files of a data folder: their columns, and what a value must look like. These names are the only text from which
+ * The tables of a data folder: their columns, and what a value must look like. These names are the only text from which
  * SQL is built; what stands in the files is only ever a parameter or a value.
  */
 export interface Column {
@@ -9,16 +9,18 @@ export interface Column {
   nullable?: true;
   /** No two rows have the same value. */
   unique?: true;
-  /** Every value is an `account_id` of `accounts.csv`. */
+  /** Every value is an `account_id` of the table `accounts`. */
   account?: true;
 }
 
 export interface Table {
-  name: string;
+  name: TableName;
   columns: Column[];
-  /** The folder may do without this file. */
+  /** The folder may do without this table. */
   optional?: true;
 }
+
+export type TableName = 'accounts' | 'usage' | 'tickets' | 'nps' | 'contacts' | 'memories';
 
 interface Kind {
   /** What a message says was expected. */
@@ -27,8 +29,17 @@ interface Kind {
   valid: string;
 }
 
+/** A run is called `<batch>-<account_id>` in at most 200 characters; this leaves 49 for the batch. */
+const ID_MAX = 150;
+/** Characters beyond U+FFFF count twice, as they do in a run's id. */
+const LENGTH = `length(regexp_replace($, '[\\x{10000}-\\x{10FFFF}]', '..', 'g'))`;
+
 export const KINDS = {
   text: { expected: 'a text', valid: 'true' },
+  id: {
+    expected: `at most ${ID_MAX} characters and no control characters`,
+    valid: `${LENGTH} <= ${ID_MAX} AND NOT regexp_matches($, '[\\x00-\\x1f\\x7f]')`,
+  },
   date: {
     expected: 'a date such as 2026-11-16',
     valid: `regexp_full_match($, '\\d{4}-\\d{2}-\\d{2}') AND try_cast($ AS DATE) IS NOT NULL`,
@@ -47,7 +58,7 @@ export const TABLES: Table[] = [
   {
     name: 'accounts',
     columns: [
-      { name: 'account_id', kind: 'text', unique: true },
+      { name: 'account_id', kind: 'id', unique: true },
       { name: 'name', kind: 'text' },
       { name: 'status', kind: 'status' },
       { name: 'plan_tier', kind: 'text' },
@@ -98,7 +109,3 @@ export const TABLES: Table[] = [
     ],
   },
 ];
-
-export function fileOf(table: Table): string {
-  return `${table.name}.csv`;
-}

@@ -1,0 +1,61 @@
+/** Reads a request's bytes by a schema. Whatever is wrong is `request.invalid`, in plain words. Pure. */
+import type { z } from 'zod';
+import { PlatformError } from '../../config/errors.ts';
+import { problemsOf, problemsToText } from '../../runtime/definitions/words.ts';
+
+/** Objects and lists inside each other; deeper ones would overflow the stack of whoever walks them. */
+const MAX_DEPTH = 32;
+const MAX_PROBLEMS = 20;
+const MAX_MESSAGE = 2_000;
+
+export function parseRequest<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
+  return checkRequest(schema, readJson(bytes));
+}
+
+/** Checks a value that is no JSON text, such as the query of an address. */
+export function checkRequest<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = problemsOf(schema, value);
+  const more = problems.length - MAX_PROBLEMS;
+  const text = problemsToText(problems.slice(0, MAX_PROBLEMS)) + (more > 0 ? `\nand ${more} more` : '');
+  throw invalid(text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text);
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid('the request is not UTF-8 text');
+  }
+  if (text.trim() === '') throw invalid('the request is empty, expected JSON');
+  if (isDeeperThan(MAX_DEPTH, text)) throw invalid(`the request nests deeper than ${MAX_DEPTH} levels`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(`the request is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** Counts brackets outside strings, without recursion. */
+function isDeeperThan(max: number, text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (quoted) {
+      if (char === '\\') i += 1;
+      else if (char === '"') quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === '{' || char === '[') {
+      depth += 1;
+      if (depth > max) return true;
+    } else if (char === '}' || char === ']') depth -= 1;
+  }
+  return false;
+}
+
+function invalid(message: string): PlatformError {
+  return new PlatformError('request.invalid', message);
+}

@@ -1,0 +1,60 @@
+/**
+ * What a door answers to what was thrown: one table for every door. Codes that are not listed are the platform's own
+ * trouble; their messages may name folders and servers, so that they are logged and never shown.
+ */
+import { describeError, type ErrorCode, PlatformError } from '../../config/errors.ts';
+
+/** HTTP statuses; other doors send them along with the code. */
+export type RefusalStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 421 | 422 | 431 | 500 | 503;
+
+export interface Refused {
+  status: RefusalStatus;
+  code: ErrorCode;
+  /** May be shown to whoever asked. */
+  message: string;
+  /** The platform's own trouble: whoever answers logs what was thrown. */
+  unexpected: boolean;
+}
+
+/** `shown` is what the caller reads instead of a message that may name a folder or a server. */
+const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: string }>> = {
+  'request.invalid': { status: 400 },
+  'request.too_large': { status: 413 },
+  'request.unauthorized': { status: 401 },
+  'request.media_type': { status: 415 },
+  'request.host_refused': { status: 421 },
+  'request.path_unknown': { status: 404 },
+  'request.method_unknown': { status: 405 },
+  'agent.unknown': { status: 404 },
+  'schedule.unknown': { status: 404 },
+  'target.unknown': { status: 404 },
+  'tenant.unknown': { status: 404 },
+  'run.unknown': { status: 404 },
+  'run.exists': { status: 409 },
+  'run.invalid': { status: 400 },
+  'subject.unknown': { status: 422, shown: 'the data does not know the subject that the payload names' },
+  'admission.refused': { status: 422 },
+  'message.too_large': { status: 413 },
+  'data.missing': { status: 503, shown: 'the data folder of this platform, or a part of it, is missing' },
+  'data.invalid': { status: 503, shown: 'the data of this platform cannot be read; its operator has the details' },
+  'platform.busy': { status: 503 },
+  'platform.not_ready': { status: 503 },
+};
+
+const UNEXPECTED = 'something went wrong that was not expected to; the log has the details';
+/** Trouble of the platform's that a caller is told from a bug: asking again later may do. */
+const OPERATORS = new Set<ErrorCode>(['data.missing', 'data.invalid']);
+
+export function refusalOf(error: unknown): Refused {
+  const { code, message } = describeError(error, 'platform.unexpected');
+  const known = error instanceof PlatformError ? REFUSALS[code] : undefined;
+  if (!known) return { status: 500, code: 'platform.unexpected', message: UNEXPECTED, unexpected: true };
+  return { status: known.status, code, message: known.shown ?? message, unexpected: OPERATORS.has(code) };
+}
+
+/** The body of a refusal, at every door. */
+export function refusalBody({ code, message }: Pick<Refused, 'code' | 'message'>): {
+  error: { code: ErrorCode; message: string };
+} {
+  return { error: { code, message } };
+}

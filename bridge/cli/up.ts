@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { inSession } from './session.ts';
+
+export interface UpOptions {
+  worker: boolean;
+}
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description(
+      'Serve: open the platform, one worker and the doors, and print one line for each run that ends.\n' +
+        'Ctrl-C or SIGTERM stops doors, worker and servers in this order (exit 0); a second one exits at once.',
+    )
+    .option('--no-worker', 'only the doors: other processes do the work')
+    .addHelpText('after', '\nExamples:\n  agent-platform up\n  agent-platform up --no-worker --json')
+    .action(async (options: UpOptions, command: Command) =>
+      inSession(command, async (session) => (await import('./up-serve.ts')).serve(session, options)),
+    );
+}

@@ -1,0 +1,129 @@
+/** What lies in NATS and Redis: streams and their configuration, persistence, the index of memories, the clocks. */
+import type { Redis } from 'ioredis';
+import type { NatsConnection, StreamConfig, StreamInfo } from 'nats';
+import type { Settings } from '../../config/settings.ts';
+import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
+import { lexicalEmbedder } from '../../runtime/memory/embedder.ts';
+import { MemoryIndex } from '../../runtime/memory/index.ts';
+import { watermarkKey } from '../../runtime/memory/keys.ts';
+import { journalStream, MAIL_STREAM, MEMORY_STREAM, topicStream } from '../../runtime/subjects.ts';
+import { fail, type Finding, ok, plural, warn } from './finding.ts';
+
+/** Server features that the client's types do not know. */
+type EchoedConfig = StreamConfig & { allow_msg_schedules?: boolean; allow_msg_ttl?: boolean; persist_mode?: string };
+
+const DEFINITIONS_STREAM = 'KV_DEFINITIONS';
+const DRIFT_MS = 2_000;
+
+export async function examineStreams(
+  nc: NatsConnection,
+  { journalShards, durability, natsUrl }: Settings,
+  packs: readonly LoadedPack[],
+): Promise<Finding[]> {
+  const manager = await nc.jetstreamManager();
+  const streams = new Map<string, StreamInfo>();
+  for await (const info of manager.streams.list()) streams.set(info.config.name, info);
+  const first = streams.get(journalStream(0));
+  const shards = Number(first?.config.metadata?.['agent-platform.shards'] ?? journalShards);
+  const journals = Array.from({ length: shards }, (_, shard) => journalStream(shard));
+  const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics)).map(topicStream);
+  const findings = [...journals, MAIL_STREAM, MEMORY_STREAM, DEFINITIONS_STREAM, ...topics].map((name) => {
+    const info = streams.get(name);
+    return info === undefined ? ok('streams', `${name} is not there yet; the first command makes it`) : stream(info);
+  });
+  if (shards !== journalShards) {
+    const text = `the journal has ${shards} shards since it was made, and journal_shards is ${journalShards}`;
+    findings.push(warn('streams', text, `set journal_shards: ${shards}; another number needs a new state folder`));
+  }
+  if (durability === 'power' && natsUrl !== undefined) {
+    const text = 'durability is power, and whether this external server syncs every write cannot be seen from here';
+    const remedy = 'give its configuration `jetstream { sync_interval: always }`, or set durability: process';
+    findings.push(warn('streams', text, remedy));
+  }
+  return findings;
+}
+
+/** The durability that the server echoes, and how much the stream holds. */
+function stream({ config, state }: StreamInfo): Finding {
+  const { name, storage, num_replicas, allow_msg_schedules, persist_mode } = config as EchoedConfig;
+  const held = `${name}: ${plural(state.messages, 'message')}, ${storage} storage, ${plural(num_replicas, 'replica')}`;
+  if (storage !== 'file') return fail('streams', held, 'it is lost with the server; it was not made by the platform');
+  if (
+    persist_mode === 'async' &&
+    (name.startsWith('JOURNAL') || name === MEMORY_STREAM || name === DEFINITIONS_STREAM)
+  ) {
+    return fail('streams', `${held}, persist mode async`, 'records must be synced; make the stream anew without it');
+  }
+  if (name === MAIL_STREAM && allow_msg_schedules !== true) {
+    return fail('streams', `${held}, without message schedules`, 'use nats-server 2.12 or newer and make it anew');
+  }
+  return ok('streams', held);
+}
+
+export async function examineRedis(redis: Redis): Promise<Finding[]> {
+  const text = `${await redis.info('memory')}\n${await redis.info('persistence')}`;
+  const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(text)?.[1]?.trim() ?? 'unknown';
+  const policy = field('maxmemory_policy');
+  const used = field('used_memory_human');
+  const findings = [
+    policy === 'noeviction'
+      ? ok('redis', `eviction policy noeviction, ${used} used`)
+      : warn(
+          'redis',
+          `eviction policy ${policy}: memories may leave the index`,
+          'CONFIG SET maxmemory-policy noeviction',
+        ),
+  ];
+  if (field('aof_enabled') !== '1') {
+    const remedy = 'CONFIG SET appendonly yes; without it the index of memories is built anew after a restart';
+    findings.push(warn('redis', 'the append-only file is off', remedy));
+  } else if (field('aof_last_write_status') !== 'ok') {
+    findings.push(
+      fail('redis', 'the last write of the append-only file failed', 'look into the log of Redis; make room'),
+    );
+  } else findings.push(ok('redis', 'the append-only file is on, its last write succeeded'));
+  return findings;
+}
+
+/** Compares by count; what is recorded and not indexed yet is caught up by the next search. */
+export async function examineMemory(nc: NatsConnection, redis: Redis): Promise<Finding[]> {
+  const manager = await nc.jetstreamManager();
+  let recorded = 0;
+  for await (const { config, state } of manager.streams.list()) {
+    if (config.name === MEMORY_STREAM) recorded = state.messages;
+  }
+  const indexed = new Set<string>();
+  for await (const refs of new MemoryIndex(redis, lexicalEmbedder).all()) {
+    for (const { tenant, scope, id } of refs) indexed.add(JSON.stringify([tenant, scope, id]));
+  }
+  const text = `${plural(recorded, 'memory', 'memories')} recorded, ${indexed.size} indexed (${lexicalEmbedder.id})`;
+  if (recorded === indexed.size) return [ok('memory', text)];
+  const remedy = `the next search catches up; if it does not, delete the key ${watermarkKey(lexicalEmbedder.id)} in Redis`;
+  return [warn('memory', text, remedy)];
+}
+
+/** Timers fire by the clock of NATS, ages are counted by ours. */
+export async function examineClock(nc: NatsConnection | null, redis: Redis | null): Promise<Finding[]> {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const findings = [ok('clock', `${new Date().toISOString()}, time zone ${zone}`)];
+  const compare = (whose: string, theirs: number, asked: number): void => {
+    if (!Number.isFinite(theirs)) return;
+    const drift = theirs - (asked + Date.now()) / 2;
+    const text = `the clock of ${whose} differs by ${(Math.abs(drift) / 1000).toFixed(1)} s`;
+    const far = Math.abs(drift) > DRIFT_MS;
+    findings.push(
+      far ? warn('clock', text, 'synchronise both clocks (NTP): timers fire by that of NATS') : ok('clock', text),
+    );
+  };
+  if (redis) {
+    const asked = Date.now();
+    const [seconds, micros] = (await redis.time()) as [number, number];
+    compare('Redis', Number(seconds) * 1000 + Number(micros) / 1000, asked);
+  }
+  if (nc) {
+    const asked = Date.now();
+    const reply = await nc.request(`$JS.API.STREAM.INFO.${MAIL_STREAM}`, '', { timeout: 5_000 });
+    compare('NATS', Date.parse(reply.json<{ ts?: string }>().ts ?? ''), asked);
+  }
+  return findings;
+}

@@ -1,0 +1,66 @@
+/** The HTTP door as an app: routes and what every answer has. Tests ask it by `app.request()`, without a socket. */
+import { Hono } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { PlatformError } from '../../config/errors.ts';
+import { refusalBody, refusalOf } from '../api/refusals.ts';
+import { traceFrom } from '../api/trace.ts';
+import type { Env, HttpContext, HttpRequest } from './context.ts';
+import { eventRoute } from './events.ts';
+import { guard, securityHeaders } from './guard.ts';
+import { healthRoutes } from './health.ts';
+import { metricsRoute } from './metrics.ts';
+import { runRoutes } from './runs.ts';
+
+export type HttpApp = Hono<Env>;
+
+export function httpApp(context: HttpContext): HttpApp {
+  const { runtime, settings } = context.platform;
+  const app: HttpApp = new Hono<Env>();
+  const health = healthRoutes(context);
+  const runs = runRoutes(context);
+
+  app.use(securityHeaders);
+  app.use(async (c, next) => {
+    const correlationId = c.req.header('x-correlation-id');
+    const traceparent = c.req.header('traceparent');
+    const trace = traceFrom(
+      { ...(correlationId !== undefined && { correlationId }), ...(traceparent !== undefined && { traceparent }) },
+      runtime.id,
+    );
+    c.set('trace', trace);
+    await next();
+    c.res.headers.set('x-correlation-id', trace.correlation_id);
+  });
+  app.use(guard(settings.httpToken));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: methodRefused }));
+
+  app.get('/healthz', health.healthz);
+  app.get('/readyz', health.readyz);
+  app.get('/metrics', metricsRoute(context));
+  app.post('/run', runs.start);
+  app.get('/runs/:id', runs.get);
+  app.get('/runs/:id/events', eventRoute(context));
+  app.get('/batches/:id', runs.batch);
+  app.post('/schedules/:id/start', runs.startTargets);
+
+  app.notFound((c) => refused(c, new PlatformError('request.path_unknown', 'there is nothing at this path')));
+  app.onError((error, c) => refused(c, error));
+
+  function refused(c: HttpRequest, error: unknown): Response {
+    const answer = refusalOf(error);
+    const trace = c.get('trace');
+    if (answer.unexpected) runtime.log.error({ err: error, ...trace, path: c.req.path }, 'a request failed');
+    if (answer.status === 401) c.header('www-authenticate', 'Bearer realm="agent-platform"');
+    // What is left of the body is not wanted; neither is the connection that it would come on.
+    if (answer.status === 413) c.header('connection', 'close');
+    if (answer.status === 503) c.header('retry-after', '5');
+    return c.json(refusalBody(answer), answer.status);
+  }
+
+  function methodRefused(c: HttpRequest, allowed: string[]): Response {
+    c.header('allow', allowed.join(', '));
+    return refused(c, new PlatformError('request.method_unknown', `this path takes ${allowed.join(', ')}`));
+  }
+
+  return app;
+}

@@ -1,0 +1,33 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import type { Trace } from '../../runtime/journal/entry.ts';
+import type { Platform } from '../platform.ts';
+import type { TallyStore } from '../tally.ts';
+
+/** What the worker of this process tells of itself; a process may have none. */
+export interface Vitals {
+  live: number;
+  decided: Readonly<Partial<Record<string, number>>>;
+  ended: Readonly<Partial<Record<string, number>>>;
+}
+
+/** What the routes are made of. */
+export interface HttpContext {
+  platform: Platform;
+  tally: TallyStore;
+  /** Null: this process only asks. */
+  vitals: (() => Vitals) | null;
+  /** Aborts when the door closes: requests that wait are answered, streams end. */
+  stopping: AbortSignal;
+  heartbeatMs: number;
+  /** How long a reader of events may take nothing before it is cut off. */
+  stallMs: number;
+}
+
+/** `Bindings` is empty when a test asks the app without a socket. */
+export interface Env {
+  Bindings: Partial<HttpBindings>;
+  Variables: { trace: Trace };
+}
+
+export type HttpRequest = Context<Env>;

@@ -1,0 +1,87 @@
+/**
+ * `/healthz` says that the process runs; `/readyz` that it can do its work: write a journal, fenced, and reach Redis.
+ * A server may answer pings with a full disk; only a write tells.
+ */
+import { NatsError } from 'nats';
+import { refusalBody } from '../api/refusals.ts';
+import type { Readiness } from '../api/schemas.ts';
+import type { Platform } from '../platform.ts';
+import { isWrongLastSequence } from '../../runtime/bus/publish.ts';
+import { journalStream, PROBE_SUBJECT } from '../../runtime/subjects.ts';
+import { atMostEvery } from './at-most-every.ts';
+import type { HttpContext, HttpRequest } from './context.ts';
+
+const FRESH_MS = 1_000;
+const TIMEOUT_MS = 2_000;
+/** Other processes probe the same subject; losing to them proves nothing about this one. */
+const TRIES = 5;
+
+export function healthRoutes({ platform, stopping }: HttpContext) {
+  const { log } = platform.runtime;
+  const readiness = atMostEvery(FRESH_MS, async (): Promise<Readiness> => {
+    const told = async (what: string, check: Promise<unknown>): Promise<string> => {
+      try {
+        await within(TIMEOUT_MS, check);
+        return 'ok';
+      } catch (err) {
+        log.warn({ err }, `not ready: ${what}`);
+        return what;
+      }
+    };
+    const [journal, memory] = await Promise.all([
+      told('the journal could not be written', probeJournal(platform)),
+      told('Redis did not answer', platform.redis.ping()),
+    ]);
+    return { ready: journal === 'ok' && memory === 'ok', checks: { journal, memory } };
+  });
+
+  return {
+    healthz: (c: HttpRequest) => c.json({ status: 'up' }, 200),
+    readyz: async (c: HttpRequest) => {
+      if (stopping.aborted) return c.json(notReady('this process is stopping'), 503);
+      const { ready, checks } = await readiness();
+      if (ready) return c.json({ ready, checks }, 200);
+      const wrong = Object.values(checks).filter((text) => text !== 'ok');
+      c.header('retry-after', '5');
+      return c.json({ ...notReady(wrong.join('; ')), ready, checks }, 503);
+    },
+  };
+}
+
+function notReady(message: string) {
+  return refusalBody({ code: 'platform.not_ready', message });
+}
+
+/** Appends behind the last probe as a journal's writer would, then removes the earlier ones: one message remains. */
+async function probeJournal({ nc, jsm, runtime }: Platform): Promise<void> {
+  const stream = journalStream(0);
+  const data = JSON.stringify({ writer: runtime.worker, at: runtime.now().toISOString() });
+  for (let tries = TRIES; ; tries--) {
+    const last = await jsm.streams.getMessage(stream, { last_by_subj: PROBE_SUBJECT }).catch(nullWhenNone);
+    try {
+      const expect = { lastSubjectSequence: last?.seq ?? 0 };
+      await nc.jetstream().publish(PROBE_SUBJECT, data, { expect, timeout: TIMEOUT_MS });
+      break;
+    } catch (error) {
+      if (tries <= 1 || !(error instanceof NatsError) || !isWrongLastSequence(error)) throw error;
+    }
+  }
+  await jsm.streams.purge(stream, { filter: PROBE_SUBJECT, keep: 1 });
+}
+
+function nullWhenNone(error: unknown): null {
+  if (error instanceof NatsError && error.api_error?.code === 404) return null;
+  throw error;
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

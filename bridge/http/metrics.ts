@@ -1,0 +1,152 @@
+/** `GET /metrics`: what this process counted, and what the servers say of the whole platform. */
+import { type ConsumerInfo, NatsError } from 'nats';
+import { census } from '../census.ts';
+import type { Platform } from '../platform.ts';
+import { journalStream, MAIL_STREAM } from '../../runtime/subjects.ts';
+import { atMostEvery } from './at-most-every.ts';
+import type { HttpContext, HttpRequest } from './context.ts';
+import { type Metric, metricsText, type Sample } from './metrics-text.ts';
+
+const FRESH_MS = 1_000;
+/** The census reads every journal: it takes at most a twentieth of the time, and is at least this old when retaken. */
+const CENSUS_MS = 5_000;
+const CENSUS_SHARE = 20;
+const WAITING = 'waiting_for_human';
+
+export function metricsRoute(context: HttpContext) {
+  const { platform } = context;
+  const counted = atMostEvery(
+    (tookMs) => Math.max(CENSUS_MS, tookMs * CENSUS_SHARE),
+    () => census(platform),
+  );
+  const text = atMostEvery(FRESH_MS, async () => {
+    const [mail, journals, states] = await Promise.all([mailMetrics(platform), journalMetrics(platform), counted()]);
+    return metricsText([
+      ...mail,
+      ...journals,
+      ...invocationMetrics(states, context.vitals?.().live ?? 0),
+      ...processMetrics(context),
+    ]);
+  });
+  return async (c: HttpRequest) => c.body(await text(), 200, { 'content-type': 'text/plain; version=0.0.4' });
+}
+
+async function mailMetrics(platform: Platform): Promise<Metric[]> {
+  const { jsm, runtime } = platform;
+  const consumers: { info: ConsumerInfo; consumer: string; filter: string }[] = [];
+  for await (const info of jsm.consumers.list(MAIL_STREAM)) {
+    consumers.push({ info, consumer: info.name, filter: info.config.filter_subject ?? '' });
+  }
+  const now = runtime.now().getTime();
+  const ages = consumers.map(async ({ consumer, filter }) => {
+    const sent = await oldest(platform, filter);
+    return { labels: { consumer }, value: sent === null ? 0 : Math.max(0, (now - sent) / 1000) };
+  });
+  const each = (value: (info: ConsumerInfo) => number): Sample[] =>
+    consumers.map(({ consumer, info }) => ({ labels: { consumer }, value: value(info) }));
+  return [
+    gauge('mail_oldest_seconds', 'Age of the oldest mail that is not acknowledged yet.', await Promise.all(ages)),
+    gauge(
+      'mail_pending',
+      'Mail that no worker has taken yet.',
+      each((info) => info.num_pending),
+    ),
+    gauge(
+      'mail_ack_pending',
+      'Mail that a worker holds.',
+      each((info) => info.num_ack_pending),
+    ),
+    gauge(
+      'mail_redelivered',
+      'Held mail that was delivered before.',
+      each((info) => info.num_redelivered),
+    ),
+  ];
+}
+
+/** When the oldest message of a filter was sent, in ms since the epoch: a work queue keeps only what is not done. */
+async function oldest({ jsm }: Platform, filter: string): Promise<number | null> {
+  try {
+    const query = { seq: 1, next_by_subj: filter } as unknown as { seq: number };
+    return (await jsm.streams.getMessage(MAIL_STREAM, query)).time.getTime();
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.code === 404) return null;
+    throw error;
+  }
+}
+
+async function journalMetrics({ jsm, runtime }: Platform): Promise<Metric[]> {
+  const shards = Array.from({ length: runtime.journal.shards }, (_, shard) => journalStream(shard));
+  const states = await Promise.all(
+    shards.map(async (stream) => ({ labels: { stream }, state: (await jsm.streams.info(stream)).state })),
+  );
+  return [
+    gauge(
+      'journal_messages',
+      'Entries stored.',
+      states.map(({ labels, state }) => ({ labels, value: state.messages })),
+    ),
+    gauge(
+      'journal_bytes',
+      'Bytes stored.',
+      states.map(({ labels, state }) => ({ labels, value: state.bytes })),
+    ),
+  ];
+}
+
+function invocationMetrics(states: Readonly<Record<string, number>>, live: number): Metric[] {
+  const open = Object.values(states).reduce((sum, count) => sum + count, 0);
+  const parked = Math.max(0, open - live - (states[WAITING] ?? 0));
+  return [
+    gauge('invocations_open', 'Invocations and batches that have not ended, by state.', samples('state', states)),
+    gauge('invocations_waiting', 'Invocations that wait for a person.', [{ value: states[WAITING] ?? 0 }]),
+    gauge('invocations_parked', 'Open ones that neither wait for a person nor are live in this process.', [
+      { value: parked },
+    ]),
+    gauge('invocations_quarantined', 'Invocations set aside because they kept failing.', [{ value: 0 }]),
+  ];
+}
+
+function processMetrics({ tally, vitals, platform }: HttpContext): Metric[] {
+  const { entries, fenced, runs, turns, tokens } = tally.getSnapshot().context;
+  const { live, decided, ended } = vitals?.() ?? { live: 0, decided: {}, ended: {} };
+  const { rss, heapUsed } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return [
+    gauge('activations_live', 'Invocations that this process computes right now.', [{ value: live }]),
+    counter('activations_ended_total', 'Activations of this process, by how they ended.', samples('how', ended)),
+    counter('mail_decided_total', 'Decisions of this process on mail.', samples('disposition', decided)),
+    counter('journal_appends_total', 'Entries that this process wrote.', [{ value: entries }]),
+    counter('journal_fenced_total', 'Entries that another writer was first to write.', [{ value: fenced }]),
+    counter('runs_total', 'Runs whose last entry this process wrote.', pairs(runs, 'agent', 'outcome')),
+    counter('model_turns_total', 'Model turns that this process journaled.', samples('model', turns)),
+    counter('model_tokens_total', 'Tokens of those turns.', pairs(tokens, 'model', 'kind')),
+    gauge('process_uptime_seconds', 'Since the process started.', [{ value: process.uptime() }]),
+    gauge('process_resident_bytes', 'Resident memory.', [{ value: rss }]),
+    gauge('process_heap_bytes', 'JavaScript heap in use.', [{ value: heapUsed }]),
+    counter('process_cpu_seconds_total', 'CPU time, user and system.', [{ value: (user + system) / 1e6 }]),
+    gauge('process_info', 'Names the process.', [
+      { labels: { worker: platform.runtime.worker, node: process.version }, value: 1 },
+    ]),
+  ];
+}
+
+function samples(label: string, counts: Readonly<Partial<Record<string, number>>>): Sample[] {
+  return Object.entries(counts).map(([name, value = 0]) => ({ labels: { [label]: name }, value }));
+}
+
+/** Keys of two words, the second without a space. */
+function pairs(counts: Readonly<Record<string, number>>, first: string, second: string): Sample[] {
+  return Object.entries(counts).map(([key, value]) => {
+    const at = key.lastIndexOf(' ');
+    return { labels: { [first]: key.slice(0, at), [second]: key.slice(at + 1) }, value };
+  });
+}
+
+function gauge(name: string, help: string, of: readonly Sample[]): Metric {
+  return { name, help, kind: 'gauge', samples: of };
+}
+
+function counter(name: string, help: string, of: readonly Sample[]): Metric {
+  return { name, help, kind: 'counter', samples: of };
+}

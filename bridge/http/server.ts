@@ -1,0 +1,113 @@
+/**
+ * The HTTP door: the app on a socket, with the limits that only a socket has.
+ *
+ * 1. It binds to loopback unless a token is set.
+ * 2. `stop` takes no more connections, answers those that wait with what is known, and then closes what is left.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { type ErrorCode, PlatformError } from '../../config/errors.ts';
+import { refusalBody } from '../api/refusals.ts';
+import type { Door } from '../up.ts';
+import type { Platform } from '../platform.ts';
+import { tallyOf } from '../tally.ts';
+import { httpApp } from './app.ts';
+import type { Vitals } from './context.ts';
+import { checkBinding } from './guard.ts';
+
+export interface HttpDoorOptions {
+  /** Of the worker in this process, null when it has none. */
+  vitals?: (() => Vitals) | null;
+  heartbeatMs?: number;
+  stallMs?: number;
+  /** For the header lines of a request to arrive. */
+  headersTimeoutMs?: number;
+  /** For a whole request to arrive. */
+  requestTimeoutMs?: number;
+}
+
+const MAX_CONNECTIONS = 2_048;
+const MAX_HEADER_BYTES = 16_384;
+const CHECK_MS = 1_000;
+const CLOSING_MS = 3_000;
+
+export function httpDoor(platform: Platform, options: HttpDoorOptions = {}): Door {
+  const { httpHost, httpPort, httpToken } = platform.settings;
+  const { vitals = null, heartbeatMs = 15_000, stallMs = 60_000 } = options;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
+  const stopping = new AbortController();
+  const tally = tallyOf(platform.runtime.journal);
+  let server: Server | null = null;
+
+  return {
+    name: 'http',
+    async start() {
+      checkBinding(httpHost, httpToken);
+      const app = httpApp({ platform, tally, vitals, stopping: stopping.signal, heartbeatMs, stallMs });
+      server = createAdaptorServer({
+        fetch: app.fetch,
+        // The globals of this process belong to everyone in it.
+        overrideGlobalObjects: false,
+        serverOptions: {
+          headersTimeout: headersTimeoutMs,
+          requestTimeout: requestTimeoutMs,
+          connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs),
+          maxHeaderSize: MAX_HEADER_BYTES,
+        },
+      }) as Server;
+      server.maxConnections = MAX_CONNECTIONS;
+      server.on('clientError', answerBroken);
+      const { port } = await listen(server, httpHost, httpPort);
+      return `http://${httpHost.includes(':') ? `[${httpHost}]` : httpHost}:${port}`;
+    },
+    async stop() {
+      stopping.abort();
+      const closing = server;
+      server = null;
+      if (!closing) return;
+      const closed = new Promise<void>((resolve) => void closing.close(() => resolve()));
+      closing.closeIdleConnections();
+      const late = setTimeout(() => closing.closeAllConnections(), CLOSING_MS);
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException): void =>
+      reject(
+        new PlatformError(
+          'settings.invalid',
+          `the HTTP door cannot listen on ${host} port ${port} (${cause.code ?? cause.message}); set http_host and http_port, or http_port 0 for any free one`,
+          { cause },
+        ),
+      );
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+  return server.address() as AddressInfo;
+}
+
+/** What is no HTTP, or too slow or too long in coming, never reaches the app: it gets a coded answer all the same. */
+function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const answers: Record<string, [string, ErrorCode, string]> = {
+    ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'request.invalid', 'the request did not arrive in time'],
+    HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'request.too_large', 'the headers are too long'],
+  };
+  const broken: [string, ErrorCode, string] = ['400 Bad Request', 'request.invalid', 'this is no HTTP request'];
+  const [status, code, message] = answers[error.code ?? ''] ?? broken;
+  const body = JSON.stringify(refusalBody({ code, message }));
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,45 @@
+/** What the endpoints do: a valid request becomes an operation of the platform. */
+import { PlatformError } from '../../config/errors.ts';
+import type { Trace } from '../../runtime/journal/entry.ts';
+import { type AgentRunRequest, type Deed, plainStart } from '../api/endpoints.ts';
+import { getBatch, getRun, startRun, startTargets } from '../api/operations.ts';
+import type { RunView } from '../api/schemas.ts';
+import type { Platform } from '../platform.ts';
+import { settleRun } from '../settle.ts';
+
+export interface Asked {
+  tenant: string;
+  request: unknown;
+  trace: Trace;
+  /** Aborted when the door closes: who waits is answered with what there is. */
+  closing: AbortSignal;
+}
+
+export async function perform(platform: Platform, deed: Deed, asked: Asked): Promise<unknown> {
+  const { tenant, request, trace } = asked;
+  switch (deed.kind) {
+    case 'run':
+      return run(platform, deed.agent, asked);
+    case 'get run':
+      return getRun(platform, tenant, (request as { run: string }).run);
+    case 'get batch':
+      return getBatch(platform, tenant, (request as { batch: string }).batch);
+    case 'start': {
+      const start = plainStart(deed, request as Record<string, unknown>);
+      return startTargets(platform, tenant, deed.schedule, start, trace);
+    }
+  }
+}
+
+async function run(platform: Platform, agent: string, { tenant, request, trace, closing }: Asked): Promise<RunView> {
+  const { wait_ms = 0, ...rest } = request as AgentRunRequest;
+  if (rest.agent !== undefined && rest.agent !== agent) {
+    const named = JSON.stringify(rest.agent);
+    throw new PlatformError('request.invalid', `agent: got ${named}, expected ${agent}, which the subject names`);
+  }
+  const address = await startRun(platform, tenant, { ...rest, agent }, trace);
+  if (wait_ms > 0) {
+    await settleRun(platform, address, { signal: AbortSignal.any([closing, AbortSignal.timeout(wait_ms)]) });
+  }
+  return getRun(platform, tenant, address.run);
+}

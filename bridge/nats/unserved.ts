@@ -1,0 +1,68 @@
+/**
+ * Requests that nobody serves get a coded answer instead of silence. For every kind of endpoint one process listens on
+ * it for any tenant and, under `run`, for any agent; it sees all requests, so it must know which others answer.
+ *
+ * Invariants:
+ * 1. Who serves an endpoint also listens on its served subject, for as long; asking there is answered «no responders»
+ *    at once when nobody does, also across tenants and processes that share a NATS server.
+ * 2. A request that somebody serves is never answered here.
+ */
+import { ErrorCode as NatsCode, type NatsConnection, NatsError, type Subscription } from 'nats';
+import { PlatformError } from '../../config/errors.ts';
+import { parseApiSubject, servedSubject } from '../../runtime/subjects.ts';
+import type { ApiEndpoint } from '../api/endpoints.ts';
+
+/** Its own queue group: a message goes to one member of each. */
+export const UNSERVED_QUEUE = 'unserved';
+
+export interface Pattern {
+  group: string;
+  /** `*` for any. */
+  name: string;
+}
+
+/** What is listened on besides the endpoints themselves. */
+export function patternsOf(endpoints: readonly ApiEndpoint[]): Pattern[] {
+  const others = endpoints.filter(({ group }) => group !== 'run');
+  return [{ group: 'run', name: '*' }, ...others.map(({ group, name }) => ({ group, name }))];
+}
+
+/** Says that this process serves an endpoint. (1) */
+export function announce(nc: NatsConnection, tenant: string, { group, name }: ApiEndpoint): Subscription {
+  return nc.subscribe(servedSubject(tenant, group, name), {
+    queue: UNSERVED_QUEUE,
+    callback: (error, message) => {
+      if (!error) message.respond();
+    },
+  });
+}
+
+const ASK_MS = 2_000;
+
+/** Why nobody serves the subject; null when somebody does. (2) `tenants` are those of this process. */
+export async function whyUnserved(
+  nc: NatsConnection,
+  subject: string,
+  tenants: ReadonlySet<string>,
+): Promise<PlatformError | null> {
+  const { tenant, group, name } = parseApiSubject(subject);
+  if (await isServed(nc, tenant, group, name)) return null;
+  if (!tenants.has(tenant) && !(await isServed(nc, tenant, 'runs', 'get'))) {
+    return new PlatformError('tenant.unknown', `no platform here serves the tenant ${JSON.stringify(tenant)}`);
+  }
+  if (group === 'run') {
+    return new PlatformError('agent.unknown', `the tenant ${tenant} has no agent ${JSON.stringify(name)}`);
+  }
+  return new PlatformError('request.invalid', `the tenant ${tenant} has no endpoint ${group}.${name}`);
+}
+
+/** A server that is too slow to say so counts as one that serves: it will answer itself. */
+async function isServed(nc: NatsConnection, tenant: string, group: string, name: string): Promise<boolean> {
+  try {
+    await nc.request(servedSubject(tenant, group, name), undefined, { timeout: ASK_MS });
+    return true;
+  } catch (error) {
+    if (!(error instanceof NatsError)) throw error;
+    return error.code !== NatsCode.NoResponders;
+  }
+}

@@ -1,0 +1,94 @@
+/** Schedules at work: armed by whoever serves, their ticks made batches, a missed one made up. */
+import type { Tick } from '../runtime/mail/mail.ts';
+import { lastTick, nextTick, tickName } from '../runtime/schedules/cron.ts';
+import type { ScheduleState } from '../runtime/schedules/clockwork.ts';
+import { PlatformError } from '../config/errors.ts';
+import { openBatch } from './open-batch.ts';
+import { dataOf, type Platform } from './platform.ts';
+
+export interface Schedule {
+  name: string;
+  pack: string;
+  description: string;
+  cron: string;
+  agent: string;
+  targets: string;
+  tick: Tick;
+}
+
+export interface ArmedSchedule {
+  schedule: Schedule;
+  state: ScheduleState;
+}
+
+/** The schedules of the loaded packs that have a data folder to look into. */
+export function schedulesOf({ runtime, settings }: Platform): Schedule[] {
+  return runtime.catalog.packs.flatMap((pack) => {
+    const { folder, tenant } = dataOf(settings, pack);
+    if (folder === null) return [];
+    return Object.entries(pack.manifest.schedules).map(([name, { description, cron, agent, targets }]) => ({
+      name,
+      pack: pack.manifest.metadata.name,
+      description,
+      cron,
+      agent,
+      targets,
+      tick: { type: 'tick' as const, tenant, schedule: name, data: folder },
+    }));
+  });
+}
+
+export function findSchedule(platform: Platform, name: string): Schedule {
+  const schedules = schedulesOf(platform);
+  const found = schedules.find((schedule) => schedule.name === name);
+  if (found) return found;
+  const known = schedules.map((schedule) => schedule.name).join(', ') || 'none';
+  throw new PlatformError('schedule.unknown', `no schedule is called ${name}; there are: ${known}`);
+}
+
+/** The batch that a tick begins: its id is made from the tick's own time, so every delivery names the same one. */
+function tickBatch({ schedule }: Tick, at: Date): string {
+  return `${schedule}-${tickName(at)}`;
+}
+
+/**
+ * Begins the batch of a tick. `next` is the tick after it as the server announced it; without that, the last tick up to
+ * `now` is meant.
+ */
+export async function takeTick(platform: Platform, tick: Tick, next: Date | null): Promise<void> {
+  const { runtime } = platform;
+  const declared = runtime.catalog.schedule(tick.schedule);
+  if (!declared) throw new PlatformError('schedule.unknown', `no loaded pack declares the schedule ${tick.schedule}`);
+  const { cron } = declared.schedule;
+  const at = lastTick(cron, next ? new Date(next.getTime() - 1) : runtime.now());
+  if (at) await beginTick(platform, tick, at);
+}
+
+async function beginTick(platform: Platform, tick: Tick, at: Date): Promise<void> {
+  // The batch reads the folder that its schedule was armed with, whatever this process reads.
+  const settings = { ...platform.settings, tenant: tick.tenant, data: tick.data };
+  const batch = tickBatch(tick, at);
+  const { created } = await openBatch({ ...platform, settings }, { schedule: tick.schedule, batch });
+  if (created) platform.runtime.log.info({ schedule: tick.schedule, batch, tick: at.toISOString() }, 'tick');
+}
+
+/**
+ * Arms every schedule. The server skips ticks that fall into its own downtime: the last one since the schedule was armed
+ * is made up.
+ */
+export async function armSchedules(platform: Platform): Promise<ArmedSchedule[]> {
+  const { clockwork, now } = platform.runtime;
+  const armed: ArmedSchedule[] = [];
+  for (const schedule of schedulesOf(platform)) {
+    const state = await clockwork.arm(schedule.tick, schedule.cron);
+    const missed = lastTick(schedule.cron, now());
+    if (!state.paused && missed && missed.toISOString() > state.since) await beginTick(platform, schedule.tick, missed);
+    armed.push({ schedule, state });
+  }
+  return armed;
+}
+
+/** When a schedule comes due next; null while it is paused or was never armed. */
+export function nextOf({ cron }: Schedule, state: ScheduleState | null, now: Date): Date | null {
+  return state && !state.paused ? nextTick(cron, now) : null;
+}

@@ -1,0 +1,105 @@
+/** Reads the events of a topic from its stream: the newest, then each new one. */
+import { type ConsumerMessages, DeliverPolicy, type JsMsg, NatsError, type OrderedConsumerOptions } from 'nats';
+import type { JsonObject } from '../runtime/json.ts';
+import { topicFilter, topicStream } from '../runtime/subjects.ts';
+import type { Platform } from './platform.ts';
+
+/** A CloudEvent as it lies in the stream. */
+export interface StoredEvent {
+  id: string;
+  topic: string;
+  tenant: string;
+  type: string;
+  source: string;
+  /** ISO time. */
+  time: string;
+  subject: string | null;
+  correlation_id: string | null;
+  /** Stream sequence. */
+  seq: number;
+  data: JsonObject;
+}
+
+export interface TailOptions {
+  tenant?: string;
+  /** All since then; else the newest `limit`. */
+  since?: Date;
+  limit: number;
+  follow: boolean;
+  signal: AbortSignal;
+  onEvent(event: StoredEvent): void;
+}
+
+/** Calls `onEvent` in stream order. Resolves after the newest event, or with `follow` when the signal aborts. */
+export async function tailTopic({ nc, jsm }: Platform, topic: string, options: TailOptions): Promise<void> {
+  const { tenant, since, limit, follow, signal, onEvent } = options;
+  const stream = topicStream(topic);
+  const filter = topicFilter(topic, tenant);
+  const { state } = await jsm.streams.info(stream);
+  // Of the events at hand, the last that is wanted: what comes after it is new.
+  const newest = await jsm.streams.getMessage(stream, { last_by_subj: filter }).catch(orNull);
+  const last = newest === null || (since !== undefined && newest.time < since) ? 0 : newest.seq;
+  if (last === 0 && !follow) return;
+
+  const messages = await nc
+    .jetstream()
+    .consumers.get(stream, { filterSubjects: [filter], ...startOf() })
+    .then((consumer) => consumer.consume());
+  const stop = (): void => void messages.close();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await read(messages);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await messages.close();
+  }
+
+  function startOf(): Partial<OrderedConsumerOptions> {
+    if (last === 0) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: state.last_seq + 1 };
+    if (since !== undefined) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() };
+    // Of one tenant, others' events lie between: all are passed, and the newest kept.
+    const first = tenant === undefined ? Math.max(1, last - limit + 1) : 1;
+    return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: first };
+  }
+
+  async function read(from: ConsumerMessages): Promise<void> {
+    const backlog: JsMsg[] = [];
+    for await (const message of from) {
+      if (message.seq > last) {
+        onEvent(eventOf(message, topic));
+        continue;
+      }
+      backlog.push(message);
+      if (since === undefined && backlog.length > limit) backlog.shift();
+      if (message.seq < last) continue;
+      for (const each of backlog.splice(0)) onEvent(eventOf(each, topic));
+      if (!follow) return;
+    }
+  }
+}
+
+function eventOf(message: JsMsg, topic: string): StoredEvent {
+  const header = (name: string): string | null => message.headers?.get(name) || null;
+  const decoded = (name: string): string | null => {
+    const text = header(name);
+    return text === null ? null : decodeURIComponent(text);
+  };
+  return {
+    id: header('ce-id') ?? '',
+    topic,
+    tenant: message.subject.split('.')[1] ?? '',
+    type: header('ce-type') ?? '',
+    source: header('ce-source') ?? '',
+    time: header('ce-time') ?? new Date(message.info.timestampNanos / 1e6).toISOString(),
+    subject: decoded('ce-subject'),
+    correlation_id: decoded('ce-correlationid'),
+    seq: message.seq,
+    data: message.json<JsonObject>(),
+  };
+}
+
+function orNull(error: unknown): null {
+  if (error instanceof NatsError && error.api_error?.code === 404) return null;
+  throw error;
+}

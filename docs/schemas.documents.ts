@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import pino from 'pino';
+import { asyncapiDocument } from '../bridge/api/asyncapi.ts';
+import { openapiDocument } from '../bridge/api/openapi.ts';
+import { packageVersion } from '../bridge/version.ts';
+import { loadPacks } from '../runtime/definitions/load.ts';
+import type { JsonObject } from '../runtime/json.ts';
+
+const PACKS = ['../packs/customer-success'];
+
+/** The documents that are published of the doors: file name in this folder → document. */
+export async function publishedDocuments(): Promise<Record<string, JsonObject>> {
+  const version = packageVersion();
+  const folders = PACKS.map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+  const packs = await loadPacks(folders, { log: pino({ level: 'silent' }) });
+  return { 'openapi.json': openapiDocument({ version }), 'asyncapi.json': asyncapiDocument({ version, packs }) };
+}
+
+export function documentText(document: JsonObject): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,14 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { documentText, publishedDocuments } from './schemas.documents.ts';
+
+/**
+ * `npm run docs:schemas` writes the published documents from the schemas that the doors validate by. `--publish` also
+ * writes them to published/, which later ones are held against: they may only grow.
+ */
+const folders = ['.', ...(process.argv.includes('--publish') ? ['published'] : [])];
+for (const [name, document] of Object.entries(await publishedDocuments())) {
+  for (const folder of folders) {
+    mkdirSync(new URL(`${folder}/`, import.meta.url), { recursive: true });
+    writeFileSync(new URL(`${folder}/${name}`, import.meta.url), documentText(document));
+  }
+}

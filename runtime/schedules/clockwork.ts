@@ -1,0 +1,97 @@
+/**
+ * Schedules as the NATS server keeps them: one message per tenant and schedule, from which the server publishes the
+ * ticks. No process of ours holds a clock, so a schedule goes on whatever worker lives.
+ *
+ * 1. A schedule's message is rewritten only when it differs, so that arming it again loses no tick.
+ * 2. A paused schedule has no message; that it is paused, and since when it is armed, stands in a bucket beside it.
+ */
+import { headers, type JetStreamManager, type KV, type NatsConnection, NatsError } from 'nats';
+import type { Publisher } from '../bus/publish.ts';
+import type { Tick } from '../mail/mail.ts';
+import { cronSubject, MAIL_STREAM, tickSubject } from '../subjects.ts';
+
+const BUCKET = 'SCHEDULES';
+const CRON_HEADER = 'Nats-Schedule';
+const TARGET_HEADER = 'Nats-Schedule-Target';
+export const NEXT_HEADER = 'Nats-Schedule-Next';
+
+export interface ScheduleState {
+  paused: boolean;
+  /** ISO time since when its ticks count. */
+  since: string;
+}
+
+export class Clockwork {
+  private readonly publisher: Publisher;
+  private readonly jsm: JetStreamManager;
+  private readonly kv: KV;
+  private readonly now: () => Date;
+
+  private constructor(publisher: Publisher, jsm: JetStreamManager, kv: KV, now: () => Date) {
+    this.publisher = publisher;
+    this.jsm = jsm;
+    this.kv = kv;
+    this.now = now;
+  }
+
+  static async open(
+    nc: NatsConnection,
+    jsm: JetStreamManager,
+    publisher: Publisher,
+    now: () => Date,
+  ): Promise<Clockwork> {
+    return new Clockwork(publisher, jsm, await nc.jetstream().views.kv(BUCKET, { history: 1 }), now);
+  }
+
+  /** Null for a schedule that was never armed. */
+  async state(tenant: string, schedule: string): Promise<ScheduleState | null> {
+    const entry = await this.kv.get(`${tenant}.${schedule}`);
+    return entry && entry.operation === 'PUT' ? entry.json<ScheduleState>() : null;
+  }
+
+  /** Sets the schedule going, unless it is paused. Returns its state. */
+  async arm(tick: Tick, cron: string): Promise<ScheduleState> {
+    const { tenant, schedule } = tick;
+    const state = (await this.state(tenant, schedule)) ?? (await this.keep(tenant, schedule, false));
+    if (!state.paused && !(await this.holds(tick, cron))) await this.write(tick, cron);
+    return state;
+  }
+
+  /** No more ticks until it is resumed; those of the meantime are not made up. */
+  async pause(tenant: string, schedule: string): Promise<void> {
+    await this.keep(tenant, schedule, true);
+    await this.jsm.streams.purge(MAIL_STREAM, { filter: cronSubject(tenant, schedule) });
+  }
+
+  async resume(tick: Tick, cron: string): Promise<void> {
+    await this.keep(tick.tenant, tick.schedule, false);
+    if (!(await this.holds(tick, cron))) await this.write(tick, cron);
+  }
+
+  private async keep(tenant: string, schedule: string, paused: boolean): Promise<ScheduleState> {
+    const state: ScheduleState = { paused, since: this.now().toISOString() };
+    await this.kv.put(`${tenant}.${schedule}`, JSON.stringify(state));
+    return state;
+  }
+
+  private async holds(tick: Tick, cron: string): Promise<boolean> {
+    try {
+      const { header, data } = await this.jsm.streams.getMessage(MAIL_STREAM, {
+        last_by_subj: cronSubject(tick.tenant, tick.schedule),
+      });
+      return header.get(CRON_HEADER) === cron && new TextDecoder().decode(data) === JSON.stringify(tick);
+    } catch (error) {
+      if (error instanceof NatsError && error.api_error?.code === 404) return false;
+      throw error;
+    }
+  }
+
+  private async write(tick: Tick, cron: string): Promise<void> {
+    const { tenant, schedule } = tick;
+    await this.jsm.streams.purge(MAIL_STREAM, { filter: cronSubject(tenant, schedule) });
+    const carried = headers();
+    carried.set(CRON_HEADER, cron);
+    carried.set(TARGET_HEADER, tickSubject(tenant, schedule));
+    await this.publisher.publish(cronSubject(tenant, schedule), tick, carried);
+  }
+}

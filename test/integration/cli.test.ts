@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { command, type CommandResult, withStateDir } from '../support/command.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('command line', { timeoutMs: 120_000 });
+const stateDir = withStateDir(test);
+const PAYLOAD = '{"account_id": "acme-corp"}';
+
+function run(...args: string[]): Promise<CommandResult> {
+  return command([...args, '--state-dir', stateDir()]);
+}
+
+async function refused(args: string[], exit: number, says: RegExp): Promise<void> {
+  const { code, stdout, stderr } = await run(...args);
+  assert.deepEqual([code, stdout], [exit, ''], stderr);
+  assert.match(stderr, says);
+  assert.ok(!/\n\s+at /.test(stderr), `a stack trace: ${stderr}`);
+}
+
+test('every command has help with a description and an example, and exits 0', async () => {
+  const commands = [
+    'schedules list',
+    'schedules run-now',
+    'run',
+    'runs list',
+    'runs show',
+    'agents list',
+    'agents show',
+    'memory search',
+  ];
+  for (const name of commands) {
+    const { code, stdout } = await run(...name.split(' '), '--help');
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^Usage: agent-platform.* ${name.split(' ').at(-1)} `));
+    assert.match(stdout, /Examples?:\n {2}agent-platform /);
+  }
+});
+
+test('a wrong command line exits 2 and says what was wrong', async () => {
+  await refused([], 2, /^error\[usage\.invalid\]: a command is missing/);
+  await refused(['fly'], 2, /^error\[usage\.invalid\]: unknown command 'fly'/);
+  await refused(['runs', 'list', '--limt', '3'], 2, /^error\[usage\.invalid\]: unknown option '--limt'/);
+  await refused(['runs', 'list', '--limit', '0'], 2, /^error\[usage\.invalid\]: --limit takes .*"0"/);
+  await refused(['runs', 'show'], 2, /^error\[usage\.invalid\]: missing required argument/);
+  await refused(['schedules', 'run-now', 'x', '--as-of', '2026-02-30'], 2, /--as-of takes a date .*"2026-02-30"/);
+  await refused(['schedules', 'run-now', 'x', '--batch', '../x'], 2, /--batch takes .*"\.\.\/x"/);
+  await refused(
+    ['run', 'a', '--payload', '{x'],
+    2,
+    /^error\[usage\.invalid\]: --payload takes a JSON object .*got \{x/,
+  );
+  await refused(['run', 'a', '--payload', '[1]'], 2, /^error\[run\.invalid\]: .*got a list/);
+  await refused(['agents', 'list', '--model', 'oracle'], 2, /^error\[settings\.invalid\]: .*"oracle"/);
+  assert.ok(!existsSync(stateDir()), 'nothing was begun');
+});
+
+test('agents and schedules are shown without any server', async () => {
+  const agents = await run('agents', 'list', '--json');
+  const names = JSON.parse(agents.stdout).agents.map((each: { name: string }) => each.name);
+  assert.deepEqual(names, ['account_health_main', 'csm_briefing', 'risk_analysis']);
+  const shown = await run('agents', 'show', 'risk_analysis');
+  assert.deepEqual(
+    [...shown.stdout.matchAll(/^── (\d) /gm)].map(([, n]) => n),
+    ['1', '2', '3', '4', '5', '6'],
+  );
+  assert.match(shown.stdout, /^definition [0-9a-f]{64}$/m);
+  assert.match((await run('schedules', 'list')).stdout, /weekly_health_check +0 0 6 \* \* 1/);
+  await refused(['agents', 'show', 'nobody'], 1, /^error\[agent\.unknown\]: .*risk_analysis/);
+  assert.ok(!existsSync(stateDir()));
+});
+
+test('without a pack the error says where to name one', async () => {
+  const { code, stderr } = await command(['agents', 'list'], { cwd: tmpdir() });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error\[pack\.not_found\]: .*agent-platform\.yaml/);
+});
+
+test('a run prints its report; asked again under its id it is the same run', async () => {
+  const first = await run('run', 'account_health_main', '--payload', PAYLOAD, '--run-id', 'mine', '--json');
+  assert.equal(first.code, 0, first.stderr);
+  const document = JSON.parse(first.stdout);
+  assert.deepEqual([document.run, document.outcome, document.subject], ['mine', 'completed', 'acme-corp']);
+  const again = JSON.parse(
+    (await run('run', 'account_health_main', '--payload', PAYLOAD, '--run-id', 'mine', '--json')).stdout,
+  );
+  assert.deepEqual(again.report, document.report);
+  const other = ['run', 'account_health_main', '--payload', '{"account_id": "lumen-retail"}', '--run-id', 'mine'];
+  await refused(other, 1, /^error\[run\.exists\]: .*acme-corp/m);
+});
+
+test('a sub-agent started from outside is refused in its journal: the rule is printed and the exit is 1', async () => {
+  const { code, stdout } = await run('run', 'risk_analysis', '--payload', PAYLOAD, '--run-id', 'sub');
+  assert.equal(code, 1);
+  assert.match(stdout, /role\.allows_start: risk_analysis has the role sub_agent/);
+  const { stdout: shown } = await run('runs', 'show', 'sub');
+  assert.match(shown, /refused by role\.allows_start/);
+});
+
+test('a run is shown from its journal: eighteen entries of three agents, in words', async () => {
+  const { stdout } = await run('runs', 'show', 'mine');
+  assert.match(stdout, /^18 entries, 7 model turns, rehearsal/m);
+  assert.match(
+    stdout,
+    /└─ risk_analysis 0-1 {2}completed, 8 entries\n {3}└─ csm_briefing 0-1-1 {2}completed, 2 entries/,
+  );
+  assert.match(stdout, /turn 1: get_account_metrics, get_account_lifecycle \(rehearsal\)/);
+  const document = JSON.parse((await run('runs', 'show', 'mine', '--json')).stdout);
+  assert.equal(document.entries.length, 18);
+  assert.deepEqual([document.tenant, document.outcome, document.tree.children.length], ['sample', 'completed', 1]);
+  await refused(['runs', 'show', 'none-such'], 1, /^error\[run\.unknown\]: .*"none-such"/);
+  await refused(['runs', 'show', 'mine', '--tenant', 'other'], 1, /^error\[run\.unknown\]: .*of the tenant other/);
+});
+
+test('runs are listed with state and entries, the latest first, and --limit cuts the list', async () => {
+  const { runs } = JSON.parse((await run('runs', 'list', '--json')).stdout);
+  assert.deepEqual(
+    runs.map((each: { run: string; state: string; entries: number }) => [each.run, each.state, each.entries]),
+    [
+      ['sub', 'refused', 2],
+      ['mine', 'completed', 18],
+    ],
+  );
+  const cut = JSON.parse((await run('runs', 'list', '--limit', '1', '--json')).stdout);
+  assert.deepEqual(cut.runs.length, 1);
+});
+
+test('memories are found by their words, of one subject when it is named', async () => {
+  const { stdout } = await run('memory', 'search', 'weekly active users fell', '--subject', 'acme-corp', '--json');
+  const { memories } = JSON.parse(stdout);
+  assert.ok(memories.length >= 2);
+  for (const each of memories) assert.deepEqual([each.subject, each.scope], ['acme-corp', 'risk_analysis']);
+  await refused(['memory', 'search', 'x', '--scope', 'nobody'], 1, /^error\[agent\.unknown\]: .*risk_analysis/m);
+});
+
+test.run();

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { armSchedules, schedulesOf, takeTick } from '../../bridge/schedules.ts';
+import { settleBatch } from '../../bridge/settle.ts';
+import { readBatch } from '../../bridge/batch-journal.ts';
+import { lastTick, tickName } from '../../runtime/schedules/cron.ts';
+import { cronSubject, tickSubject } from '../../runtime/subjects.ts';
+import { type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('schedules');
+const platforms = withPlatforms(test);
+const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
+const NAME = 'weekly_stocktaking';
+
+async function stored({ platform }: TestPlatform): Promise<{ seq: number; cron: string } | null> {
+  const message = await platform.jsm.streams
+    .getMessage('MAIL', { last_by_subj: cronSubject('town', NAME) })
+    .catch(() => null);
+  return message && { seq: message.seq, cron: message.header.get('Nats-Schedule') };
+}
+
+test('are armed once: arming again rewrites nothing, a changed line does', async () => {
+  const open = await platforms({ ...library, works: false });
+  const [armed] = await armSchedules(open.platform);
+  assert.equal(armed?.state.paused, false);
+  const first = await stored(open);
+  assert.equal(first?.cron, '0 30 5 * * 6');
+  await armSchedules(open.platform);
+  assert.deepEqual(await stored(open), first);
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  await open.platform.runtime.clockwork.arm(schedule.tick, '0 0 7 * * 6');
+  assert.equal((await stored(open))?.cron, '0 0 7 * * 6');
+});
+
+test('a paused schedule holds no message and stays paused when it is armed; resuming brings it back', async () => {
+  const open = await platforms({ ...library, works: false });
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  const { clockwork } = open.platform.runtime;
+  await clockwork.pause('town', NAME);
+  assert.equal(await stored(open), null);
+  const [armed] = await armSchedules(open.platform);
+  assert.equal(armed?.state.paused, true);
+  assert.equal(await stored(open), null);
+  await clockwork.resume(schedule.tick, schedule.cron);
+  assert.equal((await stored(open))?.cron, schedule.cron);
+});
+
+test('a tick missed while nothing ran is made up when the schedule is armed; none from before it was ever armed is', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { runtime } = open.platform;
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  const lastBefore = lastTick(schedule.cron, new Date());
+  assert.ok(lastBefore);
+  const address = { tenant: 'town', run: `${NAME}-${tickName(lastBefore)}`, path: '0' };
+  const real = runtime.now;
+  const tickAfter = new Date(lastBefore.getTime() + 7 * 86_400_000);
+  const later = { ...address, run: `${NAME}-${tickName(tickAfter)}` };
+
+  await runtime.clockwork.resume(schedule.tick, schedule.cron);
+  await armSchedules(open.platform);
+  assert.equal(await readBatch(runtime.journal, address), null, 'the tick before it was armed');
+  runtime.now = () => new Date(tickAfter.getTime() + 3_600_000);
+  await armSchedules(open.platform);
+  runtime.now = real;
+  assert.equal((await readBatch(runtime.journal, later))?.start.schedule, NAME);
+});
+
+test('a tick that the server sends begins one batch, named by the schedule’s own time', async () => {
+  let ticked: (next: Date | null) => void;
+  const first = new Promise<Date | null>((resolve) => {
+    ticked = resolve;
+  });
+  const open: TestPlatform = await platforms({
+    ...library,
+    onTick: async (tick, next) => {
+      await takeTick(open.platform, tick, next);
+      ticked(next);
+    },
+  });
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  // The line says every second; the batch is named by the pack's own line, whose last tick it is taken for.
+  await open.platform.runtime.clockwork.resume(schedule.tick, '* * * * * *');
+  const next = await first;
+  await open.platform.runtime.clockwork.pause('town', NAME);
+  assert.ok(next, 'the server says when the next one is due');
+  const at = lastTick(schedule.cron, next);
+  assert.ok(at);
+  const address = { tenant: 'town', run: `${NAME}-${tickName(at)}`, path: '0' };
+  const batch = await readBatch(open.platform.runtime.journal, address);
+  assert.equal(batch?.start.schedule, NAME);
+});
+
+test('a tick delivered twice begins one batch', async () => {
+  const open = await platforms(library);
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  const next = new Date('2026-11-07T05:30:00.000Z');
+  await takeTick(open.platform, schedule.tick, next);
+  await takeTick(open.platform, schedule.tick, next);
+  const address = { tenant: 'town', run: `${NAME}-20261031T053000Z`, path: '0' };
+  const runs = ['emma', 'middlemarch', 'persuasion', 'first-folio'].map((book) => `${address.run}-${book}`);
+  await settleBatch(open.platform, address, runs, { signal: new AbortController().signal });
+  const batch = await readBatch(open.platform.runtime.journal, address);
+  assert.equal(batch?.entries.filter(({ events }) => events.some(({ type }) => type === 'invoked')).length, 1);
+  assert.equal(Object.keys(batch.context.reported).length, 3, 'the rare book waits for a person');
+});
+
+test('ticks land with the mail of the schedule’s batches', () => {
+  assert.equal(tickSubject('town', NAME), 'mail.town._schedule-weekly_stocktaking.tick.0');
+});
+
+test.run();

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { cell, renderTable } from '../../bridge/table.ts';
+import { COLOURS, harmless, widthOf, wrap } from '../../bridge/terminal.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('table');
+const COLUMNS = [{ title: 'Name' }, { title: 'Days', align: 'right' as const }, { title: 'Reasons' }];
+const ROWS = [
+  [cell('Alpha'), cell('7'), cell(['a first reason of some length', 'a second reason of some length'])],
+  [cell('Beta Limited'), cell('120'), cell('–')],
+];
+const lines = (width: number): string[] => renderTable(COLUMNS, ROWS, { width }).split('\n');
+
+test('columns are as wide as their contents where there is room', () => {
+  assert.deepEqual(lines(80), [
+    'Name          Days  Reasons',
+    '────────────  ────  ──────────────────────────────',
+    'Alpha            7  a first reason of some length',
+    '                    a second reason of some length',
+    'Beta Limited   120  –',
+  ]);
+});
+
+test('no line is wider than the terminal, and no word is lost, at any width', () => {
+  const words = ROWS.flat().flatMap(({ items }) => items.flatMap((item) => item.match(/\w+/g) ?? []));
+  for (let width = 14; width <= 90; width++) {
+    const text = lines(width);
+    for (const line of text) assert.ok(widthOf(line) <= width, `${width}: ${JSON.stringify(line)}`);
+    for (const word of words)
+      assert.ok(
+        text.some((line) => line.includes(word)),
+        `${width}: ${word} is missing`,
+      );
+  }
+});
+
+test('a wrapped item of a list hangs, so that the next item stands out', () => {
+  assert.deepEqual(
+    lines(44)
+      .slice(2)
+      .map((line) => line.slice(20)),
+    ['a first reason of some', '  length', 'a second reason of some', '  length', '–'],
+  );
+});
+
+test('where a list would be squeezed its items stand below their row', () => {
+  assert.deepEqual(lines(36), [
+    'Name          Days',
+    '────────────  ────',
+    'Alpha            7',
+    '  a first reason of some length',
+    '  a second reason of some length',
+    'Beta Limited   120',
+  ]);
+});
+
+test('a terminal too narrow for columns gets a block of lines per row', () => {
+  assert.deepEqual(lines(12).slice(0, 3), ['Name: Alpha', 'Days: 7', 'Reasons: a']);
+});
+
+test('wide characters count two cells and combining marks none', () => {
+  assert.equal(widthOf('東京'), 4);
+  assert.equal(widthOf('e\u0301'), 1);
+  const table = renderTable(
+    [{ title: 'A' }, { title: 'B' }],
+    [
+      [cell('東京'), cell('x')],
+      [cell('abcd'), cell('y')],
+    ],
+    { width: 40 },
+  );
+  assert.deepEqual(table.split('\n').slice(2), ['東京  x', 'abcd  y']);
+});
+
+test('a value from the data cannot command the terminal', () => {
+  assert.equal(harmless('\u001b[31mred\u0007'), '\ufffd[31mred\ufffd');
+  assert.deepEqual(cell('a\tb').items, ['a  b']);
+  assert.deepEqual(cell('a\u202eb').items, ['a\ufffdb']);
+});
+
+test('colours change no width', () => {
+  const tinted = renderTable(COLUMNS, [[cell('Alpha', 'bad'), cell('7', 'faint'), cell('x')]], {
+    width: 60,
+    paint: COLOURS,
+  });
+  const bare = renderTable(COLUMNS, [[cell('Alpha'), cell('7'), cell('x')]], { width: 60 });
+  assert.notEqual(tinted, bare);
+  assert.equal(tinted.replaceAll(/\u001b\[\d+m/g, ''), bare);
+});
+
+test('a word longer than its line is cut, never dropped', () => {
+  assert.deepEqual(wrap('abcdefgh ij', 3), ['abc', 'def', 'gh', 'ij']);
+  assert.deepEqual(wrap('one_two_three', 9), ['one_two_', 'three']);
+});
+
+test.run();
