@@ -18,6 +18,7 @@ import type { Mail } from '../runtime/mail/mail.ts';
 import type { Behaviour, EffectKind } from './behaviour.ts';
 import { accepts, contextDigest, type Folded, stateOf, step } from './fold.ts';
 import type { FoldCache } from './fold-cache.ts';
+import { Mailbag } from './mailbag.ts';
 import type { Runtime, Send } from './runtime.ts';
 import type { ChildEnd, Disposition, SupervisorEvent } from './supervisor/machine.ts';
 
@@ -31,6 +32,8 @@ export interface Host {
   perform(send: Send): Promise<void>;
   /** The queue is empty and nothing is live: forget this activation. */
   idle(activation: Activation): void;
+  /** No more mail is begun: what is not acknowledged comes again elsewhere. */
+  readonly stopping: boolean;
 }
 
 const TOO_LARGE = { code: 'message.too_large', message: 'what came of a step is larger than a journal entry may be' };
@@ -44,7 +47,7 @@ export class Activation {
   private readonly host: Host;
   private readonly behaviour: Behaviour;
   private readonly log: Logger;
-  private readonly held = new Map<number, JsMsg>();
+  private readonly mailbag = new Mailbag();
   private folded: Folded<Behaviour['machine']> | null = null;
   private actor: AnyActorRef | null = null;
   /** Effects that still run, stopped ones included: what they use must not be closed under them. */
@@ -60,9 +63,16 @@ export class Activation {
     this.log = host.runtime.log.child({ agent: to.agent, run: to.run, path: to.path });
   }
 
-  /** Takes a mail; it is held until the invocation rests. */
+  /** Takes a mail; it is kept alive until the invocation rests. */
   deliver(message: JsMsg, mail: Mail): void {
-    this.enqueue(() => this.receive(message, mail));
+    if (!this.mailbag.add(message)) return;
+    this.enqueue(async () => {
+      try {
+        await this.receive(this.mailbag.latest(message), mail);
+      } finally {
+        this.mailbag.leave(message);
+      }
+    });
   }
 
   /** Starts one effect of the live actor; the result comes back as a step. Returns how to stop it. */
@@ -80,9 +90,8 @@ export class Activation {
     return () => abort.abort();
   }
 
-  /** Keeps the held mail from being delivered elsewhere. */
   keepAlive(): void {
-    for (const message of this.held.values()) message.working();
+    this.mailbag.keepAlive();
   }
 
   /** The live actor threw and is gone; its invocation ends as failed. */
@@ -102,7 +111,7 @@ export class Activation {
 
   /** Stops at once, as a crash would: nothing is acknowledged or appended, the journal is all that remains. */
   stop(how: ChildEnd): void {
-    this.held.clear();
+    this.mailbag.drop();
     this.folded = null;
     this.endActor(how);
   }
@@ -122,6 +131,7 @@ export class Activation {
   }
 
   private async receive(message: JsMsg, mail: Mail, tries = CLAIM_TRIES): Promise<void> {
+    if (this.host.stopping) return;
     // A live actor's fold is the truth until an append says otherwise; a resting one may have moved elsewhere.
     if (!this.actor) this.folded = await this.host.folds.refresh(this.behaviour.machine, this.to);
     const { snapshot, diverged } = this.current();
@@ -145,7 +155,7 @@ export class Activation {
         await this.repeat(message);
         return;
     }
-    this.held.set(message.seq, message);
+    this.mailbag.hold(message);
     if (diverged !== null) this.log.error({ code: 'journal.diverged', diverged }, 'journal diverged');
     const { worker } = this.host.runtime;
     const claim: Record<'admit' | 'refuse' | 'deliver' | 'resume', JournaledEvent[]> = {
@@ -163,12 +173,8 @@ export class Activation {
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
   }
 
-  /** Mail that the fold already holds: an ended invocation reports again; a redelivery of held mail stays held. */
+  /** Mail that the fold already holds: an ended invocation reports again. */
   private async repeat(message: JsMsg): Promise<void> {
-    if (this.held.has(message.seq)) {
-      this.held.set(message.seq, message);
-      return;
-    }
     const { snapshot, seq } = this.current();
     // Ignoring is a decision too: it must not rest on a fold that another worker has outrun.
     if (this.actor && (await this.host.runtime.journal.tail(this.to))?.seq !== seq) return this.stop('fenced');
@@ -263,8 +269,7 @@ export class Activation {
   }
 
   private rest(snapshot: AnyMachineSnapshot): void {
-    for (const message of this.held.values()) message.ack();
-    this.held.clear();
+    this.mailbag.ackHeld();
     const how = snapshot.status === 'done' ? (stateOf(snapshot) as ChildEnd) : 'parked';
     const summary = snapshot.status === 'done' ? this.behaviour.summary(snapshot) : null;
     if (summary) this.log.info({ outcome: how, ...summary }, 'run ended');

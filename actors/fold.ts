@@ -7,6 +7,7 @@ import {
   transition,
 } from 'xstate';
 import { digestOf } from '../runtime/digest.ts';
+import { type BatchContext, batchEssence, batchMachine } from './batch/machine.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 
 /** An invocation as its journal says it is: the snapshot, and the sequence of the last entry (0 = no journal). */
@@ -25,8 +26,9 @@ export function stateOf(snapshot: { value: unknown }): string {
 }
 
 /** The digest that an entry carries: of the context after its events. */
-export function contextDigest(snapshot: { context: unknown }): string {
-  return digestOf(snapshot.context).slice(0, 16);
+export function contextDigest(snapshot: { context: unknown; machine: { id: string } }): string {
+  const { context, machine } = snapshot;
+  return digestOf(machine.id === batchMachine.id ? batchEssence(context as BatchContext) : context).slice(0, 16);
 }
 
 /** Whether the event changes anything here. Nothing changes what has ended; XState's own `can` would say otherwise. */

@@ -54,7 +54,7 @@ export class Worker implements Host {
   private readonly pulls = new Set<{ close(): Promise<void | Error> | void }>();
   private loops: Promise<void>[] = [];
   private keepAlive: NodeJS.Timeout | undefined;
-  private stopping = false;
+  stopping = false;
 
   constructor(nc: NatsConnection, runtime: Runtime, options: WorkerOptions) {
     this.nc = nc;
@@ -117,6 +117,11 @@ export class Worker implements Host {
     this.supervisor.send({ type: 'stop' });
     this.supervisor.stop();
     this.runtime.log.debug({ worker: this.runtime.worker, ...this.counters.getSnapshot().context }, 'worker stopped');
+  }
+
+  /** Resolves when the steps that have begun are finished: their entries appended, what they send confirmed. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.activations.values()].map((activation) => activation.settled()));
   }
 
   /** Keeps one pull open on a consumer, never for more mail than slots. */

@@ -11,6 +11,8 @@ export interface BatchView {
   schedule: string;
   batch: string;
   asOf: string;
+  /** The latest date in the data. */
+  dataEnds: string;
   /** ISO date. */
   today: string;
   model: string;
@@ -46,10 +48,15 @@ export function headerText({ schedule, batch, asOf, model, results, totals, wall
   ].join('\n');
 }
 
-/** Null while the data is fresh. */
-export function staleText({ asOf, today }: Pick<BatchView, 'asOf' | 'today'>, paint: Paint): string | null {
-  const days = Math.round((Date.parse(today) - Date.parse(asOf)) / DAY_MS);
-  return days > STALE_DAYS ? paint.attention(`warning: the data is ${days} days old`) : null;
+/** Null while the data is fresh and covers the day that is looked from. */
+export function staleText(
+  { asOf, dataEnds, today }: Pick<BatchView, 'asOf' | 'dataEnds' | 'today'>,
+  paint: Paint,
+): string | null {
+  const days = Math.round((Date.parse(today) - Date.parse(dataEnds)) / DAY_MS);
+  if (asOf > dataEnds)
+    return paint.attention(`warning: the data ends on ${dataEnds}, before ${asOf}: figures are missing`);
+  return days > STALE_DAYS ? paint.attention(`warning: the data is ${days} days old, it ends on ${dataEnds}`) : null;
 }
 
 function tableText({ columns, results }: BatchView, width: number, paint: Paint): string {

@@ -60,6 +60,7 @@ export async function prepareRun(platform: Platform, request: RunRequest): Promi
       `no agent is called ${request.agent}; there are: ${known.join(', ') || 'none'}`,
     );
   }
+  runtime.model.checkAgent?.(request.agent);
   const { folder, tenant } = dataOf(settings, hosted.pack);
   const run = checkRunId(request.run ?? `${request.agent}-${runtime.id()}`);
   const address = { tenant, run, path: ROOT_PATH };
@@ -103,6 +104,8 @@ export interface BatchRequest {
 export interface StartedBatch {
   address: Address;
   asOf: string;
+  /** The latest date in the data; of a batch that is only taken up, the day it looked from. */
+  dataEnds: string;
   /** Target ids, in list order. */
   targets: string[];
   created: boolean;
@@ -120,6 +123,7 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
     );
   }
   const { pack, schedule } = declared;
+  runtime.model.checkAgent?.(schedule.agent);
   const { folder, tenant } = dataOf(settings, pack);
   if (folder === null)
     throw new PlatformError(
@@ -151,7 +155,7 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
   const batch = { schedule: request.schedule, as_of: asOf, data: folder, only: request.only ?? null };
   const to = { ...address, agent: batchAgent(request.schedule) };
   const created = await accept(runtime, batchMachine, to, null, { type: 'invoked', address, batch, trace }, trace);
-  return { address, asOf, targets, created };
+  return { address, asOf, dataEnds: source.asOf, targets, created };
 }
 
 const seeded = new WeakMap<Source, Promise<unknown>>();

@@ -3,9 +3,17 @@ import { DeliverPolicy } from 'nats';
 import { targetRun } from '../actors/batch/machine.ts';
 import { type Address, ROOT_PATH } from '../runtime/address.ts';
 import { parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
-import { journalFilter, journalStream, journalSubject, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
+import {
+  batchAgent,
+  journalFilter,
+  journalStream,
+  journalSubject,
+  parseJournalSubject,
+  shardOf,
+} from '../runtime/subjects.ts';
 import { readBatch } from './batch-journal.ts';
 import type { Platform } from './platform.ts';
+import type { RunStateFilter } from './run-states.ts';
 
 /** Roots of that run id: one per tenant that has it, or only that of `tenant`. */
 export async function findRun({ jsm, runtime }: Platform, run: string, tenant = '*'): Promise<Address[]> {
@@ -43,13 +51,45 @@ interface Tree {
 const SCHEDULE = /^_schedule-/;
 const FINAL = new Set(['completed', 'escalated', 'refused', 'failed', 'cancelled']);
 
-/** Runs and batches, the latest active first. */
-export async function listRuns(platform: Platform, options: { tenant?: string; limit: number }): Promise<ListedRun[]> {
+export interface RunFilter {
+  tenant?: string;
+  /** What the run is about. */
+  subject?: string;
+  /** The name of an agent or a schedule. */
+  agent?: string;
+  state?: RunStateFilter;
+  /** Runs with an entry since then. */
+  since?: Date;
+}
+
+/** Runs and batches that a filter lets through, at most `limit`, the latest active first. */
+export async function listRuns(platform: Platform, options: RunFilter & { limit: number }): Promise<ListedRun[]> {
   const { journal } = platform.runtime;
+  const { limit, state, tenant = '*' } = options;
   const trees = new Map<string, Tree>();
-  for (let shard = 0; shard < journal.shards; shard++) await collect(platform, shard, options.tenant ?? '*', trees);
-  const latest = [...trees.values()].filter((tree) => tree.root).sort((a, b) => (a.latest < b.latest ? 1 : -1));
-  return Promise.all(latest.slice(0, options.limit).map((tree) => listed(platform, tree, trees)));
+  for (let shard = 0; shard < journal.shards; shard++) await collect(platform, shard, tenant, trees);
+  const latest = [...trees.values()]
+    .filter((tree) => tree.root !== null && passes(tree, tree.root, options))
+    .sort((a, b) => (a.latest < b.latest ? 1 : -1));
+  const found: ListedRun[] = [];
+  // Only the state of a batch takes reading more than the last entries, so it is looked at last, and no further than needed.
+  for (let at = 0; at < latest.length && found.length < limit; at += limit) {
+    const some = await Promise.all(latest.slice(at, at + limit).map((tree) => listed(platform, tree, trees)));
+    found.push(...some.filter((run) => state === undefined || isIn(run.state, state)));
+  }
+  return found.slice(0, limit);
+}
+
+function passes({ latest }: Tree, root: StoredEntry, { subject, agent, since }: RunFilter): boolean {
+  return (
+    (subject === undefined || root.subject === subject) &&
+    (agent === undefined || root.agent === agent || root.agent === batchAgent(agent)) &&
+    (since === undefined || Date.parse(latest) >= since.getTime())
+  );
+}
+
+function isIn(state: string, wanted: RunStateFilter): boolean {
+  return wanted === 'running' ? !FINAL.has(state) && state !== 'waiting' : state === wanted;
 }
 
 /** Reads the last entry of every journal of a shard into the trees that they belong to. */

@@ -24,7 +24,8 @@ export async function openBatch(platform: Platform, request: BatchRequest): Prom
     };
     return startBatch({ ...platform, settings }, again);
   }
-  return { address, asOf: start.as_of, targets: context.targets.map(({ id }) => id), created: false };
+  const { as_of: asOf } = start;
+  return { address, asOf, dataEnds: asOf, targets: context.targets.map(({ id }) => id), created: false };
 }
 
 async function findBatch(platform: Platform, request: BatchRequest): Promise<BatchJournal | null> {

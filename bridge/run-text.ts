@@ -1,4 +1,5 @@
 /** One run, or one batch, as its journals show it. Pure. */
+import { outcomeOf } from '../actors/batch/machine.ts';
 import type { BatchJournal } from './batch-journal.ts';
 import { runsOf } from './batch-journal.ts';
 import { modelOf, usageOf } from './batch-results.ts';
@@ -40,7 +41,7 @@ export function batchJournalText(batch: BatchJournal, width: number, paint: Pain
   const rows = timeline([{ path: address.path, entries }]);
   const runs = runsOf(batch).map(({ target, run }) => [
     cell(target),
-    cell(context.reported[run] ?? 'not reported'),
+    cell(outcomeOf(context, run) ?? 'not reported'),
     cell(run),
   ]);
   return [

@@ -1,6 +1,5 @@
-import { batchMachine } from '../actors/batch/machine.ts';
-import { fold } from '../actors/fold.ts';
 import type { Address } from '../runtime/address.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Platform } from './platform.ts';
 import { watchJournals } from './watch.ts';
 
@@ -46,19 +45,29 @@ async function settle(
   const wanted = new Set(runs);
   const settled = new Map<string, Settled>();
   let batchEnded = false;
+  const reported = new Set<string>();
+  let caughtUp = false;
   const check = async () => {
     if (batchEnded) return done.abort();
     if (settled.size < wanted.size) return;
     if (batch === null) return done.abort();
-    const { snapshot } = fold(batchMachine, await journal.read(batch));
-    const ended = [...settled].filter(([, how]) => how === 'ended');
-    if (ended.every(([run]) => run in snapshot.context.reported)) done.abort();
+    if (!caughtUp) {
+      // What the batch's journal held before it was watched is read once; later reports are seen as they come.
+      caughtUp = true;
+      for (const entry of await journal.read(batch)) takeReports(entry);
+    }
+    for (const [run, how] of settled) if (how === 'ended' && !reported.has(run)) return;
+    done.abort();
+  };
+  const takeReports = ({ events }: StoredEntry) => {
+    for (const event of events) if (event.type === 'child.reported' && 'run' in event) reported.add(event.run);
   };
   await watchJournals(platform.nc, journal, {
     tenant,
     runs: batch ? [...runs, batch.run] : runs,
     signal: AbortSignal.any([signal, done.signal]),
-    onEntry: async ({ run, path }, { state }) => {
+    onEntry: async ({ run, path }, entry) => {
+      const { state } = entry;
       if (wanted.has(run)) {
         const how = path === '0' && ENDED.has(state) ? 'ended' : state === 'waiting_for_human' ? 'waiting' : null;
         if (how === null) return;
@@ -66,6 +75,7 @@ async function settle(
         settled.set(run, how);
         await check();
       } else if (run === batch?.run) {
+        takeReports(entry);
         batchEnded ||= ENDED.has(state);
         await check();
       }

@@ -45,6 +45,8 @@ export const ERRORS = {
   'message.too_large': 'A message is larger than the server accepts.',
   'admission.refused': 'A supervisor refused an invocation; the rule is named.',
   'model.failed': 'The model did not answer.',
+  'model.no_player':
+    'The rehearsal model cannot answer for an agent whose pack supplies no player for it; the agent needs a real model.',
   'tool.failed': 'A tool threw or timed out.',
   'activation.crashed': 'An actor threw; its invocation ended as failed.',
   'turns.exhausted': 'An invocation used up its model turns without reporting.',

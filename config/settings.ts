@@ -138,6 +138,12 @@ export function resolveSettings(sources: SettingsSources = {}): Settings {
   return settings;
 }
 
+/** Of this process's environment only what says where programs and caches are: for platforms of tests. */
+export function machineEnvironment(): Record<string, string | undefined> {
+  const { PATH, HOME, XDG_CACHE_HOME } = process.env;
+  return { PATH, HOME, XDG_CACHE_HOME };
+}
+
 /** Every setting with its origin, and what is wrong; in `settings` the default stands in for a wrong value. */
 export function inspectSettings(sources: SettingsSources = {}): {
   settings: Settings;

@@ -8,7 +8,8 @@ import { documentText, publishedDocuments } from './schemas.documents.ts';
 const folders = ['.', ...(process.argv.includes('--publish') ? ['published'] : [])];
 for (const [name, document] of Object.entries(await publishedDocuments())) {
   for (const folder of folders) {
-    mkdirSync(new URL(`${folder}/`, import.meta.url), { recursive: true });
-    writeFileSync(new URL(`${folder}/${name}`, import.meta.url), documentText(document));
+    const file = new URL(`${folder}/${name}`, import.meta.url);
+    mkdirSync(new URL('.', file), { recursive: true });
+    writeFileSync(file, documentText(document));
   }
 }

@@ -1,4 +1,5 @@
-/** All that a pack may import. */
+/** All that a pack may import, as `agent-platform/sdk`. `z` is here so that a pack needs no packages of its own. */
+export { z } from 'zod';
 export { type ErrorCode, PlatformError } from '../config/errors.ts';
 export { checkLocated, type LocatedYaml, parseLocated } from './definitions/located.ts';
 export type { Finding } from './definitions/resolved.ts';

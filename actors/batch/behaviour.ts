@@ -6,7 +6,7 @@ import type { Mail } from '../../runtime/mail/mail.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
 import type { Runtime, Send } from '../runtime.ts';
-import { allReported, type batchMachine, pendingTargets, targetRun } from './machine.ts';
+import { type batchMachine, pendingTargets, targetRun } from './machine.ts';
 
 type Machine = typeof batchMachine;
 type Snapshot = SnapshotFrom<Machine>;
@@ -19,7 +19,7 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     summary: ({ context }) => ({ schedule: context.batch?.schedule, targets: context.targets.length }),
     receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
     follow: (snapshot) =>
-      snapshot.value === 'running' && allReported(snapshot.context)
+      snapshot.value === 'running' && snapshot.context.pending === 0
         ? ({ type: 'completed' } satisfies BatchEvent)
         : null,
     rests: (snapshot) => snapshot.status === 'done' || snapshot.value === 'running',
@@ -37,7 +37,8 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   }
   if (mail.type === 'child.reported') {
     const event: BatchEvent = { type: 'child.reported', run: mail.from.run, outcome: mail.report.outcome };
-    if (snapshot.can(event)) return received({ found: 'open', deliver: [event] });
+    // A report that is held already asks for nothing: the runs were started under the batch's own mail.
+    return snapshot.can(event) ? received({ found: 'open', deliver: [event] }) : received({ found: 'known' });
   }
   return received({ found: 'held' });
 }

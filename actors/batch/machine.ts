@@ -12,8 +12,10 @@ export interface BatchContext {
   trace: Trace | null;
   claims: number;
   targets: Target[];
-  /** Run id → outcome, for every target whose run has reported. */
-  reported: Record<string, string>;
+  /** Outcome of each target's run, in the order of `targets`; null until it has reported. */
+  outcomes: (string | null)[];
+  /** How many have not reported. */
+  pending: number;
   error: { code: string; message: string } | null;
 }
 
@@ -33,7 +35,16 @@ const takeEvent = machine.assign(({ context, event }) => take(context, event));
 
 export const batchMachine = machine.createMachine({
   id: 'batch',
-  context: () => ({ address: null, batch: null, trace: null, claims: 0, targets: [], reported: {}, error: null }),
+  context: () => ({
+    address: null,
+    batch: null,
+    trace: null,
+    claims: 0,
+    targets: [],
+    outcomes: [],
+    pending: 0,
+    error: null,
+  }),
   initial: 'admitting',
   on: {
     resumed: { actions: takeEvent },
@@ -56,8 +67,8 @@ export const batchMachine = machine.createMachine({
     },
     running: {
       on: {
-        'child.reported': { guard: ({ context, event }) => awaits(context, event.run), actions: takeEvent },
-        completed: { guard: ({ context }) => allReported(context), target: 'completed' },
+        'child.reported': { guard: ({ context, event }) => outcomeOf(context, event.run) === null, actions: takeEvent },
+        completed: { guard: ({ context }) => context.pending === 0, target: 'completed' },
       },
     },
     completed: { type: 'final' },
@@ -73,9 +84,12 @@ function take(context: BatchContext, event: BatchEvent): Partial<BatchContext> {
     case 'resumed':
       return { claims: context.claims + 1 };
     case 'targets.listed':
-      return { targets: event.targets };
+      return { targets: event.targets, outcomes: event.targets.map(() => null), pending: event.targets.length };
     case 'child.reported':
-      return { reported: { ...context.reported, [event.run]: event.outcome } };
+      return {
+        outcomes: context.outcomes.with(indexOf(context, event.run), event.outcome),
+        pending: context.pending - 1,
+      };
     case 'failed':
       return { error: event.error };
     case 'completed':
@@ -83,15 +97,22 @@ function take(context: BatchContext, event: BatchEvent): Partial<BatchContext> {
   }
 }
 
-function awaits(context: BatchContext, run: string): boolean {
-  return pendingTargets(context).some((target) => targetRun(context.address?.run ?? '', target.id) === run);
+function indexOf({ address, targets }: BatchContext, run: string): number {
+  const id = run.slice((address?.run.length ?? 0) + 1);
+  return targets.findIndex((target) => target.id === id && targetRun(address?.run ?? '', id) === run);
 }
 
-export function allReported(context: BatchContext): boolean {
-  return pendingTargets(context).length === 0;
+/** What a target's run came to; null while it has not reported, undefined for a run that is none of this batch. */
+export function outcomeOf(context: BatchContext, run: string): string | null | undefined {
+  return context.outcomes[indexOf(context, run)];
 }
 
 /** Targets whose run has not reported yet, in list order. */
-export function pendingTargets(context: BatchContext): Target[] {
-  return context.targets.filter((target) => !(targetRun(context.address?.run ?? '', target.id) in context.reported));
+export function pendingTargets({ targets, outcomes }: BatchContext): Target[] {
+  return targets.filter((_, i) => outcomes[i] === null);
+}
+
+/** What an entry's digest is made over: a batch of thousands is not written out anew for each of its reports. */
+export function batchEssence({ address, batch, trace, claims, targets, pending, error }: BatchContext): unknown {
+  return { address, batch, trace, claims, targets: targets.length, pending, error };
 }

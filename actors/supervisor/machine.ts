@@ -10,9 +10,10 @@ import type { Verdict } from '../../runtime/journal/entry.ts';
 
 /**
  * What the journal says of a mail's receiver: `new`, the mail begins it; `open`, the mail's event changes it; `held`, it
- * is open and the fold already holds the event; `final`; `unknown`, there is none and the mail does not begin one.
+ * is open, the fold already holds the event, and its consequences may not have been sent; `known`, it holds the event and
+ * nothing follows from it; `final`; `unknown`, there is none and the mail does not begin one.
  */
-export type Found = 'new' | 'open' | 'held' | 'final' | 'unknown';
+export type Found = 'new' | 'open' | 'held' | 'known' | 'final' | 'unknown';
 
 export type Disposition = 'admit' | 'refuse' | 'deliver' | 'resume' | 'duplicate' | 'drop' | 'leave';
 

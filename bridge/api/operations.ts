@@ -2,7 +2,7 @@
  * What every door can do, once: HTTP and NATS only carry requests in and answers out. Requests come checked by
  * `schemas.ts`; each refusal is a `PlatformError`, thrown before anything is written.
  */
-import { targetRun } from '../../actors/batch/machine.ts';
+import { outcomeOf, targetRun } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
@@ -161,7 +161,7 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
   for (let i = 0; i < context.targets.length; i += AT_ONCE) {
     const some = context.targets.slice(i, i + AT_ONCE).map(async ({ id }) => {
       const run = targetRun(batch, id);
-      const known = context.reported[run];
+      const known = outcomeOf(context, run);
       if (known !== undefined) return { target: id, run, state: known as RunView['state'] };
       const tree = await readRun(journal, { tenant, run, path: '0' });
       return { target: id, run, state: (tree && viewOf(tree)?.state) ?? 'accepted' };
@@ -170,7 +170,7 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
   }
   const outcomes: Record<string, number> = {};
   for (const { state } of runs) outcomes[state] = (outcomes[state] ?? 0) + 1;
-  const open = runs.filter((run) => !(run.run in context.reported));
+  const open = runs.filter(({ run }) => outcomeOf(context, run) === null);
   const waits = found.state === 'running' && open.every(({ state }) => state === 'waiting');
   const states = { admitting: 'accepted', listing: 'accepted', running: waits ? 'waiting' : 'running' } as const;
   const state = states[found.state as keyof typeof states] ?? (found.state as 'completed' | 'failed');

@@ -3,7 +3,8 @@
  * where an OpenAPI or AsyncAPI document, or the JSON Schemas in it, takes something back. Pure.
  *
  * A schema whose name ends in `Request` or `Query`, and what stands under `requestBody` or `parameters`, is what clients
- * send: it may ask for no more than before. Everything else is what they read: it may leave out nothing.
+ * send: it may ask for no more than before. Everything else is what they read: it may leave out nothing. A document that
+ * is a schema of what people write is `sent` as a whole.
  */
 import type { Json, JsonObject } from '../../runtime/json.ts';
 
@@ -28,9 +29,9 @@ const LIMITS: Record<string, (before: Json | undefined, after: Json | undefined)
   additionalProperties: (before, after) => before !== false && after === false,
 };
 
-export function shrinks(before: JsonObject, after: JsonObject): string[] {
+export function shrinks(before: JsonObject, after: JsonObject, sent = false): string[] {
   const found: string[] = [];
-  compareNode([], before, after, false, found);
+  compareNode([], before, after, sent, found);
   return found;
 }
 

@@ -37,6 +37,7 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
   'message.too_large': { status: 413 },
   'data.missing': { status: 503, shown: 'the data folder of this platform, or a part of it, is missing' },
   'data.invalid': { status: 503, shown: 'the data of this platform cannot be read; its operator has the details' },
+  'model.no_player': { status: 503 },
   'platform.busy': { status: 503 },
   'platform.not_ready': { status: 503 },
 };

@@ -1,9 +1,14 @@
 import { Command } from 'commander';
 import { inSession } from './session.ts';
 
+export interface AgentsValidateOptions {
+  pack?: string;
+  watch?: boolean;
+}
+
 export function agentsCommands(): Command {
   const agents = new Command('agents').description(
-    'List the agents of the loaded packs, or show one. Needs no servers.',
+    'List the agents of the loaded packs, show one, or check agent files. Needs no servers.',
   );
   agents
     .command('list')
@@ -19,6 +24,21 @@ export function agentsCommands(): Command {
     .addHelpText('after', '\nExamples:\n  agent-platform agents show NAME\n  agent-platform agents show NAME --json')
     .action(async (name: string, _options: unknown, command: Command) =>
       inSession(command, async (session) => (await import('./agents-show.ts')).showAgent(session, name)),
+    );
+  agents
+    .command('validate')
+    .argument('<dir>', 'a pack, its folder of agents, or any folder of agent files')
+    .description('List all that is wrong with agent files, warnings apart. Exits 1 when there are errors.')
+    .option('--pack <pack>', 'folder or name of the pack that supplies tools, topics and scopes (default the only one)')
+    .option('--watch', 'check again after every change, until Ctrl-C')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  agent-platform agents validate ./my-pack --watch\n  agent-platform agents validate ./drafts --pack ./my-pack',
+    )
+    .action(async (dir: string, options: AgentsValidateOptions, command: Command) =>
+      inSession(command, async (session) =>
+        (await import('./agents-validate.ts')).validateAgents(session, dir, options),
+      ),
     );
   return agents;
 }

@@ -37,6 +37,12 @@ function press(exitCode: number): void {
   else process.exit(exitCode);
 }
 
+/** Nobody reads the results any more: what still serves or follows ends well, what has its result keeps its exit code. */
+export function readerGone(): void {
+  if (graceful > 0) abort.abort(new Interrupted(0));
+  else process.exit();
+}
+
 /** Runs a part that ends by itself, soon after the signal aborts with an `Interrupted`. */
 export async function gracefully<T>(part: (signal: AbortSignal) => Promise<T>): Promise<T> {
   graceful += 1;

@@ -6,11 +6,12 @@ import { agentsCommands } from './agents.ts';
 import { dataCommands } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommands } from './events.ts';
-import { Interrupted, listenForSignals } from './interruption.ts';
+import { Interrupted, listenForSignals, readerGone } from './interruption.ts';
 import { memoryCommands } from './memory.ts';
 import { runCommand } from './run.ts';
 import { runsCommands } from './runs.ts';
 import { schedulesCommands } from './schedules.ts';
+import { schemaCommands } from './schema.ts';
 import { upCommand } from './up.ts';
 import { workerCommand } from './worker.ts';
 
@@ -52,6 +53,7 @@ Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLA
     agentsCommands(),
     memoryCommands(),
     dataCommands(),
+    schemaCommands(),
   ]) {
     root.addCommand(command);
   }
@@ -102,10 +104,10 @@ function helpOf(root: Command): string {
   return [...words, '--help'].join(' ');
 }
 
-// A reader that has seen enough (`| head`) is no failure.
+// A reader that has seen enough (`| head`) is no failure, and hides none.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  readerGone();
 });
 listenForSignals();
 const root = program();

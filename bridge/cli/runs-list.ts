@@ -3,11 +3,21 @@ import { cell, renderTable } from '../table.ts';
 import type { RunsListOptions } from './runs.ts';
 import { type Session, withPlatform } from './session.ts';
 
-export async function listRunsCommand(session: Session, { limit }: RunsListOptions): Promise<number> {
+export async function listRunsCommand(session: Session, options: RunsListOptions): Promise<number> {
   const { settings, json, width, paint, say, sayJson } = session;
   const { tenant } = settings;
-  const runs = await withPlatform(session, (platform) => listRuns(platform, { limit, ...(tenant && { tenant }) }));
+  const { limit, subject, state, agent, since } = options;
+  const filter = {
+    ...(subject && { subject }),
+    ...(state && { state }),
+    ...(agent && { agent }),
+    ...(since && { since }),
+  };
+  const runs = await withPlatform(session, (platform) =>
+    listRuns(platform, { limit, ...filter, ...(tenant && { tenant }) }),
+  );
   if (json) sayJson({ runs });
+  else if (runs.length === 0 && Object.keys(filter).length > 0) say('no runs like that');
   else if (runs.length === 0) say(tenant ? `no runs of the tenant ${tenant} yet` : 'no runs yet');
   else {
     const columns = [

@@ -1,3 +1,4 @@
+import { outcomeOf } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import { type BatchJournal, readBatch, runsOf } from '../batch-journal.ts';
@@ -65,7 +66,7 @@ function batchDocument(batch: BatchJournal): Record<string, unknown> {
     as_of: start.as_of,
     state,
     error: context.error,
-    runs: runsOf(batch).map(({ target, run }) => ({ target, run, outcome: context.reported[run] ?? null })),
+    runs: runsOf(batch).map(({ target, run }) => ({ target, run, outcome: outcomeOf(context, run) ?? null })),
     entries: timeline([{ path: address.path, entries }]),
   };
 }

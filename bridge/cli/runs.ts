@@ -1,9 +1,14 @@
-import { Command } from 'commander';
-import { limit } from './arguments.ts';
+import { Command, Option } from 'commander';
+import { RUN_STATES, type RunStateFilter } from '../run-states.ts';
+import { instant, limit } from './arguments.ts';
 import { inSession } from './session.ts';
 
 export interface RunsListOptions {
   limit: number;
+  subject?: string;
+  state?: RunStateFilter;
+  agent?: string;
+  since?: Date;
 }
 
 export function runsCommands(): Command {
@@ -12,7 +17,14 @@ export function runsCommands(): Command {
     .command('list')
     .description('List runs and batches, the latest active first.')
     .option('--limit <n>', 'at most so many', limit, 20)
-    .addHelpText('after', '\nExamples:\n  agent-platform runs list\n  agent-platform runs list --limit 100 --json')
+    .option('--subject <subject>', 'only runs about it')
+    .addOption(new Option('--state <state>', 'only runs in that state').choices(RUN_STATES))
+    .option('--agent <name>', 'only runs of that agent, or batches of that schedule')
+    .option('--since <when>', 'only runs active since a date, a time or so long ago: 2026-11-16, 90m, 2d', instant)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  agent-platform runs list --state waiting\n  agent-platform runs list --since 2d --limit 100 --json',
+    )
     .action(async (options: RunsListOptions, command: Command) =>
       inSession(command, async (session) => (await import('./runs-list.ts')).listRunsCommand(session, options)),
     );

@@ -1,4 +1,4 @@
-import { targetRun } from '../../actors/batch/machine.ts';
+import { outcomeOf, targetRun } from '../../actors/batch/machine.ts';
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
@@ -57,7 +57,7 @@ async function hasSettled(
   const batch = await readBatch(journal, address);
   if (batch === null) return false;
   if (batch.state !== 'running') return batch.state === 'completed' || batch.state === 'failed';
-  const pending = runs.filter(({ run }) => !(run in batch.context.reported));
+  const pending = runs.filter(({ run }) => outcomeOf(batch.context, run) === null);
   const trees = await Promise.all(pending.map(({ run }) => readRun(journal, { ...address, run })));
   return trees.every((tree) => tree !== null && waitingOf(tree) !== null);
 }
@@ -109,6 +109,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
     schedule,
     batch,
     asOf: opened.asOf,
+    dataEnds: opened.dataEnds,
     today: platform.runtime.now().toISOString().slice(0, 10),
     model: modelOf(
       results.map(({ tree }) => tree),

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../runtime/sdk.ts';
+import type { Json, JsonObject } from 'agent-platform/sdk';
 import { object } from './known.ts';
 
 /** What risk analysis hands to the briefing. Texts are for people: no ids, no channels. */

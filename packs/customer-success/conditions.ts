@@ -1,8 +1,8 @@
-import type { Condition, PolicyView } from '../../runtime/sdk.ts';
+import type { Condition, PolicyView } from 'agent-platform/sdk';
 import { readBriefingContext } from './briefing-context.ts';
 import { daysBetween } from './calendar.ts';
 import { isAssessment } from './history.ts';
-import { readFacts } from './known.ts';
+import { hasChurned, readFacts } from './known.ts';
 import type { Playbook } from './playbook.ts';
 import { judgeSignals } from './signals.ts';
 import { count } from './wording.ts';
@@ -11,22 +11,24 @@ const READS = { get_account_metrics: 'the metrics', get_account_lifecycle: 'the 
 
 /**
  * The escalation conditions that code decides, by name. Nothing goes to a person before the account's lifecycle was
- * read: in this invocation (a failed read counts) or by the agent that handed its facts down.
+ * read: in this invocation (a failed read counts) or by the agent that handed its facts down. Nothing about an account
+ * that has churned does.
  */
 export function conditions(playbook: Playbook): Record<string, Condition> {
   return {
-    account_data_unavailable: onceLifecycleWasRead(accountDataUnavailable),
-    signals_contradict: onceLifecycleWasRead((view) => signalsContradict(view, playbook)),
-    contradictory_history: onceLifecycleWasRead((view) => contradictoryHistory(view, playbook)),
-    enterprise_account: onceLifecycleWasRead((view) => enterpriseAccount(view, playbook)),
+    account_data_unavailable: decidedByAPerson(accountDataUnavailable),
+    signals_contradict: decidedByAPerson((view) => signalsContradict(view, playbook)),
+    contradictory_history: decidedByAPerson((view) => contradictoryHistory(view, playbook)),
+    enterprise_account: decidedByAPerson((view) => enterpriseAccount(view, playbook)),
     missing_assessment_context: missingAssessmentContext,
   };
 }
 
-function onceLifecycleWasRead(condition: Condition): Condition {
+function decidedByAPerson(condition: Condition): Condition {
   return (view) => {
-    const read = (view.calls.get_account_lifecycle?.attempted ?? 0) > 0;
-    return read || readFacts(view.facts).lifecycle !== null ? condition(view) : null;
+    const known = readFacts(view.facts);
+    const read = (view.calls.get_account_lifecycle?.attempted ?? 0) > 0 || known.lifecycle !== null;
+    return read && !hasChurned(known) ? condition(view) : null;
   };
 }
 
@@ -38,7 +40,7 @@ function accountDataUnavailable(view: PolicyView): string | null {
   });
   if (failed.length > 0) return `${failed.join(' and ')} could not be read`;
   const { metrics, lifecycle } = readFacts(view.facts);
-  return metrics?.usage_rows === 0 && lifecycle !== null && lifecycle.stage !== 'churned'
+  return metrics?.usage_rows === 0 && lifecycle !== null
     ? `the account is listed as active, and there are no usage rows at all up to ${metrics.as_of}`
     : null;
 }

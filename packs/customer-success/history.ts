@@ -1,4 +1,4 @@
-import type { Recalled } from '../../runtime/sdk.ts';
+import type { Recalled } from 'agent-platform/sdk';
 import { inWords } from './calendar.ts';
 import type { AccountLifecycle } from './facts.ts';
 import { capital, oneLine, words } from './wording.ts';

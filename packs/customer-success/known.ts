@@ -1,4 +1,4 @@
-import type { Json, JsonObject, Recalled } from '../../runtime/sdk.ts';
+import type { Json, JsonObject, Recalled } from 'agent-platform/sdk';
 import type { AccountLifecycle, AccountMetrics } from './facts.ts';
 import { oneLine } from './wording.ts';
 
@@ -24,6 +24,11 @@ export function readFacts(facts: JsonObject): Known {
 export function accountName(known: Known): string | null {
   const name = known.lifecycle?.account_name ?? known.metrics?.account_name;
   return name === undefined ? null : oneLine(name);
+}
+
+/** An account that is gone is not checked: nothing about it is a risk any more, or a question for a person. */
+export function hasChurned({ lifecycle }: Known): boolean {
+  return lifecycle?.stage === 'churned';
 }
 
 /** A JSON object as such, anything else as null. */

@@ -1,4 +1,4 @@
-import { definePack } from '../../runtime/sdk.ts';
+import { definePack } from 'agent-platform/sdk';
 import { conditions } from './conditions.ts';
 import { checkData } from './data/load.ts';
 import { openData } from './data/open.ts';

@@ -7,6 +7,7 @@ export const Playbook = z.strictObject({
   usage: z.strictObject({
     active_days: days,
     window_days: days,
+    lag_days: z.int().min(0).max(3660),
     declining_at: z.number().max(0),
     improving_at: z.number().min(0),
   }),

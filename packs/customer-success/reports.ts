@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ASSESSMENTS } from './assessment.ts';
 import type { Signal } from './facts.ts';
 
 const SignalLine = z.strictObject({
@@ -20,17 +21,21 @@ const RenewalDays = z.int().nullable().describe('Days to the renewal; null when 
 
 /** `data` of account_health_main's report. The assessment itself stands in the report of risk_analysis. */
 export const HealthReport = z.strictObject({
-  status: z.enum(['healthy', 'analysed', 'unassessed']),
+  status: z.enum(['healthy', 'analysed', 'unassessed', 'not_checked']),
   signals: z.array(SignalLine).describe('The declining signals.'),
   no_data: z.array(SignalLine).describe('Signals that the data does not cover; the text says why.'),
   renewal_days: RenewalDays,
-  reason: z.string().min(1).nullable().describe('Why there is no assessment; null unless status is unassessed.'),
+  reason: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe('Why there is no assessment; null unless status is unassessed or not_checked.'),
 });
 export type HealthReport = z.infer<typeof HealthReport>;
 
 /** `data` of risk_analysis's report. */
 export const RiskReport = z.strictObject({
-  assessment: z.enum(['stable', 'watch', 'urgent_intervention']),
+  assessment: z.enum(ASSESSMENTS),
   previous: z.string().nullable().describe('The last assessment that memory holds; null when it holds none.'),
   changed: z.string().min(1).describe('`from <last assessment>`, `unchanged` or `first assessment`.'),
   signals: z.array(SignalLine).describe('The declining signals.'),

@@ -1,11 +1,11 @@
-import { type AgentReport, flattenReports, type JsonObject, type Row, type RunSummary } from '../../runtime/sdk.ts';
-import { accountName, object, readFacts } from './known.ts';
+import { type AgentReport, flattenReports, type JsonObject, type Row, type RunSummary } from 'agent-platform/sdk';
+import { accountName, type Known, object, readFacts } from './known.ts';
 import type { Playbook } from './playbook.ts';
 import { type HealthReport, type RiskReport, signalLine } from './reports.ts';
-import { judgeSignals } from './signals.ts';
+import { declining, judgeSignals, noData } from './signals.ts';
 
 /** Most urgent first; inside a group, the nearer renewal first. */
-const ORDER = ['urgent_intervention', 'waiting', 'failed', 'watch', 'stable', 'healthy'] as const;
+const ORDER = ['urgent_intervention', 'waiting', 'failed', 'watch', 'stable', 'healthy', 'not_checked'] as const;
 const GROUP_SPAN = 1_000_000;
 const RENEWAL_OFFSET = 100_000;
 
@@ -19,7 +19,7 @@ export function healthRow(run: RunSummary, playbook: Playbook): Row {
   const health = dataOf<HealthReport>(reports, 'account_health_main');
   const risk = dataOf<RiskReport>(reports, 'risk_analysis');
   const assessment = risk?.assessment ?? (health?.status === 'healthy' ? 'healthy' : null);
-  const judged = known.metrics === null ? [] : judgeSignals(known.metrics, playbook);
+  const checked = health?.status !== 'not_checked';
   const renewal = (known.lifecycle ?? risk ?? health)?.renewal_days ?? null;
   const briefing = completed(reports, 'csm_briefing')?.text ?? null;
 
@@ -27,7 +27,7 @@ export function healthRow(run: RunSummary, playbook: Playbook): Row {
     name: accountName(known) ?? run.target,
     assessment,
     changed: risk?.changed ?? null,
-    signals: risk?.signals ?? judged.filter((signal) => signal.direction === 'declining').map(signalLine),
+    signals: checked ? signalsOf(known, risk, playbook) : [],
     renewal_days: renewal,
     respond_by: risk?.respond_by ?? null,
     owner: known.lifecycle?.owner ?? null,
@@ -37,10 +37,24 @@ export function healthRow(run: RunSummary, playbook: Playbook): Row {
   };
   return {
     fields,
-    rank: rank(group(run, assessment), renewal),
+    rank: rank(checked ? group(run, assessment) : 'not_checked', renewal),
     ...(briefing === null ? {} : { document: { field: 'briefing', text: briefing } }),
     tally: assessment === null ? {} : { assessments: assessment },
   };
+}
+
+/** The declining signals, then those without data: their text is short, as a table has little room, and `reason` apart. */
+function signalsOf({ metrics }: Known, risk: RiskReport | null, playbook: Playbook): JsonObject[] {
+  const judged = metrics === null ? [] : judgeSignals(metrics, playbook);
+  const uncovered = judged.filter(({ direction }) => direction === 'no_data');
+  return [
+    ...(risk?.signals ?? declining(judged).map(signalLine)),
+    ...uncovered.map((signal) => ({
+      ...signalLine(signal),
+      text: noData(signal),
+      reason: metrics?.[signal.metric].reason ?? null,
+    })),
+  ];
 }
 
 function group(run: RunSummary, assessment: string | null): (typeof ORDER)[number] {

@@ -41,6 +41,11 @@ export function declining(signals: Signal[]): Signal[] {
   return signals.filter(({ direction }) => direction === 'declining');
 }
 
+/** Without the reason, for where there is little room. */
+export function noData({ metric, window }: Pick<Signal, 'metric' | 'window'>): string {
+  return `No data on ${NAMES[metric]} for ${window}`;
+}
+
 const NAMES: Record<Signal['metric'], string> = {
   weekly_active_users: 'weekly active users',
   escalated_tickets: 'escalated tickets',
@@ -52,7 +57,7 @@ function signal(metric: Signal['metric'], measure: Measure, direction: Direction
   const { value, window, reason } = measure;
   if (value !== null) return { metric, window, value, direction, text };
   const why = reason === null ? '' : `: ${reason}`;
-  return { metric, window, value, direction: 'no_data', text: `No data on ${NAMES[metric]} for ${window}${why}` };
+  return { metric, window, value, direction: 'no_data', text: `${noData({ metric, window })}${why}` };
 }
 
 function between(value: number | null, decliningAt: number, improvingAt: number): Direction {

@@ -1,4 +1,5 @@
 /** Connects to NATS and makes sure that it can do what the platform needs of it. */
+import { createConnection } from 'node:net';
 import { connect, type ConnectionOptions, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { NatsAddress } from '../../config/services/address.ts';
@@ -29,6 +30,7 @@ export async function connectNats(address: NatsAddress, options: { readonly name
   };
   let connection: NatsConnection;
   try {
+    await greeting(servers);
     connection = await connect(connecting);
   } catch (cause) {
     throw refusal(address, cause);
@@ -71,4 +73,39 @@ function refusal(address: NatsAddress, cause: unknown): PlatformError {
 function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
+}
+
+/**
+ * Waits for the first words of one of the servers. The client would try a peer that accepts and never speaks NATS again
+ * and again, and keep its sockets open.
+ */
+async function greeting(addresses: readonly string[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const address of addresses) {
+    try {
+      return await greets(new URL(address));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0];
+}
+
+function greets({ hostname, port }: URL): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 4222) });
+    const end = (settle: () => void): void => {
+      socket.destroy();
+      settle();
+    };
+    socket.setTimeout(FIRST_CONNECT_MS, () => end(() => reject(new Error('it accepts, but does not speak NATS'))));
+    socket.once('error', (error) => end(() => reject(error)));
+    socket.once('close', () => reject(new Error('it closed the connection')));
+    socket.once('data', (data) => {
+      const speaks = data.toString('latin1').startsWith('INFO ');
+      end(() => (speaks ? resolve() : reject(new Error('what answers there does not speak NATS'))));
+    });
+    // A server speaks first; whatever waits for words of ours is told to say something.
+    setTimeout(() => socket.writable && socket.write('PING\r\n'), 1_000).unref();
+  });
 }

@@ -41,7 +41,7 @@ export function compose(resolved: ResolvedAgent, state: InvocationContext): Mode
         role: 'user',
         content: [
           { type: 'text', text: introduction(invocation, state.remaining, dropped) },
-          { type: 'text', text: JSON.stringify(task(resolved, invocation, kept.length)) },
+          { type: 'text', text: JSON.stringify(task(resolved, invocation, kept.length, dropped)) },
         ],
       },
       ...kept.flatMap(messagesOf),
@@ -91,11 +91,18 @@ function introduction(invocation: Invocation, remaining: number, dropped: number
 }
 
 /** Earlier runs of the thread fill what the invocation's own turns leave of the window. */
-function task(resolved: ResolvedAgent, invocation: Invocation, turns: number): Task {
+function task(resolved: ResolvedAgent, invocation: Invocation, turns: number, dropped: number): Task {
   const { instructions, payload, subject, as_of, facts, thread } = invocation;
-  if (!thread) return { instructions, payload, subject, as_of, facts };
   const left = resolved.definition.memory_config.working_memory_window - turns;
-  return { instructions, payload, subject, as_of, facts, thread: left > 0 ? thread.turns.slice(-left) : [] };
+  return {
+    instructions,
+    payload,
+    subject,
+    as_of,
+    facts,
+    ...(thread && { thread: left > 0 ? thread.turns.slice(-left) : [] }),
+    ...(dropped > 0 && { dropped_turns: dropped }),
+  };
 }
 
 function messagesOf(turn: TurnState): Message[] {

@@ -7,9 +7,10 @@ import {
   STORE_MEMORY,
   SUBMIT_REPORT,
 } from '../tools/builtin.ts';
+import { checkReach } from './check-reach.ts';
 import { countAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
-import { type AgentSource, agentsByName, allAgentsNamed, type PackSource } from './source.ts';
+import { type AgentSource, agentsByName, allAgentsNamed, packIsKnown, type PackSource } from './source.ts';
 import { didYouMean, oneOf, type Path, quote, valueAt } from './words.ts';
 
 /**
@@ -26,6 +27,7 @@ export function checkAgents(source: PackSource): { errors: Finding[]; warnings: 
   }
   checkDuplicates(source, found.errors);
   checkCycles(source, found.errors);
+  if (found.errors.length === 0) found.warnings.push(...checkReach(source));
   return found;
 }
 
@@ -111,6 +113,7 @@ function checkMemory({ yaml }: AgentSource, source: PackSource, errors: Finding[
       );
     }
   }
+  if (!packIsKnown(source)) return;
   const scopes = texts(textsAt(source.yaml, ['scopes']));
   for (const { text, path } of textsAt(yaml, SCOPES)) {
     if (scopes.includes(text)) continue;
@@ -127,7 +130,7 @@ function checkRules({ yaml, name }: AgentSource, source: PackSource, { errors, w
   const own = texts(textsAt(yaml, TOOLS));
   const tools = name !== null && source.code?.reports[name] !== undefined ? [...own, SUBMIT_REPORT] : own;
   for (const { text, path } of textsAt(yaml, APPROVAL)) {
-    if (tools.includes(text)) continue;
+    if (text === 'report' || tools.includes(text)) continue;
     errors.push(
       yaml.finding(path, `${quote(text)} is not one of its tools, expected ${oneOf(tools)}${didYouMean(text, tools)}`),
     );

@@ -7,6 +7,7 @@ import { isBuiltinName } from '../tools/builtin.ts';
 import { jsonSchemaOf } from '../tools/json-schema.ts';
 import { findInside } from './files.ts';
 import { type LocatedYaml, textAt } from './located.ts';
+import { knowOwnName } from './own-name.ts';
 import type { Finding } from './resolved.ts';
 import { Name } from './schema.ts';
 import { describeValue, problemsOf, problemsToText, quote } from './words.ts';
@@ -37,6 +38,7 @@ export async function importModule(folder: string, yaml: LocatedYaml, errors: Fi
   };
   const found = await findInside(folder, folder, name);
   if (!found.ok) return fail(found.wrong);
+  knowOwnName();
   let exported: unknown;
   try {
     exported = ((await import(pathToFileURL(found.path).href)) as { default?: unknown }).default;

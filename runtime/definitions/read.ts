@@ -16,8 +16,43 @@ import { didYouMean, oneOf, quote } from './words.ts';
  * look shows all that is wrong. Throws `pack.not_found` only: without a `pack.yaml` there is nothing to look at.
  */
 export async function readPack(given: string, log: Logger): Promise<PackSource> {
+  const frame = await readFrame(resolve(given), log);
+  const agents = await readAgents(frame);
+  return { ...frame, agents };
+}
+
+/**
+ * Reads the agent files of any folder as if they were a pack's own: its tools, topics, scopes and parameters come from
+ * there. Without a pack, what only a pack can tell is not asked.
+ */
+export async function readAgentFolder(given: string, pack: string | null, log: Logger): Promise<PackSource> {
   const folder = resolve(given);
-  const path = join(folder, 'pack.yaml');
+  const frame = pack === null ? noFrame(folder) : { ...(await readFrame(resolve(pack), log)), folder };
+  const files = await agentFiles(folder);
+  const agents: AgentSource[] = [];
+  for (const file of files) agents.push(await readAgent(file, frame));
+  return { ...frame, agents };
+}
+
+/** The agent files of a folder in the order of their names. Throws as `readdir` does. */
+export async function agentFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names
+    .filter((name) => name.endsWith('.yaml') && name !== PACK_FILE)
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+export const PACK_FILE = 'pack.yaml';
+
+/** A pack without its agents. */
+interface Frame extends Omit<PackSource, 'agents'> {
+  /** Null when no pack says what they are. */
+  parameters: Record<string, unknown> | null;
+}
+
+async function readFrame(folder: string, log: Logger): Promise<Frame> {
+  const path = join(folder, PACK_FILE);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new PlatformError(
       'pack.not_found',
@@ -27,13 +62,16 @@ export async function readPack(given: string, log: Logger): Promise<PackSource> 
   });
   const yaml = parseLocated(displayPath(path), text);
   const errors: Finding[] = [];
-  const warnings: Finding[] = [];
   const manifest = checkLocated(yaml, PackManifest, errors);
   const module = await importModule(folder, yaml, errors);
   const parameters = await readParameters(folder, yaml, module?.parameters ?? null, errors);
   const code = module === null ? null : createCode(module, parameters, log, yaml, errors);
-  const agents = await readAgents({ folder, yaml, parameters, errors, warnings });
-  return { folder, yaml, manifest, agents, code, errors, warnings };
+  return { folder, yaml, manifest, code, parameters, errors, warnings: [] };
+}
+
+function noFrame(folder: string): Frame {
+  const yaml = parseLocated('', '');
+  return { folder, yaml, manifest: null, code: null, parameters: null, errors: [], warnings: [] };
 }
 
 type Schemas = Parameters<typeof createCode>[0]['parameters'];
@@ -74,16 +112,8 @@ async function readParameters(
   return values;
 }
 
-interface Reading {
-  folder: string;
-  yaml: LocatedYaml;
-  parameters: Record<string, unknown>;
-  errors: Finding[];
-  warnings: Finding[];
-}
-
-async function readAgents(reading: Reading): Promise<AgentSource[]> {
-  const { folder, yaml, errors, warnings } = reading;
+async function readAgents(frame: Frame): Promise<AgentSource[]> {
+  const { folder, yaml, errors, warnings } = frame;
   const name = textAt(yaml, ['agents']) ?? 'agents';
   const found = await findInside(folder, folder, name);
   if (!found.ok) {
@@ -100,16 +130,16 @@ async function readAgents(reading: Reading): Promise<AgentSource[]> {
   for (const other of names.filter((file) => file.endsWith('.yml')).sort()) {
     warnings.push(yaml.finding(['agents'], `${quote(other)} is not read, expected agent files to end in .yaml`));
   }
-  const files = names.filter((file) => file.endsWith('.yaml')).sort();
+  const files = await agentFiles(found.path);
   if (files.length === 0) {
     errors.push(yaml.finding(['agents'], `${quote(name)} holds no *.yaml file, expected at least one agent`));
   }
   const agents: AgentSource[] = [];
-  for (const file of files) agents.push(await readAgent(join(found.path, file), reading));
+  for (const file of files) agents.push(await readAgent(file, frame));
   return agents;
 }
 
-async function readAgent(path: string, { folder, parameters, errors }: Reading): Promise<AgentSource> {
+async function readAgent(path: string, { folder, parameters, errors }: Frame): Promise<AgentSource> {
   const opened = await openInside(folder, dirname(path), path.slice(dirname(path).length + 1));
   const yaml = parseLocated(displayPath(path), opened.ok ? opened.text : '');
   if (!opened.ok) {
@@ -125,7 +155,7 @@ async function readPrompt(
   agentPath: string,
   yaml: LocatedYaml,
   folder: string,
-  parameters: Record<string, unknown>,
+  parameters: Record<string, unknown> | null,
   errors: Finding[],
 ): Promise<string | null> {
   const path = ['core_context', 'system_prompt', 'file'];
@@ -140,6 +170,7 @@ async function readPrompt(
     errors.push(yaml.finding(path, `${quote(file)} is empty, expected the agent's system prompt`));
     return null;
   }
+  if (parameters === null) return opened.text;
   const { text, problems } = resolvePrompt(opened.text, parameters);
   errors.push(...problems.map((problem) => ({ file: displayPath(opened.path), ...problem })));
   return text;

@@ -11,108 +11,172 @@ export const Name = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,62}$/, 'a lower-case name: a letter, then letters, digits or _');
 const SemVer = z.string().regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'a version such as 0.1.0');
+const Version = z.literal(API_VERSION).describe('The version of this format.');
 
 const EscalationRule = z.strictObject({
-  condition: Name,
-  target: z.enum(['human', 'parent']),
-  reason: z.string().min(1),
+  condition: Name.describe(
+    "Name of a condition of the pack's module that decides in code. One that the module does not have is decided by the model only.",
+  ),
+  target: z
+    .enum(['human', 'parent'])
+    .describe('Who takes over: a person, before anything takes effect, or the agent that delegated.'),
+  reason: z.string().min(1).describe('Why, in words for who takes over.'),
 });
 
-export const AgentDefinition = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal('Agent'),
-  metadata: z.strictObject({
-    id: z.string().min(1).max(100),
-    name: Name,
-    version: SemVer,
-    role: z.enum(['main', 'sub_agent']),
-    tags: z.array(z.string()).default([]),
-    model_tier: z.enum(['main', 'sub']),
-  }),
-  core_context: z.strictObject({
-    system_prompt: z.strictObject({ file: z.string().min(1) }),
-    identity: z.string().min(1),
-    hard_constraints: z.array(z.string().min(1)).default([]),
-    characteristics: z.strictObject({
-      personality: z.string(),
-      decision_style: z.enum(['conservative', 'balanced', 'assertive']),
-      tone: z.string(),
-    }),
-  }),
-  tools: z.array(z.string()).default([]),
-  sub_agents: z.array(Name).default([]),
-  memory_config: z.strictObject({
-    working_memory_window: z.int().min(1).max(1000),
-    long_term_enabled: z.boolean(),
-    shared_context_scopes: z.array(Name).default([]),
-  }),
-  autonomy: z.strictObject({
-    max_delegation_depth: z.int().min(0).max(16),
-    requires_human_approval: z.array(z.string()).default([]),
-    allowed_sub_agents: z.array(Name).default([]),
-    escalation_rules: z.array(EscalationRule).default([]),
-  }),
+const Metadata = z.strictObject({
+  id: z.string().min(1).max(100).describe('Stable and unique; it stays when the name changes.'),
+  name: Name.describe('The address of the agent, and `delegate_to_<name>` of the tool that starts it.'),
+  version: SemVer.describe('Semantic version; it stands in journals and reports.'),
+  role: z.enum(['main', 'sub_agent']).describe('`main` may be started from outside, `sub_agent` only by delegation.'),
+  tags: z.array(z.string()).default([]).describe('Words to filter agents and runs by.'),
+  model_tier: z.enum(['main', 'sub']).describe('Which of the configured models answers for it.'),
 });
+
+const CoreContext = z.strictObject({
+  system_prompt: z
+    .strictObject({
+      file: z.string().min(1).describe('Path of a Markdown file, relative to this one, inside the folder of the pack.'),
+    })
+    .describe('The prompt. `{{name.key}}` in it is replaced from the parameters files of the pack.'),
+  identity: z.string().min(1).describe('Who it is, in one line; a delegating agent reads it as well.'),
+  hard_constraints: z.array(z.string().min(1)).default([]).describe('What it must always or never do.'),
+  characteristics: z
+    .strictObject({
+      personality: z.string().describe('How it is, in a few words.'),
+      decision_style: z
+        .enum(['conservative', 'balanced', 'assertive'])
+        .describe('What it does with incomplete evidence: wait, weigh, or act.'),
+      tone: z.string().describe('How it writes.'),
+    })
+    .describe('How it appears.'),
+});
+
+const MemoryConfig = z.strictObject({
+  working_memory_window: z
+    .int()
+    .min(1)
+    .max(1000)
+    .describe('How many of its latest turns it sees; a turn is a reply with its results.'),
+  long_term_enabled: z.boolean().describe('Whether it may use recall_memory and store_memory.'),
+  shared_context_scopes: z
+    .array(Name)
+    .default([])
+    .describe('Scopes of pack.yaml whose memories it shares; none: its memories are its own.'),
+});
+
+const Autonomy = z.strictObject({
+  max_delegation_depth: z
+    .int()
+    .min(0)
+    .max(16)
+    .describe('How many delegations may follow one another below it; 0: it may not delegate.'),
+  requires_human_approval: z
+    .array(z.string())
+    .default([])
+    .describe('Tools, or `report`, that take effect only when a person has approved.'),
+  allowed_sub_agents: z.array(Name).default([]).describe('Which of sub_agents it may start.'),
+  escalation_rules: z.array(EscalationRule).default([]).describe('When it stops and hands over.'),
+});
+
+export const AgentDefinition = z
+  .strictObject({
+    apiVersion: Version,
+    kind: z.literal('Agent').describe('What this file is.'),
+    metadata: Metadata.describe('What it is called, and where it belongs.'),
+    core_context: CoreContext.describe('Who it is: the first layer of what the model reads.'),
+    tools: z
+      .array(z.string())
+      .default([])
+      .describe(
+        "Tools of the pack's module, recall_memory, store_memory, emit_event, and delegate_to_<agent> for its sub-agents.",
+      ),
+    sub_agents: z.array(Name).default([]).describe('Agents it knows and may be allowed to delegate to.'),
+    memory_config: MemoryConfig.describe('What it remembers.'),
+    autonomy: Autonomy.describe('What it may do by itself.'),
+  })
+  .describe('One agent of a pack.');
 export type AgentDefinition = z.infer<typeof AgentDefinition>;
 
 const Topic = z.strictObject({
-  /** `<topic>.{tenant}.….{event}`; between them literal tokens, `{subject}` or `{data.<field>}`, each escaped to one token. */
-  subject: z.string().min(1),
-  /** Name of the payload schema among the module's `schemas`. */
-  schema: z.string().min(1),
-  description: z.string().default(''),
-  /** The runtime emits this agent's report as `{run, agent, subject, text, data}` when it completes. */
-  on_report_of: Name.optional(),
+  subject: z
+    .string()
+    .min(1)
+    .describe(
+      'NATS subject: `<topic>.{tenant}.….{event}`; between them words, `{subject}` or `{data.<field>}`, each one token.',
+    ),
+  schema: z.string().min(1).describe("Name of the payload's schema among the schemas of the module."),
+  description: z.string().default('').describe('What an event of it means; agents that emit to it read this.'),
+  on_report_of: Name.optional().describe(
+    'An agent whose report is emitted, as `{run, agent, subject, text, data}`, when it completes.',
+  ),
+});
+
+const Column = z.strictObject({
+  field: z.string().min(1).describe("A field of what the module's row() returns."),
+  title: z.string().min(1).describe('Its heading.'),
 });
 
 const Schedule = z.strictObject({
-  description: z.string().default(''),
-  /** Six fields, UTC. */
-  cron: z.string().min(1),
-  agent: Name,
-  /** Name of a target list of the pack's source. */
-  targets: z.string().min(1),
-  instructions: z.string().min(1),
-  /** Columns of the printed table, in order: a field of the row and its heading. */
-  columns: z.array(z.strictObject({ field: z.string().min(1), title: z.string().min(1) })).min(1),
+  description: z.string().default('').describe('What it is for.'),
+  cron: z.string().min(1).describe('Six fields in UTC: second, minute, hour, day of month, month, day of week.'),
+  agent: Name.describe('The agent, of role main, that is started once for each target.'),
+  targets: z.string().min(1).describe('Name of a target list that the source of the module knows.'),
+  instructions: z.string().min(1).describe('What each run is told.'),
+  columns: z.array(Column).min(1).describe('Columns of the printed table, in order.'),
 });
 
 /** Groups of `api.<tenant>.<group>.<name>` that the platform keeps for itself. */
 export const OWN_GROUPS = ['run', 'runs', 'batches', 'human'];
 
 const Endpoint = z.strictObject({
-  description: z.string().default(''),
-  /** A schedule of this pack: a request starts a batch of it, for the targets that it names. */
-  schedule: Name,
-  /** What the pack calls one target, and a list of them, in a request; the general names are understood as well. */
-  target_field: Name.default('target'),
-  targets_field: Name.default('targets'),
+  description: z.string().default('').describe('What a request to it does.'),
+  schedule: Name.describe('A schedule of this pack: a request starts a batch of it, for the targets that it names.'),
+  target_field: Name.default('target').describe('What a request calls one target; `target` is understood as well.'),
+  targets_field: Name.default('targets').describe('What it calls a list of them; `targets` is understood as well.'),
 });
 
-export const PackManifest = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal('Pack'),
-  metadata: z.strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'a lower-case name: a letter, then letters, digits or -'),
-    version: SemVer,
-    description: z.string().default(''),
-  }),
-  /** Folder of agent files (`*.yaml`). */
-  agents: z.string().default('agents'),
-  /** The module whose default export is `definePack(…)`. */
-  module: z.string().min(1),
-  /** Parameters files by name: validated by the module's schemas, resolved in prompts as `{{name.key.key}}`. */
-  parameters: z.record(Name, z.string()).default({}),
-  /** The data folder used when the user names none, and the tenant that its runs and memories belong to. */
-  data: z.strictObject({ folder: z.string(), tenant: Name }).optional(),
-  /** JSON pointer into a payload: what the run is about. */
-  subject: z.string().regex(/^(\/[^/]+)+$/, 'a JSON pointer such as /order_id'),
-  scopes: z.array(Name).default([]),
-  topics: z.record(Name, Topic).default({}),
-  schedules: z.record(Name, Schedule).default({}),
-  /** Service endpoints of the pack by group and name: `api.<tenant>.<group>.<name>`. */
-  endpoints: z.record(Name, z.record(Name, Endpoint)).default({}),
+const PackMetadata = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a lower-case name: a letter, then letters, digits or -')
+    .describe('Unique among the loaded packs.'),
+  version: SemVer.describe('Semantic version.'),
+  description: z.string().default('').describe('What the pack does.'),
 });
+
+const Data = z.strictObject({
+  folder: z.string().describe('Relative to this file.'),
+  tenant: Name.describe('The tenant that its runs and memories belong to.'),
+});
+
+export const PackManifest = z
+  .strictObject({
+    apiVersion: Version,
+    kind: z.literal('Pack').describe('What this file is.'),
+    metadata: PackMetadata.describe('What the pack is called.'),
+    agents: z.string().default('agents').describe('Folder of the agent files (*.yaml).'),
+    module: z.string().min(1).describe('The module whose default export is definePack(…).'),
+    parameters: z
+      .record(Name, z.string())
+      .default({})
+      .describe('Parameters files by name: checked by schemas of the module, read in prompts as `{{name.key}}`.'),
+    data: Data.optional().describe('The data folder that is used when the user names none.'),
+    subject: z
+      .string()
+      .regex(/^(\/[^/]+)+$/, 'a JSON pointer such as /order_id')
+      .describe('JSON pointer into the payload of a run: what the run is about.'),
+    scopes: z.array(Name).default([]).describe('Names of memories that several agents share.'),
+    topics: z.record(Name, Topic).default({}).describe('Streams of events that agents emit to, by name.'),
+    schedules: z
+      .record(Name, Schedule)
+      .default({})
+      .describe('What is done for a list of targets at fixed times, by name.'),
+    endpoints: z
+      .record(Name, z.record(Name, Endpoint))
+      .default({})
+      .describe('Service endpoints by group and name: `api.<tenant>.<group>.<name>` over NATS.'),
+  })
+  .describe('A pack: what its agents share.');
 export type PackManifest = z.infer<typeof PackManifest>;
 export type TopicDefinition = z.infer<typeof Topic>;
 export type ScheduleDefinition = z.infer<typeof Schedule>;

@@ -42,6 +42,11 @@ export function allAgentsNamed(source: PackSource): boolean {
   return source.agents.length > 0 && source.agents.every(({ name }) => name !== null);
 }
 
+/** False for agent files that are looked at without a pack: what a pack declares cannot be asked then. */
+export function packIsKnown({ yaml }: PackSource): boolean {
+  return typeof yaml.data === 'object' && yaml.data !== null;
+}
+
 export function nameOf(yaml: LocatedYaml): string | null {
   return textAt(yaml, ['metadata', 'name']);
 }

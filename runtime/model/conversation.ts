@@ -13,6 +13,8 @@ export interface Task {
   facts: JsonObject;
   /** Earlier runs of the same thread that the window still holds, oldest first; absent outside threads. */
   thread?: { run: string; as_of: string; instructions: string; payload: JsonObject; report: string }[];
+  /** How many of the invocation's own turns the window no longer shows; absent when it shows all. */
+  dropped_turns?: number;
 }
 
 /** One tool call that the conversation shows, in block order. */

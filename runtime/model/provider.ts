@@ -54,5 +54,7 @@ export interface ModelReply {
 
 export interface ModelProvider {
   readonly name: string;
+  /** Throws `model.no_player` when it can never answer for this agent: asked before anything of it is started. */
+  checkAgent?(agent: string): void;
   reply(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
 }

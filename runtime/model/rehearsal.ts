@@ -1,7 +1,10 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { Catalog } from '../definitions/catalog.ts';
-import { readConversation } from './conversation.ts';
-import type { ModelProvider, ModelReply, ModelRequest, ReplyBlock } from './provider.ts';
+import { type Player, readConversation } from './conversation.ts';
+import { replyOf } from './played.ts';
+import type { ModelProvider } from './provider.ts';
+
+const NAME = 'rehearsal';
 
 /**
  * The model that needs no key: each agent is played by its pack's rule-based player, which reads the conversation a model
@@ -9,30 +12,19 @@ import type { ModelProvider, ModelReply, ModelRequest, ReplyBlock } from './prov
  */
 export function rehearsal(catalog: Catalog): ModelProvider {
   return {
-    name: 'rehearsal',
-    reply: async (request) => play(catalog, request),
+    name: NAME,
+    checkAgent: (agent) => void playerOf(catalog, agent),
+    reply: async (request) => replyOf(NAME, request, playerOf(catalog, request.agent)(readConversation(request))),
   };
 }
 
-function play(catalog: Catalog, request: ModelRequest): ModelReply {
-  const hosted = catalog.agent(request.agent);
-  const player = hosted?.pack.code.players[request.agent];
-  if (!player) {
-    throw new PlatformError(
-      'model.failed',
-      `the agent ${request.agent} has no player in its pack, so it cannot be rehearsed: it needs a real model`,
-    );
-  }
-  const turn = player(readConversation(request));
-  const n = request.messages.length;
-  const calls = (turn.calls ?? []).map(
-    (call, i): ReplyBlock => ({ type: 'tool_use', id: `call_${n}_${i + 1}`, name: call.name, input: call.input }),
+function playerOf(catalog: Catalog, agent: string): Player {
+  const pack = catalog.agent(agent)?.pack;
+  const player = pack?.code.players[agent];
+  if (player) return player;
+  throw new PlatformError(
+    'model.no_player',
+    `the pack ${pack?.manifest.metadata.name ?? ''} has no player for the agent ${agent}, so it cannot be rehearsed; ` +
+      `add players.${agent} to the pack's module, or use a real model (setting model)`,
   );
-  const text: ReplyBlock[] = turn.text ? [{ type: 'text', text: turn.text }] : [];
-  return {
-    model: 'rehearsal',
-    content: [...text, ...calls],
-    stop_reason: calls.length > 0 ? 'tool_use' : 'end_turn',
-    usage: { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 },
-  };
 }

@@ -36,7 +36,7 @@ export const RecallInput = z.strictObject({
     .max(200)
     .optional()
     .describe('Whose history to search; the subject of this run when omitted.'),
-  limit: z.int().min(1).max(50).default(10).describe('How many memories at most.'),
+  limit: z.int().min(1).max(500).default(10).describe('How many memories at most.'),
 });
 export type RecallInput = z.infer<typeof RecallInput>;
 

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { PlatformError } from '../../config/errors.ts';
 import { openData } from '../../packs/customer-success/data/open.ts';
+import { MEMORY_SCOPES } from '../../packs/customer-success/data/tables.ts';
 import { type DataFile, dataFolder, defaultPlaybook, HEADERS, rawFolder } from '../support/customer-data.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('customer data: what is wrong with a folder');
 const playbook = defaultPlaybook();
+const AGENTS = new URL('../../packs/customer-success/agents/', import.meta.url);
 const ACCOUNT = 'one,One Ltd,active,growth,100.50,2026-01-01,2027-01-01,Ann Lee,#ann';
 
 async function failure(folder: string): Promise<PlatformError> {
@@ -90,6 +93,21 @@ const WRONG_VALUES: [file: DataFile, rows: string[], finding: string][] = [
     'memories.csv',
     ['one,2026-01-01,,quirk,,-3,,text'],
     'memories.csv:2 dip_percent: got "-3", expected a number, 0 or more, or nothing',
+  ],
+  [
+    'memories.csv',
+    ['one,2026-01-01,,assessment,bad,,,text'],
+    'memories.csv:2 assessment: got "bad", expected stable, watch or urgent_intervention, or nothing',
+  ],
+  [
+    'memories.csv',
+    [`one,2026-01-01,,assessment,${'x'.repeat(101)},,,text`],
+    `memories.csv:2 assessment: got "${'x'.repeat(80)}…", expected stable, watch or urgent_intervention, or nothing`,
+  ],
+  [
+    'memories.csv',
+    ['one,2026-01-01,nope,,,,,text'],
+    'memories.csv:2 scope: got "nope", expected risk_analysis, or nothing',
   ],
 ];
 
@@ -200,11 +218,41 @@ test('all missing files are named at once; contacts and memories may be missing'
   ]);
 });
 
+test('the scopes of memories are the agents with a long-term memory', () => {
+  const remembering = readdirSync(AGENTS)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => parse(readFileSync(new URL(name, AGENTS), 'utf8')))
+    .filter(({ memory_config }) => memory_config.long_term_enabled)
+    .map(({ metadata }) => metadata.name);
+  assert.deepEqual([...MEMORY_SCOPES], remembering);
+});
+
+test('another separator than the comma is named, with what to do', async () => {
+  const headers = {
+    ';': 'account_id;date;score',
+    '\t': 'account_id\tdate\tscore',
+    '|': '"account_id"|"date, time"|"score"',
+  };
+  for (const [separator, header] of Object.entries(headers)) {
+    const folder = dataFolder();
+    writeFileSync(join(folder, 'nps.csv'), `${header}\none${separator}2026-06-02${separator}9\n`);
+    const error = await failure(folder);
+    const got = JSON.stringify(separator);
+    assert.equal(error.code, 'data.missing');
+    assert.deepEqual(findings(error), [
+      `nps.csv:1: the columns are separated by ${got}, expected ","; if ${got} is right, say delimiter: ${got} in columns.yaml in the data folder`,
+    ]);
+    if (separator === '|') continue;
+    writeFileSync(join(folder, 'columns.yaml'), `tables: {nps: {delimiter: ${got}}}\n`);
+    await (await openData(folder, playbook)).close();
+  }
+});
+
 test('a missing column is named with the columns found', async () => {
   const folder = dataFolder();
-  writeFileSync(join(folder, 'nps.csv'), 'account_id;date;score\none;2026-06-02;9\n');
+  writeFileSync(join(folder, 'nps.csv'), 'account_id,date;time,note\none,2026-06-02,9\n');
   assert.deepEqual(findings(await failure(folder)), [
-    'nps.csv:1: column account_id, date, score is missing, found account_id;date;score, expected account_id, date, score',
+    'nps.csv:1: column date, score is missing, found account_id, date;time, note, expected account_id, date, score',
   ]);
 });
 

@@ -136,6 +136,21 @@ test('a brand-new account has no windows and says why; an account without rows s
   assert.equal((await metricsOf('harbor-insurance')).usage_rows, 0);
 });
 
+test('as of a day after the data ends, or soon after it begins, no account declines for want of data', async () => {
+  for (const day of ['2026-11-20', '2026-11-30', '2026-08-01']) {
+    for (const { id } of await data.targets('active_accounts', day)) {
+      const usage = judgeSignals(await data.metrics(id, day), playbook).filter(
+        ({ metric }) => metric !== 'escalated_tickets',
+      );
+      assert.deepEqual(
+        usage.map(({ direction }) => direction),
+        ['no_data', 'no_data', 'no_data'],
+        `${id} ${day}`,
+      );
+    }
+  }
+});
+
 test('Kestrel Media and Lumen Retail differ in their memories only', async () => {
   const kestrel = judgeSignals(await metricsOf('kestrel-media'), playbook);
   assert.deepEqual(kestrel, judgeSignals(await metricsOf('lumen-retail'), playbook));

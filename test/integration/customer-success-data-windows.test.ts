@@ -79,7 +79,7 @@ test('an account younger than a window has no figure in it, on the day it grows 
   });
   const grown = await ask({ 'usage.csv': usage }, metrics, { created: '2026-10-11' });
   assert.equal(grown.weekly_active_users.value, 0);
-  const tickets = { 'tickets.csv': ['T-1,one,2026-11-10,2026-11-12', 'T-2,other,2026-01-01,'] };
+  const tickets = { 'tickets.csv': ['T-1,one,2026-11-10,2026-11-12', 'T-2,other,2026-01-01,', `T-3,other,${AS_OF},`] };
   const day12 = await ask(tickets, metrics, { created: '2026-11-04' });
   assert.deepEqual(day12.escalated_tickets, {
     value: null,
@@ -116,8 +116,42 @@ test('usage that ended before the window began is no fall to zero', async () => 
   });
 });
 
+const FULL = {
+  'usage.csv': [EARLY, ...use('2026-10-01', 'a'), ...use('2026-10-17', 'a'), ...use('2026-11-16', 'a')],
+  'tickets.csv': ['T-1,one,2026-11-10,2026-11-11'],
+  'nps.csv': ['2026-07-30', '2026-09-30'].flatMap((day) => [9, 9, 9].map((score) => `one,${day},${score}`)),
+};
+
+test('an as-of date after the end of the data has no figures that end on it, never a fall', async () => {
+  for (const day of ['2026-11-17', '2026-11-20', '2026-11-30']) {
+    const found = await ask(FULL, (data) => data.metrics('one', day));
+    for (const measure of [found.weekly_active_users, found.feature_adoption, found.escalated_tickets, found.nps]) {
+      assert.deepEqual([measure.value, measure.now, measure.reason], [null, null, 'data ends on 2026-11-16'], day);
+    }
+    assert.equal(found.tickets.value, null);
+  }
+  const found = await ask(FULL, metrics);
+  assert.deepEqual([found.weekly_active_users.value, found.feature_adoption.value, found.nps.value], [0, 0, 0]);
+  assert.equal(found.escalated_tickets.value, 1);
+});
+
+test('usage may end two days before its window, not three; tickets and responses end with the folder', async () => {
+  const ending = (day: string) => ({
+    ...FULL,
+    'usage.csv': [EARLY, ...use('2026-10-17', 'a'), ...use(day, 'a')],
+    'tickets.csv': [...FULL['tickets.csv'], `T-2,other,${AS_OF},`],
+  });
+  const lagging = await ask(ending('2026-11-14'), metrics);
+  assert.deepEqual([lagging.weekly_active_users.value, lagging.feature_adoption.value], [0, 0]);
+  const late = await ask(ending('2026-11-13'), metrics);
+  for (const measure of [late.weekly_active_users, late.feature_adoption]) {
+    assert.deepEqual([measure.value, measure.reason], [null, 'usage data ends on 2026-11-13']);
+  }
+  assert.deepEqual([late.escalated_tickets.value, late.nps.value], [1, 0]);
+});
+
 test('an account without usage rows has no usage figures, and its tickets are still counted', async () => {
-  const found = await ask({ 'usage.csv': [EARLY], 'tickets.csv': ['T-1,one,2026-11-10,'] }, metrics);
+  const found = await ask({ 'usage.csv': [EARLY], 'tickets.csv': [`T-1,one,${AS_OF},`] }, metrics);
   assert.equal(found.usage_rows, 0);
   assert.equal(found.weekly_active_users.reason, 'no usage rows for this account');
   assert.equal(found.feature_adoption.value, null);
@@ -241,7 +275,10 @@ test('unknown target lists and accounts are errors', async () => {
 test('memories without a scope belong to risk analysis', async () => {
   const rows = {
     'usage.csv': [EARLY],
-    'memories.csv': ['one,2026-01-02,,outcome,,12.5,self,"Recovered, alone"', 'one,2026-01-03,team,,,,,A note'],
+    'memories.csv': [
+      'one,2026-01-02,,outcome,,12.5,self,"Recovered, alone"',
+      'one,2026-01-03,risk_analysis,,,,,A note',
+    ],
   };
   assert.deepEqual(await ask(rows, (data) => data.memories()), [
     {
@@ -253,7 +290,7 @@ test('memories without a scope belong to risk analysis', async () => {
       resolved_by: 'self',
       text: 'Recovered, alone',
     },
-    { scope: 'team', subject: 'one', date: '2026-01-03', text: 'A note' },
+    { scope: 'risk_analysis', subject: 'one', date: '2026-01-03', text: 'A note' },
   ]);
 });
 

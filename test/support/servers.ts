@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openServices, type Services } from '../../config/services/open.ts';
-import { resolveSettings, type Settings } from '../../config/settings.ts';
+import { machineEnvironment, resolveSettings, type Settings } from '../../config/settings.ts';
 import type { Suite } from './suite.ts';
 
 export interface TestServers {
@@ -17,8 +17,7 @@ export interface TestServers {
 
 /** Settings as a command in `cwd` has them; of this process's environment only what says where programs and caches are. */
 export function testSettings(cwd: string, options: Record<string, unknown> = {}): Settings {
-  const { PATH, HOME, XDG_CACHE_HOME } = process.env;
-  return resolveSettings({ cwd, options, env: { PATH, HOME, XDG_CACHE_HOME } });
+  return resolveSettings({ cwd, options, env: machineEnvironment() });
 }
 
 /** A real NATS and a real Redis, embedded, with empty state. */

@@ -70,6 +70,27 @@ test('no usage rows at all are unavailable data unless the account has churned',
   assert.deepEqual([of('active', 1), of('onboarding', 1), of('churned', 0)], [null, null, null]);
 });
 
+test('nothing about a churned account goes to a person', () => {
+  const facts = {
+    get_account_metrics: metrics({ usage_rows: 0, weekly_active_users: measure(0.4, 140, 100, '30 days') }),
+    recall_memory: { memories: [assessed(30, 'stable'), assessed(10, 'urgent_intervention')] },
+  };
+  const asked = (stage: 'active' | 'churned') =>
+    Object.keys(all).filter((name) => {
+      const account = lifecycle({ stage, plan_tier: 'enterprise' });
+      return decide(name, { ...facts, get_account_lifecycle: account }, { get_account_metrics: failed }) !== null;
+    });
+  const forThePerson = Object.keys(all).filter((name) => name !== 'missing_assessment_context');
+  assert.deepEqual(
+    asked('active').filter((name) => name !== 'missing_assessment_context'),
+    forThePerson,
+  );
+  assert.deepEqual(
+    asked('churned').filter((name) => name !== 'missing_assessment_context'),
+    [],
+  );
+});
+
 test('usage and tickets contradict each other in opposite directions only', () => {
   const judge = (usage: number | null, tickets: number, before: number) =>
     decide('signals_contradict', {

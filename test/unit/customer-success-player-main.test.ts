@@ -114,6 +114,18 @@ test('a listed account without any usage rows escalates, however new it is', () 
   assert.deepEqual(check(silent, lifecycle({ ...renewalIn(300), stage: 'onboarding' })).names, [reads, ['escalate']]);
 });
 
+test('a churned account is not checked: no delegation, no escalation, no signals, and the report says why', () => {
+  const churned = lifecycle({ ...renewalIn(null), stage: 'churned' });
+  for (const figures of [metrics(), calm({ usage_rows: 0 }), new Error('the table is locked')]) {
+    const { names, report } = check(figures, churned);
+    assert.deepEqual(names, reported);
+    const data = HealthReport.parse(report?.data);
+    assert.deepEqual([data.status, data.reason], ['not_checked', 'the account has churned']);
+    assert.deepEqual([data.signals, data.no_data], [[], []]);
+    assert.equal(report?.text, 'Acme Corp was not checked: the account has churned.');
+  }
+});
+
 test('after a person let it go on without data, the account is reported as unassessed, with the reason', () => {
   const { report } = check(new Error('the table is locked'), lifecycle(), { escalate: { decision: 'approved' } });
   const data = HealthReport.parse(report?.data);

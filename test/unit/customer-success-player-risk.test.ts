@@ -4,6 +4,7 @@ import { riskAnalysis } from '../../packs/customer-success/player/risk-analysis.
 import { RiskReport } from '../../packs/customer-success/reports.ts';
 import { CsmAlert } from '../../packs/customer-success/schemas.ts';
 import { MemoryDraft } from '../../runtime/memory/memory.ts';
+import { RecallInput } from '../../runtime/tools/builtin.ts';
 import type { JsonObject, Recalled } from '../../runtime/sdk.ts';
 import {
   ACME_HISTORY,
@@ -127,6 +128,16 @@ test('a dip at least as deep that resolved by itself turns an intervention into 
   assert.equal(verdict(50, null), 'watch');
   assert.equal(verdict(34.9, 91), 'urgent_intervention');
   assert.equal(verdict(50, 90), 'urgent_intervention');
+});
+
+test('an old dip decides after years of weekly assessments: the whole history is asked for', () => {
+  const weekly = Array.from({ length: 250 }, (_, n) => assessed(7 * (n + 1), 'stable', { score: 0.9 }));
+  const memories = [...weekly, memory(2_000, { kind: 'outcome', dip_percent: 40, resolved_by: 'self', score: 0.1 })];
+  const { calls, data } = analyse({ memories, lifecycle: lifecycle(renewalIn(200)) });
+  const { limit } = RecallInput.parse(calls[0]?.input);
+  assert.ok(limit >= memories.length, String(limit));
+  assert.equal(data.assessment, 'watch');
+  assert.ok(data.cited.some(({ id }) => id === 'm-2000'));
 });
 
 test('the exception needs a dip that resolved by itself, and usage among the declining signals', () => {

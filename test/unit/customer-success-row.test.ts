@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { HealthReport, RiskReport } from '../../packs/customer-success/reports.ts';
 import { healthRow } from '../../packs/customer-success/row.ts';
 import type { AgentReport, JsonObject, RunSummary } from '../../runtime/sdk.ts';
-import { agentReport, calm, lifecycle, metrics, playbook, renewalIn } from '../support/accounts.ts';
+import { agentReport, calm, lifecycle, measure, metrics, playbook, renewalIn } from '../support/accounts.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the row of the weekly health check');
@@ -93,6 +93,53 @@ test('a healthy account has an assessment and neither change, alert nor briefing
     ['healthy', null, null, [], 200],
   );
   assert.deepEqual([document, tally], [undefined, { assessments: 'healthy' }]);
+});
+
+const gone = measure(null, null, null, '30 days');
+const signalsOf = (summary: RunSummary) =>
+  (
+    healthRow(summary, playbook).fields.signals as {
+      metric: string;
+      value: number | null;
+      text: string;
+      reason?: string;
+    }[]
+  ).map(({ metric, value, text, reason }) => [metric, value, text, ...(reason === undefined ? [] : [reason])]);
+const NO_DATA = [
+  ['weekly_active_users', null, 'No data on weekly active users for 30 days', 'the data does not cover it'],
+  ['feature_adoption', null, 'No data on feature adoption for 30 days', 'the data does not cover it'],
+];
+
+test('signals without data stand behind the declining ones, with value null, of a run that waits or is healthy', () => {
+  const over = { weekly_active_users: gone, feature_adoption: gone };
+  const get_account_lifecycle = lifecycle(renewalIn(200));
+  const facts = (figures: unknown) =>
+    ({ get_account_metrics: figures, get_account_lifecycle }) as unknown as JsonObject;
+  const waiting = { rule: 'account_data_unavailable', reason: 'no rows' };
+  assert.deepEqual(signalsOf(run({ outcome: 'waiting', waiting, facts: facts(calm(over)) })), NO_DATA);
+  assert.deepEqual(signalsOf(run({ report: main({ status: 'healthy' }), facts: facts(calm(over)) })), NO_DATA);
+  const tickets = ['escalated_tickets', 2, 'There were 2 escalated tickets in 14 days (0 in the 14 days before)'];
+  assert.deepEqual(signalsOf(run({ outcome: 'waiting', waiting, facts: facts(metrics(over)) })), [tickets, ...NO_DATA]);
+});
+
+test('an assessed account shows the signals of its assessment, then those without data', () => {
+  const get_account_metrics = calm({ weekly_active_users: gone, feature_adoption: gone });
+  const facts = { get_account_metrics, get_account_lifecycle: lifecycle() } as unknown as JsonObject;
+  assert.deepEqual(signalsOf(run({ report: main({}, [risk()]), facts })), [
+    ['weekly_active_users', -0.35, 'Weekly active users fell 35 % in 30 days'],
+    ...NO_DATA,
+  ]);
+});
+
+test('a churned account has no assessment, no signals, and a note that says so; it stands last', () => {
+  const report = main({ status: 'not_checked', reason: 'the account has churned' });
+  const { fields, tally, rank } = healthRow(run({ report }), playbook);
+  assert.deepEqual(
+    [fields.assessment, fields.signals, fields.alert, fields.note],
+    [null, [], null, 'the account has churned'],
+  );
+  assert.deepEqual(tally, {});
+  assert.ok(rank > healthRow(run({ report: main({ status: 'healthy' }) }), playbook).rank);
 });
 
 test('a run that waits shows what its facts say, and no assessment', () => {

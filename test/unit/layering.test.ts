@@ -75,6 +75,7 @@ function codeLines(text: string): [number, string][] {
 
 const core = CORE.flatMap(sources);
 const packs = sources('packs');
+const testPacks = sources('test/packs');
 const test = suite('layering');
 
 test('imports run one way: config, runtime, actors, bridge', () => {
@@ -89,15 +90,61 @@ test('imports run one way: config, runtime, actors, bridge', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('a pack imports runtime/sdk.ts, its own files and npm packages', () => {
-  const wrong = packs.flatMap((file) => {
-    const own = file.path.split('/').slice(0, 2).join('/');
+test('the core knows itself by path, never by its public name', () => {
+  const wrong = core.flatMap((file) =>
+    file.imports.flatMap(({ specifier }) =>
+      specifier.startsWith('agent-platform') ? [`${file.path} imports ${specifier}`] : [],
+    ),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('a pack imports agent-platform/sdk, its own files and npm packages', () => {
+  assert.ok(packs.some(({ imports }) => imports.some(({ specifier }) => specifier === 'agent-platform/sdk')));
+  const wrong = [...packs, ...testPacks].flatMap((file) => {
+    const [first = '', second = '', third = ''] = file.path.split('/');
+    const own = first === 'packs' ? `${first}/${second}/` : `${first}/${second}/${third}/`;
     return file.imports.flatMap((one) => {
       const to = target(file, one);
-      return to === null || to === 'runtime/sdk.ts' || to.startsWith(`${own}/`) ? [] : [`${file.path} imports ${to}`];
+      const fine = to === null ? !/^agent-platform\/(?!sdk$)/.test(one.specifier) : to.startsWith(own);
+      return fine ? [] : [`${file.path} imports ${to ?? one.specifier}`];
     });
   });
   assert.deepEqual(wrong, []);
+});
+
+test('no file imports itself by a way through others, types aside', () => {
+  const next = new Map(
+    [...core, ...packs, ...testPacks].map((file) => [
+      file.path,
+      file.imports.flatMap((one) => (one.typeOnly ? [] : (target(file, one) ?? []))),
+    ]),
+  );
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+    if (done.has(path) || way.includes(path)) return;
+    for (const to of next.get(path) ?? []) visit(to, [...way, path]);
+    done.add(path);
+  };
+  for (const path of next.keys()) visit(path, []);
+  assert.deepEqual(circles, []);
+});
+
+test('every folder of the core is seen, and every relative import leads to a file', () => {
+  for (const folder of CORE)
+    assert.ok(
+      core.some(({ path }) => path.startsWith(`${folder}/`)),
+      folder,
+    );
+  const lost = [...core, ...packs].flatMap((file) =>
+    file.imports.flatMap((one) => {
+      const to = target(file, one);
+      return to === null || existsSync(join(ROOT, to)) ? [] : [`${file.path} imports ${to}`];
+    }),
+  );
+  assert.deepEqual(lost, []);
 });
 
 test('the pure files touch no clock, no chance, no client and no file', () => {

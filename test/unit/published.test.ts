@@ -46,7 +46,7 @@ test('each committed document is what the schemas say: run `npm run docs:schemas
 test('each document still has all that was published', async () => {
   for (const [name, generated] of Object.entries(await publishedDocuments())) {
     const published = JSON.parse(readFileSync(new URL(`published/${name}`, docs), 'utf8')) as JsonObject;
-    assert.deepEqual(shrinks(published, generated), [], name);
+    assert.deepEqual(shrinks(published, generated, name.startsWith('schemas/')), [], name);
   }
 });
 

@@ -78,12 +78,15 @@ function checksOf(table: Table, column: Column, layout: TableLayout, accountsFil
   return checks;
 }
 
+/** Kinds whose values are words of ours, which a folder may have other words for. */
+const WORDS: ReadonlySet<Column['kind']> = new Set(['status', 'assessment', 'scope']);
+
 /** In the words of the file that a person corrects. */
 function expectedOf(column: Column, layout: TableLayout): string {
   const { expected } = KINDS[column.kind];
   const format = layout.dates.get(column.name);
   if (format) return `a date such as ${format.example}`;
   if (column.kind === 'amount' && layout.decimalComma) return `${expected}, with a decimal comma`;
-  const values = column.kind === 'status' ? (layout.values.get(column.name) ?? []) : [];
+  const values = WORDS.has(column.kind) ? (layout.values.get(column.name) ?? []) : [];
   return values.length === 0 ? expected : `${values.map(([theirs]) => theirs).join(', ')}, ${expected}`;
 }

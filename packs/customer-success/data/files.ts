@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PlatformError } from '../../../runtime/sdk.ts';
+import { PlatformError } from 'agent-platform/sdk';
 import type { Layout } from './layout.ts';
 import type { Problems } from './problems.ts';
 import { type Table, TABLES } from './tables.ts';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Database } from './database.ts';
 import type { DataFile } from './files.ts';
-import { type Layout, type TableLayout, theirName } from './layout.ts';
+import { type Layout, LAYOUT_FILE, type TableLayout, theirName } from './layout.ts';
 import type { Problems } from './problems.ts';
 import type { Table } from './tables.ts';
 
@@ -32,9 +32,11 @@ export async function readHeader(
   const wanted = table.columns.filter(({ name }) => !settings.constants.has(name));
   const theirs = wanted.map(({ name }) => theirName(name, settings));
   const expected = theirs.join(', ');
+  let line = '';
   let columns: KnownFile['columns'];
   try {
-    columns = file.format === 'csv' ? await csvHeader(file, settings) : await parquetSchema(database, file);
+    if (file.format === 'csv') line = await headerLine(file);
+    columns = file.format === 'csv' ? csvColumns(line, settings.delimiter) : await parquetSchema(database, file);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     problems.missing(
@@ -48,6 +50,15 @@ export async function readHeader(
     return null;
   }
   const names = columns.map(({ name }) => name);
+  const separator = theirs.some((name) => names.includes(name)) ? null : separatorOf(line, settings);
+  if (separator !== null) {
+    const got = JSON.stringify(separator);
+    const message =
+      `the columns are separated by ${got}, expected ${JSON.stringify(settings.delimiter)}; ` +
+      `if ${got} is right, say delimiter: ${got} in ${LAYOUT_FILE} in the data folder`;
+    problems.missing(file.name, message, 1);
+    return null;
+  }
   const good = new Set(names).size === names.length || unrepeated(file, names, theirs, problems);
   const absent = wanted.filter(({ name }) => !names.includes(theirName(name, settings)));
   const unmapped = absent.filter(({ name }) => !settings.columns.has(name)).map(({ name }) => name);
@@ -66,6 +77,15 @@ export async function readHeader(
   return good && absent.length === 0 && nested.length === 0 ? { ...file, columns } : null;
 }
 
+const SEPARATORS = [';', '\t', '|', ','];
+
+/** What separates more columns of a header than what should; null when nothing does. */
+function separatorOf(line: string, { delimiter }: TableLayout): string | null {
+  const columns = (separator: string): number => fields(line, separator).length;
+  const [best] = SEPARATORS.toSorted((a, b) => columns(b) - columns(a));
+  return best !== undefined && columns(best) > columns(delimiter) ? best : null;
+}
+
 /** Which of two columns of one name is meant, nobody knows. */
 function unrepeated(file: DataFile, names: string[], needed: string[], problems: Problems): boolean {
   const twice = names.filter((name, at) => names.indexOf(name) !== at);
@@ -74,16 +94,19 @@ function unrepeated(file: DataFile, names: string[], needed: string[], problems:
   return wanted.length === 0;
 }
 
-async function csvHeader({ path }: DataFile, { delimiter }: TableLayout): Promise<KnownFile['columns']> {
+async function headerLine({ path }: DataFile): Promise<string> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_MAX_BYTES), 0, HEADER_MAX_BYTES, 0);
     const text = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
-    const line = text.split(/\r?\n/, 1)[0] ?? '';
-    return line === '' ? [] : fields(line, delimiter).map((name) => ({ name, type: 'VARCHAR' }));
+    return text.split(/\r?\n/, 1)[0] ?? '';
   } finally {
     await file.close();
   }
+}
+
+function csvColumns(line: string, delimiter: string): KnownFile['columns'] {
+  return line === '' ? [] : fields(line, delimiter).map((name) => ({ name, type: 'VARCHAR' }));
 }
 
 /** The fields of one line; a quoted one may hold the delimiter. */

@@ -1,4 +1,4 @@
-import type { DataProblem } from '../../../runtime/sdk.ts';
+import type { DataProblem } from 'agent-platform/sdk';
 import { checkTable } from './check.ts';
 import { type Database, openDatabase } from './database.ts';
 import { findFiles, listFolder } from './files.ts';

@@ -1,7 +1,7 @@
 import type { AccountMetrics, Measure } from '../facts.ts';
 import type { Playbook } from '../playbook.ts';
 import type { Account } from './accounts.ts';
-import { dayCount, daysBetween, type Window } from './days.ts';
+import { addDays, dayCount, daysBetween, type Window } from './days.ts';
 import { type Figures, type Pair, type Windows, windowsOf } from './figures.ts';
 
 /** First and last day that a kind of data has; null when there is none. */
@@ -10,7 +10,7 @@ export interface Span {
   last: string;
 }
 
-/** What the folder covers. Tickets and responses are rare, so any file's dates count for them. */
+/** What the folder covers: its usage rows, and its rows of any table. */
 export interface Coverage {
   usage: Span | null;
   any: Span;
@@ -45,19 +45,19 @@ export function measureAccount(question: Question): AccountMetrics {
 
 function weeklyActiveUsers(question: Question, windows: Windows, silent: string | null): Measure {
   const { active_days, window_days } = question.playbook.usage;
-  const covered = coveredBy(question, windows, question.coverage.usage, 'usage data', silent);
+  const covered = coveredBy(question, windows, 'usage', silent);
   const nothing = `no user was active in the ${dayCount(active_days)} ending ${windows.before.to}`;
   return change(covered, question.figures.active_users, dayCount(window_days), nothing);
 }
 
 function featureAdoption(question: Question, windows: Windows, silent: string | null): Measure {
   const window = dayCount(question.playbook.adoption.window_days);
-  const covered = coveredBy(question, windows, question.coverage.usage, 'usage data', silent);
+  const covered = coveredBy(question, windows, 'usage', silent);
   return change(covered, question.figures.features, window, `no feature was used in the ${window} before`);
 }
 
 function ticketCount(question: Question, windows: Windows, counts: Pair): Measure {
-  const gap = coveredBy(question, windows, question.coverage.any, 'data', null);
+  const gap = coveredBy(question, windows, 'any', null);
   const now = gap.now === null ? counts.now : null;
   const before = gap.before === null ? counts.before : null;
   return { value: now, now, before, window: dayCount(question.playbook.tickets.window_days), reason: gap.now };
@@ -66,7 +66,7 @@ function ticketCount(question: Question, windows: Windows, counts: Pair): Measur
 function netPromoterScore(question: Question, windows: Windows): Measure {
   const { window_days, min_responses } = question.playbook.nps;
   const window = dayCount(window_days);
-  const gap = coveredBy(question, windows, question.coverage.any, 'data', null);
+  const gap = coveredBy(question, windows, 'any', null);
   const { responses, points } = question.figures;
   const short = (n: number, where: string) =>
     n < min_responses ? `${n} of ${min_responses} needed NPS responses in the ${window} ${where}` : null;
@@ -79,22 +79,28 @@ function netPromoterScore(question: Question, windows: Windows): Measure {
   return { value, now, before, window, reason: noNow ?? noBefore };
 }
 
-/** Why a window has no figure, null when it has one. A window is covered when account and data reach back to its first
- * day; it counts as ended when the data ends before it begins, not when the last rows are a few days old. */
+/**
+ * Why a window has no figure, null when it has one. A window is covered when account and data reach back to its first day
+ * and the data reaches on to its last: one that is covered in part looks like a fall. Usage may end some days earlier, as
+ * exports lag. Tickets and responses are rare, so their own last row says nothing: they end with the folder.
+ */
 function coveredBy(
-  { account, asOf }: Question,
+  { account, asOf, coverage, playbook }: Question,
   { now, before }: Windows,
-  span: Span | null,
-  what: string,
+  kind: keyof Coverage,
   silent: string | null,
 ): { now: string | null; before: string | null } {
-  const gap = ({ from }: Window): string | null => {
+  const span = coverage[kind];
+  const what = kind === 'usage' ? 'usage data' : 'data';
+  const lag = kind === 'usage' ? playbook.usage.lag_days : 0;
+  const gap = ({ from, to }: Window): string | null => {
     if (silent !== null) return silent;
     if (account.created_date > asOf) return `account starts on ${account.created_date}`;
     if (from < account.created_date) return `account is ${dayCount(daysBetween(account.created_date, asOf))} old`;
     if (span === null) return `there is no ${what}`;
     if (from < span.first) return `${what} starts on ${span.first}`;
-    if (from > span.last) return `${what} ends on ${span.last}`;
+    if (to > coverage.any.last) return `data ends on ${coverage.any.last}`;
+    if (from > span.last || to > addDays(span.last, lag)) return `${what} ends on ${span.last}`;
     return null;
   };
   return { now: gap(now), before: gap(before) };

@@ -1,11 +1,14 @@
-import { MemoryDraft, type MemorySeed } from '../../../runtime/sdk.ts';
+import { MemoryDraft, type MemorySeed } from 'agent-platform/sdk';
 import type { Database, Row } from './database.ts';
 import { type TableLayout, theirName } from './layout.ts';
 import type { Problems } from './problems.ts';
 import type { RawTable } from './raw.ts';
+import { MEMORY_SCOPES } from './tables.ts';
 
-/** Whose memories a folder brings along when the row doesn't say. */
-const DEFAULT_SCOPE = 'risk_analysis';
+/** Whose memory it is when the row doesn't say. */
+const [DEFAULT_SCOPE] = MEMORY_SCOPES;
+/** What the kind of the column says all about. */
+const JUDGED = ['assessment'];
 
 /** What the table `memories` says, as seeds in the file's order. The rows were checked when the folder was opened. */
 export async function readMemories(database: Database): Promise<MemorySeed[]> {
@@ -30,7 +33,8 @@ export async function checkMemories(
     for (const issue of judged.error?.issues ?? []) {
       const column = String(issue.path[0]);
       const value = row[column];
-      if (value === null || (column === 'dip_percent' && !Number.isFinite(Number(value)))) continue;
+      if (value === null || JUDGED.includes(column) || (column === 'dip_percent' && !Number.isFinite(Number(value))))
+        continue;
       const expected = `a value of a memory (${issue.message})`;
       problems.add([
         { ...(await placeOf(Number(row.row))), column: theirName(column, layout), value: String(value), expected },

@@ -1,4 +1,4 @@
-import { type DataCount, PlatformError, type Source } from '../../../runtime/sdk.ts';
+import { type DataCount, PlatformError, type Source } from 'agent-platform/sdk';
 import type { AccountLifecycle, AccountMetrics } from '../facts.ts';
 import type { Playbook } from '../playbook.ts';
 import { type Account, lifecycleOf, readAccounts, readContacts } from './accounts.ts';

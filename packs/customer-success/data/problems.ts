@@ -1,4 +1,4 @@
-import { type DataProblem, type Finding, formatDataProblem, PlatformError } from '../../../runtime/sdk.ts';
+import { type DataProblem, type Finding, formatDataProblem, PlatformError } from 'agent-platform/sdk';
 
 /** One wrong value, or one line that is no row of its table (then `column` is null). */
 export interface WrongValue {

@@ -1,3 +1,5 @@
+import { ASSESSMENTS } from '../assessment.ts';
+
 /**
  * The tables of a data folder: their columns, and what a value must look like. These names are the only text from which
  * SQL is built; what stands in the files is only ever a parameter or a value.
@@ -34,6 +36,9 @@ const ID_MAX = 150;
 /** Characters beyond U+FFFF count twice, as they do in a run's id. */
 const LENGTH = `length(regexp_replace($, '[\\x{10000}-\\x{10FFFF}]', '..', 'g'))`;
 
+/** Whose memories a folder may bring along: the agents of this pack that have a long-term memory. */
+export const MEMORY_SCOPES = ['risk_analysis'] as const;
+
 export const KINDS = {
   text: { expected: 'a text', valid: 'true' },
   id: {
@@ -49,8 +54,17 @@ export const KINDS = {
     valid: `regexp_full_match($, '\\d+(\\.\\d+)?') AND isfinite(try_cast($ AS DOUBLE))`,
   },
   score: { expected: 'a whole number from 0 to 10', valid: `regexp_full_match($, '[0-9]|10')` },
-  status: { expected: 'active or churned', valid: `$ IN ('active', 'churned')` },
+  status: oneOf(['active', 'churned']),
+  assessment: oneOf(ASSESSMENTS),
+  scope: oneOf(MEMORY_SCOPES),
 } satisfies Record<string, Kind>;
+
+/** Words of ours, of which a value is one. */
+function oneOf(words: readonly string[]): Kind {
+  const quoted = words.map((word) => `'${word}'`);
+  const expected = [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or ');
+  return { expected, valid: `$ IN (${quoted.join(', ')})` };
+}
 
 const accountId: Column = { name: 'account_id', kind: 'text', account: true };
 
@@ -100,9 +114,9 @@ export const TABLES: Table[] = [
     columns: [
       accountId,
       { name: 'date', kind: 'date' },
-      { name: 'scope', kind: 'text', nullable: true },
+      { name: 'scope', kind: 'scope', nullable: true },
       { name: 'kind', kind: 'text', nullable: true },
-      { name: 'assessment', kind: 'text', nullable: true },
+      { name: 'assessment', kind: 'assessment', nullable: true },
       { name: 'dip_percent', kind: 'amount', nullable: true },
       { name: 'resolved_by', kind: 'text', nullable: true },
       { name: 'text', kind: 'text' },

@@ -1,25 +1,30 @@
-import type { Conversation, JsonObject, Player, PlayerTurn } from '../../../runtime/sdk.ts';
+import type { Conversation, JsonObject, Player, PlayerTurn } from 'agent-platform/sdk';
 import { renewalInWords } from '../calendar.ts';
 import type { Signal } from '../facts.ts';
-import { accountName, type Known, object, readFacts } from '../known.ts';
+import { accountName, hasChurned, type Known, object, readFacts } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { type HealthReport, signalLine } from '../reports.ts';
 import { declining, judgeSignals } from '../signals.ts';
 import { capital, sentence } from '../wording.ts';
+import { seesAllItsTurns } from './whole-conversation.ts';
 
 /** Beside an assessment, what moves little is noise. */
 const SHOWN: ReadonlySet<Signal['direction']> = new Set(['declining', 'no_data']);
 const READS = ['get_account_metrics', 'get_account_lifecycle'];
+/** Read, delegate or escalate, report. */
+const TURNS = 3;
 
 /** Plays account_health_main: read metrics and lifecycle, classify, then delegate to risk analysis or report. */
 export function accountHealthMain(playbook: Playbook): Player {
   return (conversation) => {
+    seesAllItsTurns(conversation, TURNS);
     const { calls, task } = conversation;
     if (!calls.some((call) => READS.includes(call.name))) {
       const input = { account_id: task.subject ?? '' };
       return { calls: READS.map((name) => ({ name, input })) };
     }
     const known = readFacts(ownFacts(conversation));
+    if (hasChurned(known)) return report(known, [], 'not_checked', 'the account has churned');
     const signals = known.metrics === null ? [] : judgeSignals(known.metrics, playbook);
 
     const missing = missingData(conversation, known);
@@ -53,8 +58,9 @@ function missingData({ calls }: Conversation, { metrics, lifecycle }: Known): st
   if (metrics === null || lifecycle === null) {
     return failed.map((call) => String(call.result)).join('; ') || 'the metrics or the lifecycle were not read';
   }
-  const silent = metrics.usage_rows === 0 && lifecycle.stage !== 'churned';
-  return silent ? `the account is listed as active, and there are no usage rows at all up to ${metrics.as_of}` : null;
+  return metrics.usage_rows === 0
+    ? `the account is listed as active, and there are no usage rows at all up to ${metrics.as_of}`
+    : null;
 }
 
 /** A delegation may answer with a report that is not a finished assessment: then why. */
@@ -97,6 +103,7 @@ function tell(known: Known, signals: Signal[], { status, reason }: HealthReport)
   const name = accountName(known) ?? 'The account';
   const shown = status === 'healthy' ? signals : signals.filter(({ direction }) => SHOWN.has(direction));
   const figures = shown.map((signal) => sentence(signal.text));
+  if (status === 'not_checked') return `${name} was not checked: ${sentence(reason ?? 'no reason was given')}`;
   if (status === 'unassessed')
     return [`${name} was not assessed: ${sentence(reason ?? 'no reason was given')}`, ...figures].join(' ');
   const opening =

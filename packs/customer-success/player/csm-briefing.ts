@@ -1,12 +1,18 @@
-import type { Player, PlayerTurn } from '../../../runtime/sdk.ts';
+import type { Player, PlayerTurn } from 'agent-platform/sdk';
 import { writeBriefing } from '../briefing.ts';
 import { readBriefingContext } from '../briefing-context.ts';
 import { readFacts } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
+import { seesAllItsTurns } from './whole-conversation.ts';
+
+/** The reply, also after an escalation that was refused. */
+const TURNS = 2;
 
 /** Plays csm_briefing: replies with the briefing, or escalates to its parent when the task lacks what a briefing needs. */
 export function csmBriefing(playbook: Playbook): Player {
-  return ({ task }) => {
+  return (conversation) => {
+    seesAllItsTurns(conversation, TURNS);
+    const { task } = conversation;
     const context = readBriefingContext(task.payload);
     const { metrics, lifecycle } = readFacts(task.facts);
     if (typeof context === 'string') return missing(context);

@@ -1,4 +1,4 @@
-import type { CallRecord, Conversation, JsonObject, Player, PlayerTurn } from '../../../runtime/sdk.ts';
+import type { CallRecord, Conversation, JsonObject, Player, PlayerTurn } from 'agent-platform/sdk';
 import { assess, type Decision } from '../assessment.ts';
 import type { BriefingContext } from '../briefing-context.ts';
 import { addBusinessDays, inWords } from '../calendar.ts';
@@ -11,14 +11,21 @@ import type { CsmAlert } from '../schemas.ts';
 import { judgeSignals } from '../signals.ts';
 import { talkingPoints } from '../talking-points.ts';
 import { sentence } from '../wording.ts';
+import { seesAllItsTurns } from './whole-conversation.ts';
 
-/** As many memories as a year of weekly checks leaves, so that an old dip is not crowded out. */
-const RECALL_LIMIT = 50;
+/**
+ * The whole history, as recall goes by score and an old dip may decide: as much as one recall returns, which is more than
+ * nine years of weekly checks.
+ */
+const RECALL_LIMIT = 500;
 const RECALL_ATTEMPTS = 2;
+/** Recall, once more when it failed, act, report. */
+const TURNS = 4;
 
 /** Plays risk_analysis: recall, decide, then emit, store and delegate in one turn (stable: only store), then report. */
 export function riskAnalysis(playbook: Playbook): Player {
   return (conversation) => {
+    seesAllItsTurns(conversation, TURNS);
     const recalls = named(conversation, 'recall_memory');
     const recalled = recalls.findLast((call) => call.ok);
     if (recalled === undefined) return recall(conversation, recalls);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineTool, type Tool } from '../../../runtime/sdk.ts';
+import { defineTool, type Tool } from 'agent-platform/sdk';
 import type { CustomerData } from '../data/open.ts';
 import type { Playbook } from '../playbook.ts';
 

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { type Conversation, definePack, defineTool, type PlayerTurn, type Source } from '../../../runtime/sdk.ts';
+import { type Conversation, definePack, defineTool, type PlayerTurn, type Source, z } from 'agent-platform/sdk';
 
 interface Shelf extends Source {
   state(book: string): string;

@@ -1,0 +1,50 @@
+import type { JsMsg } from 'nats';
+
+/**
+ * The mail of one activation, by its sequence in the stream. It waits for its turn, then is held until the invocation
+ * rests; all that time it is kept alive, or the server would deliver it to another worker.
+ */
+export class Mailbag {
+  private readonly waiting = new Map<number, JsMsg>();
+  private readonly held = new Map<number, JsMsg>();
+
+  /** False for a redelivery of what is here already: only the handle to acknowledge it by is replaced. */
+  add(message: JsMsg): boolean {
+    for (const known of [this.waiting, this.held]) {
+      if (!known.has(message.seq)) continue;
+      known.set(message.seq, message);
+      return false;
+    }
+    this.waiting.set(message.seq, message);
+    return true;
+  }
+
+  /** The newest handle of a message that waits. */
+  latest(message: JsMsg): JsMsg {
+    return this.waiting.get(message.seq) ?? message;
+  }
+
+  /** The message's turn is over: it is held, or somebody has decided on it. */
+  leave(message: JsMsg): void {
+    this.waiting.delete(message.seq);
+  }
+
+  hold(message: JsMsg): void {
+    this.held.set(message.seq, this.latest(message));
+  }
+
+  keepAlive(): void {
+    for (const mail of [this.waiting, this.held]) for (const message of mail.values()) message.working();
+  }
+
+  /** The invocation rests and all its sends are confirmed. */
+  ackHeld(): void {
+    for (const message of this.held.values()) message.ack();
+    this.held.clear();
+  }
+
+  /** Touches nothing of it any more: it is somebody else's, or comes again. */
+  drop(): void {
+    this.held.clear();
+  }
+}

@@ -1,0 +1,20 @@
+import { Argument, Command } from 'commander';
+import { DEFINITION_KINDS, type DefinitionKind } from '../definition-kinds.ts';
+import { inSession } from './session.ts';
+
+export function schemaCommands(): Command {
+  const schema = new Command('schema').description('Print what YAML files may hold, for editors. Needs no servers.');
+  schema
+    .command('print')
+    .addArgument(new Argument('<kind>', 'agent: files of agents; pack: pack.yaml').choices(DEFINITION_KINDS))
+    .description('Print the JSON Schema (draft 7) of a kind of file.')
+    .addHelpText('after', '\nExample:\n  agent-platform schema print agent > agent.schema.json')
+    .action(async (kind: DefinitionKind, _options: unknown, command: Command) =>
+      inSession(command, async ({ say }) => {
+        const { definitionSchema } = await import('../definition-schemas.ts');
+        say(JSON.stringify(definitionSchema(kind), null, 2));
+        return 0;
+      }),
+    );
+  return schema;
+}

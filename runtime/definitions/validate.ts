@@ -1,0 +1,85 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { PlatformError } from '../../config/errors.ts';
+import { checkAgents } from './check-agents.ts';
+import { checkManifest } from './check-manifest.ts';
+import { codeOf, displayPath } from './files.ts';
+import { sortFindings } from './findings.ts';
+import { parseLocated, textAt } from './located.ts';
+import { agentFiles, PACK_FILE, readAgentFolder, readPack } from './read.ts';
+import type { Finding } from './resolved.ts';
+
+export interface Validation {
+  /** Absolute: what was looked at. */
+  folder: string;
+  /** The name of the pack that it is, or that supplied tools, topics, scopes and parameters; null without one. */
+  pack: string | null;
+  /** How many agent files were read. */
+  agents: number;
+  /** Sorted by file, line and column. */
+  errors: Finding[];
+  warnings: Finding[];
+}
+
+export interface ValidateOptions {
+  /** Folder of the pack that supplies tools, topics, scopes and parameters to a folder that is no pack's own. */
+  pack: string | null;
+  log: Logger;
+}
+
+/**
+ * Looks at a pack's folder, a pack's folder of agents, or any folder of agent files, and lists all that is wrong. Nothing
+ * that stands in the files throws: `pack.not_found` means that there is nothing to look at.
+ */
+export async function validateFolder(given: string, { pack, log }: ValidateOptions): Promise<Validation> {
+  const folder = resolve(given);
+  const own = pack === null || resolve(pack) === folder ? await packOf(folder) : null;
+  if (own === null) await needAgents(folder);
+  const source = own === null ? await readAgentFolder(folder, pack, log) : await readPack(own, log);
+  const { errors, warnings } = checkAgents(source);
+  const manifest = own === null ? [] : checkManifest(source);
+  return {
+    folder,
+    pack: textAt(source.yaml, ['metadata', 'name']),
+    agents: source.agents.length,
+    errors: sortFindings([...source.errors, ...errors, ...manifest]),
+    warnings: sortFindings([...source.warnings, ...warnings]),
+  };
+}
+
+/** The folder of the pack whose folder, or folder of agents, this is; null when it is neither. */
+export async function packOf(folder: string): Promise<string | null> {
+  if (await isFile(join(folder, PACK_FILE))) return folder;
+  for (let above = dirname(folder); ; above = dirname(above)) {
+    const text = await readFile(join(above, PACK_FILE), 'utf8').catch(() => null);
+    if (text !== null) {
+      const agents = textAt(parseLocated('', text), ['agents']) ?? 'agents';
+      return resolve(above, agents) === folder ? above : null;
+    }
+    if (above === dirname(above)) return null;
+  }
+}
+
+/** The name that a pack's folder declares; null when it cannot be read. */
+export async function packName(folder: string): Promise<string | null> {
+  const text = await readFile(join(folder, PACK_FILE), 'utf8').catch(() => null);
+  return text === null ? null : textAt(parseLocated('', text), ['metadata', 'name']);
+}
+
+async function needAgents(folder: string): Promise<void> {
+  const files = await agentFiles(folder).catch((cause: unknown) => {
+    const message = `${displayPath(folder)} cannot be listed (${codeOf(cause)}), expected a folder of agent files`;
+    throw new PlatformError('pack.not_found', message, { cause });
+  });
+  if (files.length > 0) return;
+  const message = `${displayPath(folder)} holds neither a pack.yaml nor an agent file (*.yaml)`;
+  throw new PlatformError('pack.not_found', message);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { relative } from 'node:path';
+import pino from 'pino';
+import { formatFinding } from '../../runtime/definitions/resolved.ts';
+import { type Validation, validateFolder } from '../../runtime/definitions/validate.ts';
+import { definitionSchema } from '../../bridge/definition-schemas.ts';
+import type { JsonObject } from '../../runtime/json.ts';
+import { suite } from '../support/suite.ts';
+import { type Files, greenhouse, inPack, removeFolders, spoil, writeFiles } from './definitions-fixture.ts';
+
+const log = pino({ level: 'silent' });
+const test = suite('validating a folder of agents');
+test.after.each(removeFolders);
+
+async function validate(folder: string, pack: string | null = null): Promise<Validation> {
+  return validateFolder(folder, { pack, log });
+}
+
+function lines({ errors, warnings }: Validation): { errors: string[]; warnings: string[] } {
+  const line = (finding: Parameters<typeof inPack>[0]) => formatFinding(inPack(finding));
+  return { errors: errors.map(line), warnings: warnings.map(line) };
+}
+
+/** The agents of the greenhouse as a folder of their own. */
+function agentsOf(files: Files): Files {
+  const own = Object.entries(files).filter(([name]) => name.startsWith('agents/'));
+  return Object.fromEntries(own.map(([name, text]) => [name.slice('agents/'.length), text]));
+}
+
+test('a pack’s folder and its folder of agents are the same pack', async () => {
+  const folder = await writeFiles(greenhouse());
+  const whole = await validate(folder);
+  const inner = await validate(`${folder}/agents`);
+  assert.deepEqual([whole.pack, whole.agents, whole.errors], ['greenhouse', 2, []]);
+  assert.deepEqual({ ...inner, folder }, whole);
+  assert.equal(relative(folder, inner.folder), 'agents');
+});
+
+test('agent files elsewhere take tools, topics, scopes and parameters from the pack that is named', async () => {
+  const pack = await writeFiles(greenhouse());
+  const good = await writeFiles(agentsOf(greenhouse()));
+  assert.deepEqual((await validate(good, pack)).errors, []);
+  const bad = spoil(agentsOf(greenhouse()), 'gardener.yaml', '- get_moisture', '- get_moistur');
+  const worse = spoil(bad, 'gardener.yaml', '[shared_notes]', '[shared_note]');
+  const found = lines(await validate(await writeFiles(worse), pack));
+  assert.equal(found.errors.length, 2);
+  assert.match(found.errors[0] ?? '', /^gardener.yaml:22:5 tools\.0: unknown tool .*did you mean "get_moisture"/);
+  assert.match(found.errors[1] ?? '', /shared_context_scopes\.0: unknown scope "shared_note"/);
+});
+
+test('without a pack only what the files say by themselves is checked', async () => {
+  const folder = await writeFiles(agentsOf(greenhouse()));
+  const found = await validate(folder);
+  assert.deepEqual([found.pack, found.agents, found.errors], [null, 2, []]);
+  const cycle = spoil(agentsOf(greenhouse()), 'botanist.yaml', 'tools:', 'sub_agents: [gardener]\ntools:');
+  assert.match(
+    lines(await validate(await writeFiles(cycle))).errors.join('\n'),
+    /delegation cycle gardener → botanist/,
+  );
+});
+
+test('what can never come to be is a warning: an agent nobody starts, depth used up above, a parent that is not there', async () => {
+  const idle = spoil(greenhouse(), 'agents/gardener.yaml', 'sub_agents:\n  - botanist\n', 'sub_agents: []\n');
+  const alone = spoil(
+    spoil(idle, 'agents/gardener.yaml', '  - delegate_to_botanist\n', ''),
+    'agents/gardener.yaml',
+    'allowed_sub_agents:\n    - botanist\n',
+    'allowed_sub_agents: []\n',
+  );
+  const { errors, warnings } = lines(await validate(await writeFiles(alone)));
+  assert.deepEqual(errors, []);
+  assert.match(warnings.join('\n'), /botanist.yaml:7:9 metadata\.role: "botanist" is never started/);
+
+  const handed = spoil(greenhouse(), 'agents/gardener.yaml', 'target: human', 'target: parent');
+  assert.match(
+    lines(await validate(await writeFiles(handed))).warnings.join('\n'),
+    /gardener.yaml:\d+:\d+ autonomy\.escalation_rules\.0\.target: a run that is started from outside has no parent/,
+  );
+
+  const below = greenhouse()['agents/botanist.yaml'] ?? '';
+  const third = below.replaceAll('botanist', 'student').replace('./prompts/student.md', './prompts/botanist.md');
+  const deep = {
+    ...greenhouse(),
+    'agents/student.yaml': third,
+    'agents/botanist.yaml': below
+      .replace('tools:\n', 'sub_agents: [student]\ntools:\n  - delegate_to_student\n')
+      .replace('max_delegation_depth: 0', 'max_delegation_depth: 1\n  allowed_sub_agents: [student]'),
+  };
+  const reach = lines(await validate(await writeFiles(deep)));
+  assert.deepEqual(reach.errors, []);
+  assert.match(reach.warnings.join('\n'), /botanist.yaml:\d+:\d+ sub_agents\.0: "student" is out of reach/);
+});
+
+test('a folder with nothing to look at is a coded error', async () => {
+  const folder = await writeFiles({ 'notes.md': 'nothing' });
+  await assert.rejects(validate(folder), { code: 'pack.not_found', message: /neither a pack.yaml nor an agent file/ });
+  await assert.rejects(validate(`${folder}/nowhere`), { code: 'pack.not_found', message: /ENOENT/ });
+});
+
+test('every property of both kinds of file is described for editors', () => {
+  const undescribed = (schema: JsonObject, path: string): string[] =>
+    Object.entries(schema).flatMap(([key, value]) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+      if (key !== 'properties') return undescribed(value, path);
+      return Object.entries(value as Record<string, JsonObject>).flatMap(([name, property]) => [
+        ...(typeof property.description === 'string' ? [] : [`${path}.${name}`]),
+        ...undescribed(property, `${path}.${name}`),
+      ]);
+    });
+  assert.deepEqual(
+    [...undescribed(definitionSchema('agent'), 'agent'), ...undescribed(definitionSchema('pack'), 'pack')],
+    [],
+  );
+});
+
+test.run();

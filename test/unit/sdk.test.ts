@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import * as sdk from 'agent-platform/sdk';
+import * as testing from 'agent-platform/testing';
+import * as ownSdk from '../../runtime/sdk.ts';
+import { suite } from '../support/suite.ts';
+
+/** Names that packs rely on: adding one is a promise, taking one away breaks packs. */
+const SDK = [
+  'MemoryDraft',
+  'PlatformError',
+  'checkLocated',
+  'definePack',
+  'defineTool',
+  'flattenReports',
+  'formatDataProblem',
+  'parseLocated',
+  'z',
+];
+const SDK_TYPES = [
+  'AgentReport',
+  'CallRecord',
+  'Condition',
+  'Conversation',
+  'DataCount',
+  'DataProblem',
+  'ErrorCode',
+  'Finding',
+  'Json',
+  'JsonObject',
+  'LocatedYaml',
+  'MemorySeed',
+  'PackCode',
+  'Player',
+  'PlayerTurn',
+  'PolicyView',
+  'Recalled',
+  'Row',
+  'RunSummary',
+  'Source',
+  'Target',
+  'Task',
+  'Tool',
+  'ToolContext',
+];
+const TESTING = ['chain', 'scriptedModel', 'startTestPlatform'];
+const TESTING_TYPES = [
+  'Memory',
+  'RunTree',
+  'ScriptedTurn',
+  'StoredEvent',
+  'TestBatch',
+  'TestPlatform',
+  'TestPlatformOptions',
+];
+
+/** The names that a file of nothing but `export … from` lists as types. */
+function typesOf(path: string): string[] {
+  const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const names = [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, all, list = '']) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && (all !== undefined || name.startsWith('type ')))
+      .map((name) => name.replace(/^type /, '')),
+  );
+  return names.sort();
+}
+
+const test = suite('what packs may import');
+
+test('agent-platform/sdk has these values and types, and no other', () => {
+  assert.deepEqual(Object.keys(sdk).sort(), SDK);
+  assert.deepEqual(typesOf('runtime/sdk.ts'), SDK_TYPES);
+});
+
+test('agent-platform/testing has these values and types, and no other', () => {
+  assert.deepEqual(Object.keys(testing).sort(), TESTING);
+  assert.deepEqual(typesOf('bridge/testing.ts'), TESTING_TYPES);
+});
+
+test('agent-platform/sdk is the platform’s own: its errors are told from others', () => {
+  assert.equal(sdk.PlatformError, ownSdk.PlatformError);
+  assert.equal(sdk.z, ownSdk.z);
+});
+
+test('the package exports these doors, and no other', () => {
+  const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    exports: object;
+  };
+  assert.deepEqual(Object.keys(exports), ['./sdk', './testing', './register', './package.json']);
+});
+
+test.run();
