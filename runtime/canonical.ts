@@ -16,6 +16,10 @@ export function canonicalJson(value: unknown): string {
     return `${text}]`;
   }
   if (typeof value === 'object') {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) {
+      throw new TypeError(`canonical JSON holds plain objects only, got a ${value.constructor?.name}`);
+    }
     const members = value as Record<string, unknown>;
     let text = '{';
     for (const key of Object.keys(members).sort()) {

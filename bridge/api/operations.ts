@@ -162,7 +162,7 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
     const some = context.targets.slice(i, i + AT_ONCE).map(async ({ id }) => {
       const run = targetRun(batch, id);
       const known = outcomeOf(context, run);
-      if (known !== undefined) return { target: id, run, state: known as RunView['state'] };
+      if (known) return { target: id, run, state: known as RunView['state'] };
       const tree = await readRun(journal, { tenant, run, path: '0' });
       return { target: id, run, state: (tree && viewOf(tree)?.state) ?? 'accepted' };
     });

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { watch } from 'node:fs';
 import { gracefully, untilInterrupted } from './interruption.ts';
 import type { Session } from './session.ts';
+import { watchFolders } from './watch-folders.ts';
 
 /** One save of an editor is several changes. */
 const QUIET_MS = 150;
-const ELSEWHERE = /(^|[\\/])(node_modules|\.[^\\/]*)([\\/]|$)/;
 
 /**
  * Runs this command again, without `--watch`, now and after every change below the folders, until Ctrl-C. Each time in a
@@ -28,21 +27,17 @@ export async function watchAndRepeat({ note }: Session, folders: readonly string
         if (again) repeat();
       });
     };
-    const watchers = folders.map((folder) =>
-      watch(folder, { recursive: true }, (_event, file) => {
-        if (file !== null && ELSEWHERE.test(file)) return;
-        clearTimeout(timer);
-        timer = setTimeout(repeat, QUIET_MS);
-      }),
-    );
-    for (const watcher of watchers) watcher.on('error', (error) => note(`a folder is no longer watched: ${error}`));
+    const stop = watchFolders(folders, () => {
+      clearTimeout(timer);
+      timer = setTimeout(repeat, QUIET_MS);
+    });
     try {
-      repeat();
       note(`watching ${folders.join(', ')}; Ctrl-C ends`);
+      repeat();
       await untilInterrupted(signal);
     } finally {
       clearTimeout(timer);
-      for (const watcher of watchers) watcher.close();
+      stop();
     }
   });
   return 0;

@@ -47,7 +47,7 @@ test('up says what it serves and one line for each ended run, and Ctrl-C ends it
     /^agent-platform \d+\.\d+\.\d+\S*: nats-server 2\.\d+\.\d+, redis-server \d+\S*, model rehearsal$/m,
   );
   assert.match(stdout, /^packs: library 0\.1\.0$/m);
-  assert.match(stdout, /^schedules: weekly_stocktaking \(0 30 5 \* \* 6 UTC\)$/m);
+  assert.match(stdout, /^schedules: weekly_stocktaking \(next \d{4}-\d\d-\d\d 05:30 UTC\)$/m);
   assert.match(stdout, /^stopped$/m);
   const log = readFileSync(join(folder.cwd, '.agent-platform/agent-platform.log'), 'utf8').trim().split('\n');
   const lines = log.map((line) => JSON.parse(line) as { msg: string; run?: string });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { command } from '../support/command.ts';
@@ -21,7 +21,9 @@ function change(file: string, from: string, to: string): void {
   const path = join(folder, 'library', file);
   const text = readFileSync(path, 'utf8');
   assert.ok(text.includes(from));
-  writeFileSync(path, text.replace(from, to));
+  // As an editor saves: a new file takes the place of the old one.
+  writeFileSync(`${path}.new`, text.replace(from, to));
+  renameSync(`${path}.new`, path);
 }
 
 test('warnings alone exit 0, errors exit 1; each has a line of its own, and the last line counts; no server is started', async () => {
@@ -75,19 +77,24 @@ test('--watch checks again after a change, of code too, and ends well on Ctrl-C'
     });
   }
   const until = async (what: RegExp): Promise<void> => {
-    while (!what.test(output)) await new Promise<void>((resolve) => (wake = resolve));
+    while (!what.test(output)) {
+      assert.equal(child.exitCode ?? child.signalCode, null, output);
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
     output = '';
   };
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const late = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve).on('exit', () => wake()));
   try {
     await until(/no errors, 3 warnings/);
     change('pack.ts', "name: 'look_up'", "name: 'look_down'");
-    await until(/1 error, 3 warnings/);
+    await until(/1 error, 2 warnings/);
     change('pack.ts', "name: 'look_down'", "name: 'look_up'");
     await until(/no errors, 3 warnings/);
     child.kill('SIGINT');
     assert.equal(await closed, 0);
   } finally {
+    clearTimeout(late);
     child.kill('SIGKILL');
   }
 });

@@ -56,7 +56,7 @@ test('a wrong command line exits 2 and says what was wrong', async () => {
   assert.ok(!existsSync(stateDir()), 'nothing was begun');
 });
 
-test('agents and schedules are shown without any server', async () => {
+test('agents are shown without any server, schedules with their next time', async () => {
   const agents = await run('agents', 'list', '--json');
   const names = JSON.parse(agents.stdout).agents.map((each: { name: string }) => each.name);
   assert.deepEqual(names, ['account_health_main', 'csm_briefing', 'risk_analysis']);
@@ -66,9 +66,14 @@ test('agents and schedules are shown without any server', async () => {
     ['1', '2', '3', '4', '5', '6'],
   );
   assert.match(shown.stdout, /^definition [0-9a-f]{64}$/m);
-  assert.match((await run('schedules', 'list')).stdout, /weekly_health_check +0 0 6 \* \* 1/);
   await refused(['agents', 'show', 'nobody'], 1, /^error\[agent\.unknown\]: .*risk_analysis/);
   assert.ok(!existsSync(stateDir()));
+  assert.match((await run('schedules', 'list')).stdout, /weekly_health_check +0 0 6 \* \* 1 +when `up` runs/);
+  assert.equal((await run('schedules', 'resume', 'weekly_health_check')).code, 0);
+  const armed = JSON.parse((await run('schedules', 'list', '--json')).stdout).schedules[0];
+  assert.match(armed.next, /T06:00:00\.000Z$/);
+  assert.match((await run('schedules', 'pause', 'weekly_health_check')).stdout, /is paused/);
+  assert.match((await run('schedules', 'list')).stdout, /weekly_health_check +0 0 6 \* \* 1 +paused/);
 });
 
 test('without a pack the error says where to name one', async () => {

@@ -44,7 +44,7 @@ test('agent files elsewhere take tools, topics, scopes and parameters from the p
   const worse = spoil(bad, 'gardener.yaml', '[shared_notes]', '[shared_note]');
   const found = lines(await validate(await writeFiles(worse), pack));
   assert.equal(found.errors.length, 2);
-  assert.match(found.errors[0] ?? '', /^gardener.yaml:22:5 tools\.0: unknown tool .*did you mean "get_moisture"/);
+  assert.match(found.errors[0] ?? '', /^gardener.yaml:21:5 tools\.0: unknown tool .*did you mean "get_moisture"/);
   assert.match(found.errors[1] ?? '', /shared_context_scopes\.0: unknown scope "shared_note"/);
 });
 
@@ -55,7 +55,7 @@ test('without a pack only what the files say by themselves is checked', async ()
   const cycle = spoil(agentsOf(greenhouse()), 'botanist.yaml', 'tools:', 'sub_agents: [gardener]\ntools:');
   assert.match(
     lines(await validate(await writeFiles(cycle))).errors.join('\n'),
-    /delegation cycle gardener → botanist/,
+    /delegation cycle botanist → gardener → botanist/,
   );
 });
 
