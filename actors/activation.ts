@@ -1,42 +1,30 @@
 /**
  * An activation: one invocation (or batch) alive on this worker, from the mail that wakes it until it rests.
  *
- * Owns the invocation's fold, its live actor and the mail it has not acknowledged. Everything happens in one queue.
+ * Owns the invocation's ledger, its live actor and the mail it has not acknowledged. Everything happens in one queue.
  * 1. An event is appended before it takes effect; what it asks for is sent after that.
  * 2. Mail is acknowledged only when the fold rests (parked or final) and all its sends are confirmed.
  * 3. After a lost fence nothing is acknowledged, sent or appended any more: another worker owns the invocation.
- * 4. A throw ends this invocation as `failed`, in its journal; it never reaches the worker or a sibling.
+ * 4. A throw restarts this actor, a few times, and then ends its invocation as `failed`, in its journal; it never reaches
+ *    the worker or a sibling.
+ * 5. Mail for what computes on another worker is forwarded to it; only silence, or its word, lets it be taken over.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { JsMsg } from 'nats';
 import type { Logger } from 'pino';
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
-import { describeError, PlatformError } from '../config/errors.ts';
+import { describeError } from '../config/errors.ts';
 import type { Mailbox } from '../runtime/address.ts';
-import { ENTRY_VERSION, type Entry, type JournaledEvent } from '../runtime/journal/entry.ts';
-import type { Appended } from '../runtime/journal/journal.ts';
+import type { JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
-import type { Behaviour, EffectKind } from './behaviour.ts';
-import { accepts, contextDigest, type Folded, stateOf, step } from './fold.ts';
-import type { FoldCache } from './fold-cache.ts';
+import type { Behaviour, EffectKind, Received } from './behaviour.ts';
+import { stateOf } from './fold.ts';
+import type { Forwarded } from './forwarding.ts';
+import type { Host } from './host.ts';
+import { Ledger } from './ledger.ts';
 import { Mailbag } from './mailbag.ts';
-import type { Runtime, Send } from './runtime.ts';
-import type { ChildEnd, Disposition, SupervisorEvent } from './supervisor/machine.ts';
-
-/** What an activation asks of its worker. */
-export interface Host {
-  runtime: Runtime;
-  folds: FoldCache;
-  decide(event: Extract<SupervisorEvent, { type: 'mail' }>): Disposition;
-  spawn(key: string, to: Mailbox, behaviour: Behaviour, snapshot: AnyMachineSnapshot): AnyActorRef;
-  ended(key: string, how: ChildEnd): void;
-  perform(send: Send): Promise<void>;
-  /** The queue is empty and nothing is live: forget this activation. */
-  idle(activation: Activation): void;
-  /** No more mail is begun: what is not acknowledged comes again elsewhere. */
-  readonly stopping: boolean;
-}
-
-const TOO_LARGE = { code: 'message.too_large', message: 'what came of a step is larger than a journal entry may be' };
+import { restartDelay } from './supervisor/restart.ts';
+import type { ChildEnd } from './supervisor/machine.ts';
 
 /** How often a claim that lost its race is tried again on a fresh read. */
 const CLAIM_TRIES = 5;
@@ -48,10 +36,12 @@ export class Activation {
   private readonly behaviour: Behaviour;
   private readonly log: Logger;
   private readonly mailbag = new Mailbag();
-  private folded: Folded<Behaviour['machine']> | null = null;
+  private readonly ledger: Ledger;
   private actor: AnyActorRef | null = null;
   /** Effects that still run, stopped ones included: what they use must not be closed under them. */
   private readonly effects = new Set<Promise<void>>();
+  /** Times of crashes, in milliseconds of this process. */
+  private crashes: number[] = [];
   private queue: Promise<void> = Promise.resolve();
   private queued = 0;
 
@@ -61,6 +51,7 @@ export class Activation {
     this.key = key;
     this.to = to;
     this.log = host.runtime.log.child({ agent: to.agent, run: to.run, path: to.path });
+    this.ledger = new Ledger(host.runtime, host.folds, behaviour, to, this.log);
   }
 
   /** Takes a mail; it is kept alive until the invocation rests. */
@@ -75,16 +66,31 @@ export class Activation {
     });
   }
 
+  /** Takes a mail that another worker holds. `journaled`: its event is in the journal, so that worker may acknowledge. */
+  async takeForward(seq: number, mail: Mail): Promise<Forwarded> {
+    if (this.mailbag.has(seq)) return 'mine';
+    return new Promise((answer) => {
+      this.enqueue(async () => {
+        if (!this.actor) return answer('not mine');
+        const { found, deliver } = await this.behaviour.receive(this.ledger.current.snapshot, mail);
+        const taken = found === 'open' ? await this.advance(deliver) : await this.ledger.isNewest();
+        answer(taken ? 'journaled' : 'not mine');
+      });
+    });
+  }
+
   /** Starts one effect of the live actor; the result comes back as a step. Returns how to stop it. */
   start(kind: EffectKind, ordinal: number): () => void {
     const abort = new AbortController();
-    const snapshot = this.current().snapshot;
     const effect = this.behaviour
-      .perform(kind, ordinal, snapshot, abort.signal)
-      .catch((error: unknown) => this.crash(error))
-      .then((events) => {
+      .perform(kind, ordinal, this.ledger.current.snapshot, abort.signal)
+      .then(
+        (events) => async () => void (await this.advance(events)),
+        (error: unknown) => () => this.restart(error),
+      )
+      .then((step) => {
         this.effects.delete(effect);
-        if (!abort.signal.aborted) this.enqueue(async () => void (await this.advance(events)));
+        if (!abort.signal.aborted) this.enqueue(step);
       });
     this.effects.add(effect);
     return () => abort.abort();
@@ -94,9 +100,9 @@ export class Activation {
     this.mailbag.keepAlive();
   }
 
-  /** The live actor threw and is gone; its invocation ends as failed. */
+  /** The live actor threw and is gone. */
   crashed(error: unknown): void {
-    this.enqueue(async () => void (await this.advance([this.failure(error)])));
+    this.enqueue(() => this.restart(error));
   }
 
   /** Resolves when what is queued now has been done. */
@@ -112,8 +118,14 @@ export class Activation {
   /** Stops at once, as a crash would: nothing is acknowledged or appended, the journal is all that remains. */
   stop(how: ChildEnd): void {
     this.mailbag.drop();
-    this.folded = null;
+    this.ledger.forget();
     this.endActor(how);
+  }
+
+  /** Stops, and hands all mail back at once instead of letting the ack wait run out. */
+  handBack(): void {
+    this.mailbag.handBack();
+    this.stop('stopped');
   }
 
   private enqueue(task: () => Promise<void>): void {
@@ -133,8 +145,9 @@ export class Activation {
   private async receive(message: JsMsg, mail: Mail, tries = CLAIM_TRIES): Promise<void> {
     if (this.host.stopping) return;
     // A live actor's fold is the truth until an append says otherwise; a resting one may have moved elsewhere.
-    if (!this.actor) this.folded = await this.host.folds.refresh(this.behaviour.machine, this.to);
-    const { snapshot, diverged } = this.current();
+    if (!this.actor) await this.ledger.refresh();
+    if (!this.actor && (await this.forwarded(message))) return;
+    const { snapshot, diverged } = this.ledger.current;
     const received = await this.behaviour.receive(snapshot, mail);
     const disposition = this.host.decide({
       type: 'mail',
@@ -143,6 +156,8 @@ export class Activation {
       verdicts: received.verdicts,
       live: this.actor !== null,
       again: message.redelivered || mail.type === 'resume',
+      rests: this.behaviour.rests(snapshot),
+      stalls: this.behaviour.stalls(snapshot),
     });
     switch (disposition) {
       case 'leave':
@@ -152,112 +167,95 @@ export class Activation {
         message.ack();
         return;
       case 'duplicate':
-        await this.repeat(message);
+        await this.repeat(message, false);
+        return;
+      case 'resend':
+        await this.repeat(message, true);
         return;
     }
     this.mailbag.hold(message);
     if (diverged !== null) this.log.error({ code: 'journal.diverged', diverged }, 'journal diverged');
-    const { worker } = this.host.runtime;
-    const claim: Record<'admit' | 'refuse' | 'deliver' | 'resume', JournaledEvent[]> = {
-      admit: received.admit,
-      refuse: received.refuse,
-      deliver: received.deliver,
-      resume: [{ type: 'resumed', worker, delivery: message.info.deliveryCount }],
-    };
-    const events: JournaledEvent[] =
-      diverged === null
-        ? claim[disposition]
-        : [{ type: 'failed', error: { code: 'journal.diverged', message: diverged } }];
+    const events =
+      diverged === null ? this.claim(disposition, received, message) : [failed('journal.diverged', diverged)];
     const live = this.actor !== null;
     const appended = await this.advance(events, disposition === 'resume');
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
   }
 
-  /** Mail that the fold already holds: an ended invocation reports again. */
-  private async repeat(message: JsMsg): Promise<void> {
-    const { snapshot, seq } = this.current();
+  /** The events by which this worker claims the invocation, or takes the mail into the one it has. */
+  private claim(
+    disposition: 'admit' | 'refuse' | 'deliver' | 'resume' | 'quarantine',
+    received: Received,
+    message: JsMsg,
+  ): JournaledEvent[] {
+    switch (disposition) {
+      case 'resume':
+        return [this.resumed(message.info.deliveryCount)];
+      case 'quarantine':
+        return [failed('activation.quarantined', 'it was taken up again and again without getting any further')];
+      default:
+        return received[disposition];
+    }
+  }
+
+  /** True when the owner has taken the mail, or holds it already. Silence, or «not mine», lets this worker go on. (5) */
+  private async forwarded(message: JsMsg): Promise<boolean> {
+    const { snapshot, writer } = this.ledger.current;
+    if (writer === null || writer === this.host.runtime.worker) return false;
+    if (!this.behaviour.isClaimed(snapshot) || this.behaviour.rests(snapshot)) return false;
+    const answer = await this.host.forward(writer, message);
+    if (answer === 'journaled') message.ack();
+    if (answer === 'journaled' || answer === 'mine') return true;
+    await this.ledger.refresh();
+    return false;
+  }
+
+  /** Mail that the fold already holds: an ended invocation reports again, a waiting one repeats its sends when asked. */
+  private async repeat(message: JsMsg, resend: boolean): Promise<void> {
     // Ignoring is a decision too: it must not rest on a fold that another worker has outrun.
-    if (this.actor && (await this.host.runtime.journal.tail(this.to))?.seq !== seq) return this.stop('fenced');
-    if (snapshot.status === 'done') await this.sendAll(snapshot, snapshot, true);
+    if (this.actor && !(await this.ledger.isNewest())) return this.stop('fenced');
+    const { snapshot } = this.ledger.current;
+    if (resend || snapshot.status === 'done') await this.sendAll(snapshot, snapshot, true);
     message.ack();
   }
 
-  /** One step: compute, append, adopt, send, and rest when nothing is left to compute. False when the fence was lost. */
+  /** One step: append, adopt, send, and rest when nothing is left to compute. False when the fence was lost. */
   private async advance(events: JournaledEvent[], again = false): Promise<boolean> {
-    const before = this.folded;
-    if (!before) return false;
-    const { applied, snapshot } = this.compute(before.snapshot, events);
-    if (applied.length === 0) return true;
-    const result = await this.append(applied, snapshot, before.seq);
-    if (result === null) return this.advance([{ type: 'failed', error: TOO_LARGE }]);
-    if (this.folded !== before) return false;
-    if (result.status === 'fenced') {
-      this.log.info({ code: 'journal.fenced' }, 'another writer owns this journal');
+    const stepped = await this.ledger.advance(events);
+    if (stepped.status === 'ignored') return true;
+    if (stepped.status === 'fenced') {
       this.stop('fenced');
       return false;
     }
-    this.folded = { ...before, snapshot, seq: result.seq, writer: this.host.runtime.worker };
-    this.host.folds.keep(this.to, this.folded);
+    const { applied, before, after } = stepped;
+    const rests = this.behaviour.rests(after);
+    if (this.host.stopping && !rests) {
+      // The step in hand is done; the next one is somebody else's.
+      await this.sendAll(before, after, again);
+      this.handBack();
+      return true;
+    }
     if (this.actor) for (const event of applied) this.actor.send(event);
-    const rests = this.behaviour.rests(snapshot);
-    if (!rests && !this.actor) this.actor = this.host.spawn(this.key, this.to, this.behaviour, snapshot);
-    await this.sendAll(before.snapshot, snapshot, again);
-    if (rests) this.rest(snapshot);
+    if (!rests && !this.actor) this.actor = this.host.spawn(this.key, this.to, this.behaviour, after);
+    await this.sendAll(before, after, again);
+    if (rests) this.rest(after);
     return true;
   }
 
-  /** Null when the entry is larger than the server takes. */
-  private async append(
-    events: JournaledEvent[],
-    snapshot: AnyMachineSnapshot,
-    after: number,
-  ): Promise<Appended | null> {
-    try {
-      return await this.host.runtime.journal.append(this.to, this.entry(events, snapshot), after);
-    } catch (error) {
-      if (!(error instanceof PlatformError) || error.code !== 'message.too_large') throw error;
-      this.log.error({ code: error.code }, error.message);
-      return null;
+  /** After a throw: a new actor from the journal, a little later; past the intensity, the end of the invocation. (4) */
+  private async restart(error: unknown): Promise<void> {
+    if (!this.actor) return;
+    this.log.error({ err: error }, 'an actor threw');
+    this.endActor('crashed');
+    const { delayMs, crashes } = restartDelay(this.crashes, performance.now());
+    this.crashes = crashes;
+    if (delayMs === null) {
+      const { code, message } = describeError(error, 'activation.crashed');
+      await this.advance([failed(code, message)]);
+      return;
     }
-  }
-
-  /** Folds the events, and those that must follow them. What throws becomes the failure of this invocation. */
-  private compute(
-    from: AnyMachineSnapshot,
-    events: JournaledEvent[],
-  ): { applied: JournaledEvent[]; snapshot: AnyMachineSnapshot } {
-    const { machine } = this.behaviour;
-    try {
-      const applied: JournaledEvent[] = [];
-      let snapshot = from;
-      const take = (event: JournaledEvent) => {
-        if (!accepts(snapshot, event)) return false;
-        snapshot = step(machine, snapshot, event);
-        applied.push(event);
-        return true;
-      };
-      for (const event of events) take(event);
-      for (let next = this.behaviour.follow(snapshot); next && take(next); ) next = this.behaviour.follow(snapshot);
-      return { applied, snapshot };
-    } catch (error) {
-      const failed = this.failure(error);
-      return { applied: [failed], snapshot: step(machine, from, failed) };
-    }
-  }
-
-  private entry(events: JournaledEvent[], snapshot: AnyMachineSnapshot): Entry {
-    const { runtime } = this.host;
-    return {
-      v: ENTRY_VERSION,
-      at: runtime.now().toISOString(),
-      writer: runtime.worker,
-      key: runtime.id(),
-      agent: this.to.agent,
-      subject: this.behaviour.subject(snapshot),
-      events,
-      state: stateOf(snapshot),
-      digest: contextDigest(snapshot),
-    };
+    await pause(delayMs);
+    if (!this.host.stopping) await this.advance([this.resumed(0)], true);
   }
 
   private async sendAll(before: AnyMachineSnapshot, after: AnyMachineSnapshot, again: boolean): Promise<void> {
@@ -281,17 +279,11 @@ export class Activation {
     this.host.ended(this.key, how);
   }
 
-  private crash(error: unknown): JournaledEvent[] {
-    return [this.failure(error)];
+  private resumed(delivery: number): JournaledEvent {
+    return { type: 'resumed', worker: this.host.runtime.worker, delivery };
   }
+}
 
-  private failure(error: unknown): JournaledEvent {
-    this.log.error({ err: error }, 'an actor threw; its invocation fails');
-    return { type: 'failed', error: describeError(error, 'activation.crashed') };
-  }
-
-  private current(): Folded<Behaviour['machine']> {
-    if (!this.folded) throw new Error(`the activation of ${this.key} is not loaded`);
-    return this.folded;
-  }
+function failed(code: string, message: string): JournaledEvent {
+  return { type: 'failed', error: { code, message } };
 }

@@ -29,6 +29,10 @@ export interface Behaviour<M extends AnyStateMachine = AnyStateMachine> {
   follow(snapshot: SnapshotFrom<M>): JournaledEvent | null;
   /** Whether an activation has nothing to compute: it waits for mail, or it has ended. Pure. */
   rests(snapshot: SnapshotFrom<M>): boolean;
+  /** Whether a worker has claimed it; before that, its only writer is the door. Pure. */
+  isClaimed(snapshot: SnapshotFrom<M>): boolean;
+  /** Claims in a row without any progress: what is taken up again and again is poison. Pure. */
+  stalls(snapshot: SnapshotFrom<M>): number;
   /** What the step from `before` to `after` asks to be sent; all that `after` asks for when `again`. */
   sends(before: SnapshotFrom<M>, after: SnapshotFrom<M>, again: boolean): Promise<Send[]>;
   /** Runs one effect to the events that it becomes. A throw ends the invocation as failed. */

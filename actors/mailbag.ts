@@ -19,6 +19,10 @@ export class Mailbag {
     return true;
   }
 
+  has(seq: number): boolean {
+    return this.waiting.has(seq) || this.held.has(seq);
+  }
+
   /** The newest handle of a message that waits. */
   latest(message: JsMsg): JsMsg {
     return this.waiting.get(message.seq) ?? message;
@@ -41,6 +45,12 @@ export class Mailbag {
   ackHeld(): void {
     for (const message of this.held.values()) message.ack();
     this.held.clear();
+  }
+
+  /** Gives all of it to whoever asks next, at once. */
+  handBack(): void {
+    for (const mail of [this.waiting, this.held]) for (const message of mail.values()) message.nak();
+    this.drop();
   }
 
   /** Touches nothing of it any more: it is somebody else's, or comes again. */

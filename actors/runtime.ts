@@ -8,7 +8,7 @@ import type { ModelProvider } from '../runtime/model/provider.ts';
 import type { Clockwork } from '../runtime/schedules/clockwork.ts';
 import type { Sources } from '../runtime/tools/sources.ts';
 import type { TopicEvent, Topics } from '../runtime/topics/topics.ts';
-import type { Invocation, ThreadTurn, Trace } from '../runtime/journal/entry.ts';
+import type { Invocation, ThreadTurn, Timer, Trace } from '../runtime/journal/entry.ts';
 import type { Threads } from '../runtime/memory/thread.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 
@@ -26,6 +26,8 @@ export interface Runtime {
   sources: Sources;
   model: ModelProvider;
   log: Logger;
+  /** Longest that a tool may take, in milliseconds. */
+  toolTimeoutMs: number;
   now(): Date;
   /** A fresh unique id. */
   id(): string;
@@ -34,6 +36,7 @@ export interface Runtime {
 /** What a state asks to be sent once its entry is appended. Every one may be repeated: its effect is created once. */
 export type Send =
   | { kind: 'mail'; to: Mailbox; mail: Mail; trace: Trace }
+  | { kind: 'timer'; to: Mailbox; timer: Timer; trace: Trace }
   | { kind: 'root'; invocation: Invocation }
   | { kind: 'event'; event: TopicEvent }
   | { kind: 'thread'; tenant: string; agent: string; thread: string; turn: ThreadTurn; window: number };

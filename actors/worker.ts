@@ -7,23 +7,27 @@
  * 3. Held mail is kept alive as long as its activation lives; the ack wait bounds how long a dead worker keeps it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Consumer, JsMsg, NatsConnection } from 'nats';
+import type { JsMsg, Msg, NatsConnection, Subscription } from 'nats';
 import { type AnyActorRef, type AnyMachineSnapshot, createActor, fromCallback } from 'xstate';
 import { PlatformError } from '../config/errors.ts';
 import { addressKey, type Mailbox } from '../runtime/address.ts';
+import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import { parseMail, type Tick } from '../runtime/mail/mail.ts';
 import { NEXT_HEADER } from '../runtime/schedules/clockwork.ts';
-import { batchAgent, parseMailbox } from '../runtime/subjects.ts';
+import { batchAgent, parseMailbox, workerSubject } from '../runtime/subjects.ts';
 import { acceptRun } from './accept.ts';
-import { Activation, type Host } from './activation.ts';
+import { Activation } from './activation.ts';
 import { batchBehaviour } from './batch/behaviour.ts';
 import { batchMachine } from './batch/machine.ts';
 import type { Behaviour, EffectKind } from './behaviour.ts';
 import { ensureConsumers } from './consumers.ts';
 import { FoldCache } from './fold-cache.ts';
+import { type Forwarded, forward, WorkerRequest } from './forwarding.ts';
+import type { Host } from './host.ts';
 import { invocationBehaviour } from './invocation/behaviour.ts';
 import { type EffectInput, invocationMachine } from './invocation/machine.ts';
 import type { Runtime, Send } from './runtime.ts';
+import { Pulls } from './pulls.ts';
 import { Slots } from './slots.ts';
 import { type Child, type ChildEnd, type Disposition, supervisorMachine } from './supervisor/machine.ts';
 import { type Supervision, supervision } from './supervisor/counters.ts';
@@ -32,11 +36,14 @@ import { restored } from './supervisor/restored.ts';
 export interface WorkerOptions {
   maxLive: number;
   ackWaitMs: number;
+  /** How long a stopping worker lets steps in hand finish. */
+  graceMs: number;
   /** Begins the batch of a schedule's tick; `next` is the tick after it. Without it, ticks are left to other workers. */
   onTick?(tick: Tick, next: Date | null): Promise<void>;
 }
 
-const PULL_MS = 5_000;
+/** Per consumer of mail: enough that open pulls for mail never keep roots from beginning. */
+const LEAST_SLOTS = 4;
 /** How long a stopping worker waits for tools that do not heed their signal. */
 const QUIET_MS = 5_000;
 
@@ -51,9 +58,10 @@ export class Worker implements Host {
   private readonly slots: Slots;
   private readonly invocations: Behaviour;
   private readonly batches: Behaviour;
-  private readonly pulls = new Set<{ close(): Promise<void | Error> | void }>();
-  private loops: Promise<void>[] = [];
+  private readonly pulls: Pulls;
   private keepAlive: NodeJS.Timeout | undefined;
+  private requests: Subscription | undefined;
+  private onEmpty = (): void => {};
   stopping = false;
 
   constructor(nc: NatsConnection, runtime: Runtime, options: WorkerOptions) {
@@ -61,7 +69,16 @@ export class Worker implements Host {
     this.runtime = runtime;
     this.options = options;
     this.folds = new FoldCache(runtime.journal);
-    this.slots = new Slots(options.maxLive);
+    const agents = runtime.catalog.agents().length + runtime.catalog.packs.flatMap(schedulesOf).length;
+    const count = Math.max(options.maxLive, LEAST_SLOTS * agents);
+    this.slots = new Slots(count);
+    this.pulls = new Pulls({
+      slots: this.slots,
+      count,
+      log: runtime.log,
+      take: (message) => this.route(message),
+      repair: async () => void (await this.consumers()),
+    });
     const effect = (kind: EffectKind) =>
       fromCallback<never, EffectInput>(({ input }) => this.activations.get(input.key)?.start(kind, input.ordinal));
     this.invocations = invocationBehaviour(
@@ -81,69 +98,59 @@ export class Worker implements Host {
 
   /** Creates the consumers that are missing and begins to take mail. */
   async start(): Promise<void> {
-    const { catalog, log, worker } = this.runtime;
-    const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
-    const schedules = catalog.packs.flatMap((pack) => Object.keys(pack.manifest.schedules)).map(batchAgent);
-    const { mail, start } = await ensureConsumers(this.nc, [...agents, ...schedules], this.options.ackWaitMs);
+    const { log, worker } = this.runtime;
+    const { mail, start } = await this.consumers();
     this.supervisor.on('child.crashed', ({ key, error }) => this.activations.get(key)?.crashed(error));
     this.supervisor.start();
     this.supervisor.send({ type: 'started' });
-    const share = Math.max(1, Math.floor(this.options.maxLive / (mail.length + start.length)));
-    this.loops = [
-      ...mail.map((consumer) => this.pull(consumer, share, 0)),
-      ...start.map((consumer) => this.pull(consumer, share, mail.length)),
-    ];
+    this.pulls.open(mail, start);
+    this.requests = this.nc.subscribe(workerSubject(worker), { callback: (_, message) => void this.answer(message) });
     this.keepAlive = setInterval(() => {
       for (const activation of this.activations.values()) activation.keepAlive();
     }, this.options.ackWaitMs / 3);
-    log.debug({ worker, agents }, 'worker serves');
+    log.debug({ worker }, 'worker serves');
   }
 
-  /** Takes no more mail and stops what is live; unfinished mail is delivered again after the ack wait. */
+  /** The consumers of all that this worker hosts; makes those that are missing. */
+  private consumers(): ReturnType<typeof ensureConsumers> {
+    const { catalog } = this.runtime;
+    const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
+    const schedules = catalog.packs.flatMap(schedulesOf).map(batchAgent);
+    return ensureConsumers(this.nc, [...agents, ...schedules], this.options.ackWaitMs);
+  }
+
+  /**
+   * Drains: takes no more mail, lets the steps in hand finish within the grace period, and hands the rest back at once.
+   * Idempotent.
+   */
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    clearInterval(this.keepAlive);
     this.supervisor.send({ type: 'drain' });
-    await Promise.all([...this.pulls].map(async (pull) => pull.close()));
-    this.slots.close();
-    await Promise.allSettled(this.loops);
-    // A step that has begun is finished: its entry is appended, its sends confirmed, its mail acknowledged.
+    await this.pulls.close();
+    await within(this.options.graceMs, this.emptied());
     const live = [...this.activations.values()];
-    await Promise.all(live.map((activation) => activation.settled()));
-    for (const activation of live) activation.stop('stopped');
+    for (const activation of live) activation.handBack();
     await within(QUIET_MS, Promise.all(live.map((activation) => activation.quiet())));
+    clearInterval(this.keepAlive);
+    this.requests?.unsubscribe();
     await this.nc.flush();
     this.supervisor.send({ type: 'stop' });
     this.supervisor.stop();
     this.runtime.log.debug({ worker: this.runtime.worker, ...this.counters.getSnapshot().context }, 'worker stopped');
   }
 
+  /** Resolves when no activation is left. */
+  private emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onEmpty = resolve;
+      if (this.activations.size === 0) resolve();
+    });
+  }
+
   /** Resolves when the steps that have begun are finished: their entries appended, what they send confirmed. */
   async settled(): Promise<void> {
     await Promise.all([...this.activations.values()].map((activation) => activation.settled()));
-  }
-
-  /** Keeps one pull open on a consumer, never for more mail than slots. */
-  private async pull(consumer: Consumer, share: number, spare: number): Promise<void> {
-    while (!this.stopping) {
-      let taken = await this.slots.take(share, spare);
-      if (this.stopping) return;
-      try {
-        const messages = await consumer.fetch({ max_messages: taken, expires: PULL_MS });
-        this.pulls.add(messages);
-        for await (const message of messages) {
-          taken -= 1;
-          this.route(message);
-        }
-        this.pulls.delete(messages);
-      } catch (error) {
-        if (this.stopping || this.nc.isClosed()) return;
-        this.runtime.log.warn({ err: error }, 'a pull failed; trying again');
-      } finally {
-        this.slots.give(taken);
-      }
-    }
   }
 
   /** Hands a mail, which comes with one slot, to the activation of its address. */
@@ -209,16 +216,40 @@ export class Worker implements Host {
     this.counters.trigger.ended({ how });
   }
 
-  idle(activation: Activation): void {
+  forward(owner: string, message: JsMsg): Promise<Forwarded | 'silent'> {
+    const { subject, seq } = message;
+    return forward(this.nc, owner, { type: 'forward', subject, seq, body: message.string() });
+  }
+
+  /** Answers what another worker asks. */
+  private async answer(message: Msg): Promise<void> {
+    const parsed = WorkerRequest.safeParse(parseJson(message.string()));
+    if (!parsed.success) return;
+    const request = parsed.data;
+    if (request.type === 'kill') {
+      this.activations.get(request.key)?.stop('crashed');
+      message.respond(JSON.stringify('stopped'));
+      return;
+    }
+    const activation = this.activations.get(addressKey(parseMailbox(request.subject)));
+    const mail = parseMail(request.body);
+    const answer: Forwarded = activation && mail ? await activation.takeForward(request.seq, mail) : 'not mine';
+    message.respond(JSON.stringify(answer));
+  }
+
+  idle(activation: { readonly key: string }): void {
     if (this.activations.get(activation.key) !== activation) return;
     this.activations.delete(activation.key);
     this.slots.give(1);
+    if (this.activations.size === 0) this.onEmpty();
   }
 
   async perform(send: Send): Promise<void> {
     switch (send.kind) {
       case 'mail':
         return this.runtime.mailer.post(send.to, send.mail, send.trace);
+      case 'timer':
+        return this.runtime.mailer.schedule(send.to, send.timer, send.trace);
       case 'root':
         await acceptRun(this.runtime, send.invocation);
         return;
@@ -239,4 +270,16 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const given = new AbortController();
   await Promise.race([work, pause(ms, undefined, { signal: given.signal }).catch(() => {})]);
   given.abort();
+}
+
+function schedulesOf(pack: LoadedPack): string[] {
+  return Object.keys(pack.manifest.schedules);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -80,6 +80,7 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       sources,
       model: rehearsal(catalog),
       log,
+      toolTimeoutMs: settings.toolTimeoutMs,
       now,
       id: randomUUID,
     };

@@ -90,7 +90,12 @@ function inWords(
     case 'model.replied':
       return replied(event, turn);
     case 'model.failed':
-      return [`the model failed, ${event.error.code}: ${event.error.message}`];
+      return [
+        `the model failed, ${event.error.code}: ${event.error.message}`,
+        ...(event.retry ? [`asked again at ${event.retry.at.slice(11, 19)}`] : []),
+      ];
+    case 'timer.fired':
+      return [`timer ${event.name} fired`];
     case 'tool.settled': {
       const name = calls.get(event.ordinal)?.name ?? `call ${event.ordinal}`;
       if (!event.ok) return [`${name} failed: ${short(event.result)}`];

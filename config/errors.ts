@@ -44,11 +44,16 @@ export const ERRORS = {
   'journal.diverged': 'A journal folds to another state than its entry says.',
   'message.too_large': 'A message is larger than the server accepts.',
   'admission.refused': 'A supervisor refused an invocation; the rule is named.',
+  'model.unavailable':
+    'The model cannot answer now: overloaded, rate-limited, unreachable or too slow. It is asked again later.',
   'model.failed': 'The model did not answer.',
   'model.no_player':
     'The rehearsal model cannot answer for an agent whose pack supplies no player for it; the agent needs a real model.',
+  'tool.timed_out': 'A tool took longer than the setting tool_timeout_ms.',
   'tool.failed': 'A tool threw or timed out.',
   'activation.crashed': 'An actor threw; its invocation ended as failed.',
+  'activation.quarantined':
+    'An invocation was taken up again and again without getting any further, and was ended as failed.',
   'turns.exhausted': 'An invocation used up its model turns without reporting.',
   'memory.invalid': 'A memory has a field of the wrong type.',
   'platform.busy': 'As many requests of this kind are open as the platform serves at once; try again later.',

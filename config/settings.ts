@@ -52,6 +52,8 @@ const KEYS = {
   journal_shards: { schema: integer(1, 64), expected: 'a whole number from 1 to 64', default: 4 },
   max_live: { schema: integer(1, 100_000), expected: 'a whole number from 1 to 100000', default: 256 },
   ack_wait_ms: { schema: integer(100, 600_000), expected: 'milliseconds from 100 to 600000', default: 2000 },
+  tool_timeout_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 60_000 },
+  drain_grace_ms: { schema: integer(0, 600_000), expected: 'milliseconds from 0 to 600000', default: 10_000 },
   default_agent: { schema: text, expected: 'the name of an agent' },
   http_host: { schema: text, expected: 'an address to bind, such as 127.0.0.1', default: '127.0.0.1' },
   http_port: { schema: integer(0, 65_535), expected: 'a port from 0 (any free one) to 65535', default: 8088 },
@@ -89,6 +91,10 @@ export interface Settings {
   readonly maxLive: number;
   /** How long NATS waits for an acknowledgement before it delivers mail again. */
   readonly ackWaitMs: number;
+  /** Longest that a tool may take. */
+  readonly toolTimeoutMs: number;
+  /** How long a stopping worker lets steps in hand finish, before it hands them back. */
+  readonly drainGraceMs: number;
   /** The agent of a request that names none. */
   readonly defaultAgent?: string;
   readonly httpHost: string;

@@ -56,6 +56,16 @@ export function tickSubject(tenant: string, schedule: string): string {
   return `mail.${tenant}.${batchAgent(schedule)}.tick.0`;
 }
 
+/** Holds one timer of an invocation; the server posts its mail from it at the time. Purging it cancels the timer. */
+export function timerSubject({ tenant, run, path }: Address, name: string): string {
+  return `timer.${tenant}.${escapeToken(run)}.${path}.${name}`;
+}
+
+/** Where one worker takes requests of the others. */
+export function workerSubject(worker: string): string {
+  return `worker.${worker}`;
+}
+
 /** What the durable consumer of one agent filters. */
 export function startFilter(agent: string): string {
   return `start.*.${agent}.>`;

@@ -23,6 +23,8 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
         ? ({ type: 'completed' } satisfies BatchEvent)
         : null,
     rests: (snapshot) => snapshot.status === 'done' || snapshot.value === 'running',
+    isClaimed: ({ context }) => context.claims > 0,
+    stalls: ({ context }) => context.stalls,
     sends: async (before, after, again) => starts(runtime, before, after, again),
     perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
   };

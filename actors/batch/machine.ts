@@ -11,6 +11,8 @@ export interface BatchContext {
   batch: BatchStart | null;
   trace: Trace | null;
   claims: number;
+  /** Claims since the last event that was none. */
+  stalls: number;
   targets: Target[];
   /** Outcome of each target's run, in the order of `targets`; null until it has reported. */
   outcomes: (string | null)[];
@@ -40,6 +42,7 @@ export const batchMachine = machine.createMachine({
     batch: null,
     trace: null,
     claims: 0,
+    stalls: 0,
     targets: [],
     outcomes: [],
     pending: 0,
@@ -77,6 +80,10 @@ export const batchMachine = machine.createMachine({
 });
 
 function take(context: BatchContext, event: BatchEvent): Partial<BatchContext> {
+  return { ...change(context, event), stalls: event.type === 'resumed' ? context.stalls + 1 : 0 };
+}
+
+function change(context: BatchContext, event: BatchEvent): Partial<BatchContext> {
   switch (event.type) {
     case 'invoked':
       return { address: event.address, batch: event.batch, trace: event.trace };
@@ -113,6 +120,15 @@ export function pendingTargets({ targets, outcomes }: BatchContext): Target[] {
 }
 
 /** What an entry's digest is made over: a batch of thousands is not written out anew for each of its reports. */
-export function batchEssence({ address, batch, trace, claims, targets, pending, error }: BatchContext): unknown {
-  return { address, batch, trace, claims, targets: targets.length, pending, error };
+export function batchEssence({
+  address,
+  batch,
+  trace,
+  claims,
+  stalls,
+  targets,
+  pending,
+  error,
+}: BatchContext): unknown {
+  return { address, batch, trace, claims, stalls, targets: targets.length, pending, error };
 }

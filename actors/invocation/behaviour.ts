@@ -27,6 +27,8 @@ export function invocationBehaviour(runtime: Runtime, machine: Machine): Behavio
     summary: ({ context: { invocation, report, error } }) =>
       invocation?.address.path === ROOT_PATH ? { subject: invocation.subject, text: report?.text, error } : null,
     receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
+    isClaimed: ({ context }) => context.claims > 0,
+    stalls: ({ context }) => context.stalls,
     sends: (before, after, again) => sends(runtime, before, after, again),
     perform: (kind, ordinal, { context }, signal) => perform(runtime, kind, ordinal, context, signal),
   };
@@ -40,6 +42,12 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   if (mail.type === 'child.reported') {
     const event: InvocationEvent = { type: 'child.reported', path: mail.from.path, report: mail.report };
     if (snapshot.can(event)) return received({ found: 'open', deliver: [event] });
+  }
+  if (mail.type === 'timer.fired') {
+    const event: InvocationEvent = { type: 'timer.fired', name: mail.name };
+    // A timer that nobody waits for any more came late.
+    if (!snapshot.can(event)) return received({ found: mail.name === snapshot.context.fired ? 'held' : 'known' });
+    return received({ found: 'open', deliver: [event] });
   }
   return received({ found: 'held' });
 }
@@ -90,7 +98,8 @@ function follow(snapshot: Snapshot): InvocationEvent | null {
 }
 
 function rests(snapshot: Snapshot): boolean {
-  if (snapshot.status === 'done' || snapshot.value === 'waiting_for_human') return true;
+  if (snapshot.status === 'done' || snapshot.value === 'waiting_for_human' || snapshot.value === 'backing_off')
+    return true;
   return snapshot.value === 'acting' && runningCalls(snapshot.context).every((call) => call.kind === 'delegate');
 }
 
@@ -103,6 +112,16 @@ async function sends(runtime: Runtime, before: Snapshot, after: Snapshot, again:
     // A refused root may name an agent that nobody defines; then there is only its caller to tell.
     const resolved = report.outcome === 'completed' ? await runtime.catalog.resolved(context.definition) : null;
     return ending(invocation, report, resolved);
+  }
+  if (context.timer && (again || before.context.timer?.name !== context.timer.name)) {
+    return [
+      {
+        kind: 'timer',
+        to: { ...invocation.address, agent: invocation.agent },
+        timer: context.timer,
+        trace: invocation.trace,
+      },
+    ];
   }
   const waiting = runningCalls(context).filter((call) => call.kind === 'delegate');
   const sent = new Set(again ? [] : runningCalls(before.context).map((call) => call.ordinal));

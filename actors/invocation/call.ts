@@ -37,7 +37,9 @@ export async function runCall(
   const { invocation } = state;
   if (!call || !invocation) throw new PlatformError('activation.crashed', `there is no call ${ordinal} to run`);
   try {
-    const { result, about, created } = await execute(runtime, invocation, call, signal);
+    const { result, about, created } = await inTime(runtime.toolTimeoutMs, call.name, signal, (bounded) =>
+      execute(runtime, invocation, call, bounded),
+    );
     const isFact = about !== undefined && about !== null && about === invocation.subject;
     // Only what survives JSON is a result: the journal is what a restart reads.
     const kept = JSON.parse(JSON.stringify(result ?? null)) as Json;
@@ -57,6 +59,22 @@ export async function runCall(
     );
     return { type: 'tool.settled', ordinal, ok: false, result: `${code}: ${message}`, fact: null, created: null };
   }
+}
+
+/** A tool that does not heed its signal is left behind; its late result is ignored. */
+async function inTime<T>(
+  ms: number,
+  name: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = AbortSignal.timeout(ms);
+  const late = new Promise<never>((_, reject) => {
+    timeout.addEventListener('abort', () =>
+      reject(new PlatformError('tool.timed_out', `${name} took longer than ${ms} ms`)),
+    );
+  });
+  return Promise.race([work(AbortSignal.any([signal, timeout])), late]);
 }
 
 function execute(runtime: Runtime, invocation: Invocation, call: CallState, signal: AbortSignal): Promise<Yield> {

@@ -91,7 +91,19 @@ export const invocationMachine = machine.createMachine({
           },
           { target: 'acting', actions: takeEvent },
         ],
-        'model.failed': { target: 'failing', actions: takeEvent },
+        'model.failed': [
+          { guard: ({ event }) => event.retry !== null, target: 'backing_off', actions: takeEvent },
+          { target: 'failing', actions: takeEvent },
+        ],
+      },
+    },
+    backing_off: {
+      on: {
+        'timer.fired': {
+          guard: ({ context, event }) => context.timer?.name === event.name,
+          target: 'thinking',
+          actions: takeEvent,
+        },
       },
     },
     acting: {

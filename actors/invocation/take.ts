@@ -8,6 +8,10 @@ type Replied = Of<'model.replied'>;
 
 /** What `event` makes of the context; the machine has already decided that it applies. */
 export function take(context: InvocationContext, event: InvocationEvent): Partial<InvocationContext> {
+  return { ...change(context, event), stalls: event.type === 'resumed' ? context.stalls + 1 : 0 };
+}
+
+function change(context: InvocationContext, event: InvocationEvent): Partial<InvocationContext> {
   switch (event.type) {
     case 'invoked': {
       const { invocation, definition, agent_id, version } = event;
@@ -22,7 +26,9 @@ export function take(context: InvocationContext, event: InvocationEvent): Partia
     case 'model.replied':
       return replied(context, event);
     case 'model.failed':
-      return { ordinal: event.ordinal, error: event.error };
+      return { failures: context.failures + 1, error: event.error, timer: event.retry };
+    case 'timer.fired':
+      return { timer: null, fired: event.name, error: null };
     case 'tool.settled':
       return settled(context, event);
     case 'child.reported':
@@ -50,6 +56,7 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
     delegations: context.delegations + event.calls.filter((call) => call.delegate).length,
     usage: addUsage(context.usage, { turns: 1, ...event.usage }),
     model: event.model,
+    failures: 0,
     report: event.report,
     escalation: event.escalation,
     corrections: sentBack ? context.corrections + 1 : 0,

@@ -2,8 +2,9 @@ import { describeError, PlatformError } from '../../config/errors.ts';
 import { COMPOSER_VERSION, compose } from '../../runtime/context/compose.ts';
 import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import { digestOf } from '../../runtime/digest.ts';
-import type { Invocation, InvocationEvent, Verdict } from '../../runtime/journal/entry.ts';
+import type { Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
+import { retryWait } from '../../runtime/policy/retry.ts';
 import { judgeTurn } from '../../runtime/policy/judge.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
@@ -25,7 +26,12 @@ export async function modelTurn(
   try {
     reply = await runtime.model.reply(request, signal);
   } catch (error) {
-    return { type: 'model.failed', ordinal: state.ordinal + 1, error: describeError(error, 'model.failed') };
+    return {
+      type: 'model.failed',
+      ordinal: state.ordinal + 1,
+      error: describeError(error, 'model.failed'),
+      retry: retryOf(runtime, state, error),
+    };
   }
   return judgeTurn({
     resolved,
@@ -40,6 +46,16 @@ export async function modelTurn(
     admitDelegate: (agent) =>
       admitFrom(runtime, state, invocation, agent, resolved.definition.autonomy.allowed_sub_agents),
   });
+}
+
+/** Only a model that may answer later is asked again; a player that throws will throw again. */
+function retryOf(runtime: Runtime, state: InvocationContext, error: unknown): Timer | null {
+  if (!(error instanceof PlatformError) || error.code !== 'model.unavailable') return null;
+  const { retry_after_ms } = error.details;
+  const wait = retryWait(state.failures + 1, typeof retry_after_ms === 'number' ? retry_after_ms : null);
+  if (wait === null) return null;
+  const at = new Date(runtime.now().getTime() + wait).toISOString();
+  return { name: `retry-${state.ordinal + 1}-${state.failures + 1}`, at };
 }
 
 /** The same admission that the child's supervisor will ask, asked before the delegation is sent. */

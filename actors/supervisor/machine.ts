@@ -15,7 +15,19 @@ import type { Verdict } from '../../runtime/journal/entry.ts';
  */
 export type Found = 'new' | 'open' | 'held' | 'known' | 'final' | 'unknown';
 
-export type Disposition = 'admit' | 'refuse' | 'deliver' | 'resume' | 'duplicate' | 'drop' | 'leave';
+export type Disposition =
+  | 'admit'
+  | 'refuse'
+  | 'deliver'
+  | 'resume'
+  | 'resend'
+  | 'quarantine'
+  | 'duplicate'
+  | 'drop'
+  | 'leave';
+
+/** Poison is what so many claims in a row get no further; deliveries alone would condemn healthy parents. */
+export const MAX_STALLS = 10;
 
 /** How an activation of a child ended on this worker. */
 export type ChildEnd = 'parked' | 'completed' | 'escalated' | 'refused' | 'failed' | 'fenced' | 'crashed' | 'stopped';
@@ -39,6 +51,10 @@ export type SupervisorEvent =
       live: boolean;
       /** Delivered before, or sent to wake it: whoever held it may be gone. */
       again: boolean;
+      /** Nothing is computed for it: it waits for mail. */
+      rests: boolean;
+      /** Claims in a row that got it no further. */
+      stalls: number;
     }
   | { type: 'child.claimed'; key: string; child: Child; logic: AnyActorLogic }
   | { type: 'child.ended'; key: string; how: ChildEnd }
@@ -100,6 +116,11 @@ export const supervisorMachine = machine.createMachine({
         mail: [
           { guard: ({ event }) => event.found === 'unknown', actions: decide('drop') },
           { guard: ({ event }) => event.found === 'open', actions: decide('deliver') },
+          { guard: ({ event }) => event.found === 'held' && event.again && event.rests, actions: decide('resend') },
+          {
+            guard: ({ event }) => event.found === 'held' && event.again && !event.live && event.stalls >= MAX_STALLS,
+            actions: decide('quarantine'),
+          },
           { guard: ({ event }) => event.found === 'held' && event.again && !event.live, actions: decide('resume') },
           { guard: ({ event }) => event.found !== 'new', actions: decide('duplicate') },
           { guard: ({ event }) => event.verdicts.some((verdict) => !verdict.ok), actions: decide('refuse') },

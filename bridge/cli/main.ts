@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.ts';
 import { eventsCommands } from './events.ts';
 import { Interrupted, listenForSignals, readerGone } from './interruption.ts';
 import { memoryCommands } from './memory.ts';
+import { reconcileCommand } from './reconcile.ts';
 import { runCommand } from './run.ts';
 import { runsCommands } from './runs.ts';
 import { schedulesCommands } from './schedules.ts';
@@ -57,7 +58,8 @@ Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLA
   ]) {
     root.addCommand(command);
   }
-  for (const command of [eventsCommands(), upCommand(), workerCommand(), doctorCommand()]) root.addCommand(command);
+  for (const command of [eventsCommands(), upCommand(), workerCommand(), doctorCommand(), reconcileCommand()])
+    root.addCommand(command);
   inherit(root);
   return root;
 }

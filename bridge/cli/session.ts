@@ -103,9 +103,9 @@ export async function withWorker<T>(
 ): Promise<T> {
   const { Worker } = await import('../../actors/worker.ts');
   const { takeTick } = await import('../schedules.ts');
-  const { maxLive, ackWaitMs } = platform.settings;
+  const { maxLive, ackWaitMs, drainGraceMs: graceMs } = platform.settings;
   const onTick = async (tick: Tick, next: Date | null): Promise<void> => takeTick(platform, tick, next);
-  const worker = new Worker(platform.nc, platform.runtime, { maxLive, ackWaitMs, onTick });
+  const worker = new Worker(platform.nc, platform.runtime, { maxLive, ackWaitMs, graceMs, onTick });
   await worker.start();
   try {
     return await body(worker);

@@ -5,6 +5,7 @@ import type { Platform } from '../platform.ts';
 import { harmless, type Paint } from '../terminal.ts';
 import { openDoors, scheduleText, servedText } from '../up.ts';
 import { packageVersion } from '../version.ts';
+import { keepReconciled } from '../keep-reconciled.ts';
 import { armSchedules } from '../schedules.ts';
 import { untilInterrupted } from './interruption.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
@@ -39,6 +40,7 @@ async function serveDoors(
   try {
     const doors = await openDoors(DOORS.map((make) => make(platform, worker)));
     try {
+      if (works) await keepReconciled(platform, signal);
       const armed = works ? await armSchedules(platform) : [];
       const redisVersion = /^redis_version:(.+)$/m.exec(await redis.info('server'))?.[1]?.trim() ?? 'unknown';
       const versions = { platform: packageVersion(), redis: redisVersion };

@@ -33,6 +33,7 @@ export interface ProcessOptions {
   /** The model that answers; a function is given the rehearsal model and may wrap it. */
   model?: ModelProvider | ((rehearsal: ModelProvider) => ModelProvider);
   ackWaitMs?: number;
+  graceMs?: number;
   maxLive?: number;
   onTick?: WorkerOptions['onTick'];
   /** False: a process that only asks; others do the work. */
@@ -47,6 +48,7 @@ export async function openTestProcess(settings: Settings, options: ProcessOption
   const worker = new Worker(platform.nc, runtime, {
     maxLive: options.maxLive ?? settings.maxLive,
     ackWaitMs: options.ackWaitMs ?? settings.ackWaitMs,
+    graceMs: options.graceMs ?? settings.drainGraceMs,
     ...(options.onTick && { onTick: options.onTick }),
   });
   const works = options.works !== false;

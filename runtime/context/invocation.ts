@@ -1,4 +1,4 @@
-import type { Escalation, Invocation, JudgedCall, Verdict } from '../journal/entry.ts';
+import type { Escalation, Invocation, JudgedCall, Timer, Verdict } from '../journal/entry.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ReplyBlock } from '../model/provider.ts';
 import { type AgentReport, noUsage, type Usage } from '../report.ts';
@@ -34,6 +34,8 @@ export interface InvocationContext {
   version: string;
   /** Claims so far: 1 for the admission, plus one per `resumed`. */
   claims: number;
+  /** Claims since the last event that was none: taken up again without getting any further. */
+  stalls: number;
   /** Delegation depth left. */
   remaining: number;
   /** The last step ordinal used; turns and calls are numbered from 1 in block order. */
@@ -49,6 +51,12 @@ export interface InvocationContext {
   report: { text: string; data: Json } | null;
   /** Turns sent back by the runtime in a row; the third ends the invocation. */
   corrections: number;
+  /** Model attempts in a row that were not answered. */
+  failures: number;
+  /** The timer that the invocation waits for. */
+  timer: Timer | null;
+  /** The name of the timer that fired last. */
+  fired: string | null;
   verdicts: Verdict[];
   escalation: Escalation | null;
   error: { code: string; message: string } | null;
@@ -61,6 +69,7 @@ export function emptyInvocation(): InvocationContext {
     agent_id: '',
     version: '',
     claims: 0,
+    stalls: 0,
     remaining: 0,
     ordinal: 0,
     turns: [],
@@ -71,6 +80,9 @@ export function emptyInvocation(): InvocationContext {
     children: [],
     report: null,
     corrections: 0,
+    failures: 0,
+    timer: null,
+    fired: null,
     verdicts: [],
     escalation: null,
     error: null,

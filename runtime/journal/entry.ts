@@ -73,6 +73,12 @@ export interface JudgedCall {
   delegate?: { agent: string; path: string };
 }
 
+/** A timer of an invocation: `name` tells it from earlier ones, `at` is an ISO time. */
+export interface Timer {
+  name: string;
+  at: string;
+}
+
 export interface Escalation {
   rule: string;
   target: 'human' | 'parent';
@@ -102,7 +108,14 @@ export type InvocationEvent =
       /** Set when the turn ends the invocation. */
       report: { text: string; data: Json } | null;
     }
-  | { type: 'model.failed'; ordinal: number; error: { code: string; message: string } }
+  | {
+      type: 'model.failed';
+      ordinal: number;
+      error: { code: string; message: string };
+      /** When it is asked again, and by which timer; null when it is not. */
+      retry: Timer | null;
+    }
+  | { type: 'timer.fired'; name: string }
   | {
       type: 'tool.settled';
       ordinal: number;

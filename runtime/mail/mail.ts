@@ -2,9 +2,9 @@ import { headers, type MsgHdrs } from 'nats';
 import { z } from 'zod';
 import type { Mailbox } from '../address.ts';
 import type { Publisher } from '../bus/publish.ts';
-import type { Invocation, Trace } from '../journal/entry.ts';
+import type { Invocation, Timer, Trace } from '../journal/entry.ts';
 import type { AgentReport } from '../report.ts';
-import { mailSubject, startSubject } from '../subjects.ts';
+import { mailSubject, startSubject, timerSubject } from '../subjects.ts';
 
 /**
  * Mail to an invocation. It may arrive more than once: the receiver's fold ignores what it already holds. Mail never
@@ -14,6 +14,7 @@ export type Mail =
   | { type: 'start' }
   | { type: 'invoke'; invocation: Invocation }
   | { type: 'child.reported'; from: { run: string; path: string }; report: AgentReport }
+  | { type: 'timer.fired'; name: string }
   | { type: 'resume' }
   | Tick;
 
@@ -37,6 +38,7 @@ const Envelope = z.discriminatedUnion('type', [
     from: z.object({ run: z.string(), path: z.string() }),
     report: z.custom<AgentReport>((value) => typeof value === 'object' && value !== null),
   }),
+  z.object({ type: z.literal('timer.fired'), name: z.string() }),
   z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('tick'), tenant: z.string(), schedule: z.string(), data: z.string() }),
 ]);
@@ -60,6 +62,19 @@ export class Mailer {
 
   async post(to: Mailbox, mail: Mail, trace: Trace): Promise<void> {
     await this.publisher.publish(mailSubject(to), mail, traceHeaders(trace));
+  }
+
+  /** Wakes an invocation whose mail may be lost; refused while any of its mail is queued or in flight. */
+  async resume(to: Mailbox, trace: Trace): Promise<void> {
+    await this.publisher.once(mailSubject(to), { type: 'resume' } satisfies Mail, traceHeaders(trace));
+  }
+
+  /** Has the server post `timer.fired` at a time. Setting the same timer again replaces it. */
+  async schedule(to: Mailbox, { name, at }: Timer, trace: Trace): Promise<void> {
+    const carried = traceHeaders(trace);
+    carried.set('Nats-Schedule', `@at ${at}`);
+    carried.set('Nats-Schedule-Target', mailSubject(to));
+    await this.publisher.publish(timerSubject(to, name), { type: 'timer.fired', name } satisfies Mail, carried);
   }
 
   /** Queues a root to begin, unless the same start is still queued or in flight. */

@@ -18,16 +18,19 @@ export class Threads {
     return turns.map((turn) => JSON.parse(turn) as ThreadTurn);
   }
 
-  /** Adds a run that ended. The same run added again stands there once. */
+  /** Adds a run that ended. A run is added once, however often it reports: it keeps its place. */
   async add(tenant: string, agent: string, thread: string, turn: ThreadTurn, window: number): Promise<void> {
     const key = threadKey(tenant, agent, thread);
-    const text = JSON.stringify(turn);
-    await this.redis
-      .multi()
-      .lrem(key, 0, text)
-      .rpush(key, text)
-      .ltrim(key, -window, -1)
-      .expire(key, this.ttlSeconds)
-      .exec();
+    await this.redis.eval(ADD_ONCE, 2, key, `${key}:runs`, turn.run, JSON.stringify(turn), window, this.ttlSeconds);
   }
 }
+
+/** Keys: the list, the set of runs in it. Arguments: run, turn, window, seconds to live. */
+const ADD_ONCE = `
+if redis.call('SADD', KEYS[2], ARGV[1]) == 1 then
+  redis.call('RPUSH', KEYS[1], ARGV[2])
+  redis.call('LTRIM', KEYS[1], -tonumber(ARGV[3]), -1)
+end
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+`;

@@ -27,7 +27,11 @@ test.before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'agent-platform-test-'));
   const settings = testSettings(dir, { packs: [CUSTOMER_SUCCESS] });
   platform = await openPlatform(settings, pino({ level: 'silent' }));
-  worker = new Worker(platform.nc, platform.runtime, { maxLive: settings.maxLive, ackWaitMs: settings.ackWaitMs });
+  worker = new Worker(platform.nc, platform.runtime, {
+    maxLive: settings.maxLive,
+    ackWaitMs: settings.ackWaitMs,
+    graceMs: 0,
+  });
   await worker.start();
   door = new NatsDoor(platform);
   await door.start();

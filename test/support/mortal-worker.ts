@@ -28,7 +28,7 @@ journal.append = async (...args) => {
   if (last) setImmediate(() => void platform.nc.flush().then(die));
   return result;
 };
-const worker = new Worker(platform.nc, platform.runtime, { maxLive: 256, ackWaitMs });
+const worker = new Worker(platform.nc, platform.runtime, { maxLive: 256, ackWaitMs, graceMs: 0 });
 await worker.start();
 
 function die(): never {

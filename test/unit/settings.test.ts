@@ -38,6 +38,8 @@ test('without any source everything has its default', () => {
     journalShards: 4,
     maxLive: 256,
     ackWaitMs: 2000,
+    toolTimeoutMs: 60_000,
+    drainGraceMs: 10_000,
     httpHost: '127.0.0.1',
     httpPort: 8088,
     httpWaitMs: 30_000,

@@ -17,13 +17,13 @@ function serving() {
 
 function decide(
   actor: ReturnType<typeof serving>,
-  mail: { found: Found; verdicts?: Verdict[]; live?: boolean; again?: boolean },
+  mail: { found: Found; verdicts?: Verdict[]; live?: boolean; again?: boolean; rests?: boolean; stalls?: number },
 ): Disposition | null {
   let decided: Disposition | null = null;
   actor.on('disposition', ({ disposition }) => {
     decided = disposition;
   });
-  actor.send({ type: 'mail', key: 'k', verdicts: [], live: false, again: false, ...mail });
+  actor.send({ type: 'mail', key: 'k', verdicts: [], live: false, again: false, rests: false, stalls: 0, ...mail });
   return decided;
 }
 
@@ -37,7 +37,11 @@ test('decides each mail by what the journal says and by the verdicts in the even
     [{ found: 'held', again: false }, 'duplicate'],
     [{ found: 'held', again: true, live: true }, 'duplicate'],
     [{ found: 'final', again: true }, 'duplicate'],
+    [{ found: 'known', again: true }, 'duplicate'],
     [{ found: 'unknown' }, 'drop'],
+    [{ found: 'held', again: true, rests: true, stalls: 99 }, 'resend'],
+    [{ found: 'held', again: true, stalls: 9 }, 'resume'],
+    [{ found: 'held', again: true, stalls: 10 }, 'quarantine'],
   ];
   for (const [mail, expected] of table) assert.equal(decide(serving(), mail), expected, JSON.stringify(mail));
 });

@@ -1,0 +1,14 @@
+import { Command } from 'commander';
+import { inSession } from './session.ts';
+
+export function reconcileCommand(): Command {
+  return new Command('reconcile')
+    .description(
+      'Wake what is not final and whose mail, timers or reports got lost, and repeat what it waits for.\n' +
+        'Live work is left alone. `up` does it at its start, and when a NATS server came back.',
+    )
+    .addHelpText('after', '\nExample:\n  agent-platform reconcile --json')
+    .action(async (_options: unknown, command: Command) =>
+      inSession(command, async (session) => (await import('./reconcile-run.ts')).reconcileNow(session)),
+    );
+}

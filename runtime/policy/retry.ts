@@ -1,0 +1,13 @@
+/**
+ * When a model that did not answer is asked again. The wait is a schedule of the NATS server, so it survives every
+ * process of ours. Pure.
+ */
+export const MODEL_ATTEMPTS = 6;
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 60_000;
+
+/** How long to wait before attempt `attempts + 1`; null when there is none left. What the model itself asks for goes first. */
+export function retryWait(attempts: number, askedMs: number | null): number | null {
+  if (attempts >= MODEL_ATTEMPTS) return null;
+  return Math.max(askedMs ?? 0, Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS));
+}

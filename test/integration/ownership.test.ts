@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { startRun } from '../../bridge/door.ts';
+import { readRun, type RunTree } from '../../bridge/runs.ts';
+import { settleRun } from '../../bridge/settle.ts';
+import { watchJournals } from '../../bridge/watch.ts';
+import { type Address, addressKey } from '../../runtime/address.ts';
+import type { ModelProvider } from '../../runtime/model/provider.ts';
+import { mailSubject, workerSubject } from '../../runtime/subjects.ts';
+import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('who owns an invocation');
+const platforms = withPlatforms(test);
+const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
+const emma = { agent: 'librarian', instructions: 'Take stock.', payload: { book: 'emma' } };
+
+/** A model whose answers wait until the gate opens; `asked` resolves when it is asked for the first time. */
+function gated() {
+  let open = () => {};
+  let ask = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  const model = (rehearsal: ModelProvider): ModelProvider => ({
+    ...rehearsal,
+    reply: async (request, signal) => {
+      ask();
+      await opened;
+      return rehearsal.reply(request, signal);
+    },
+  });
+  return { model, open: () => open(), asked };
+}
+
+/** Resolves when a journal reaches a state; says nothing of how. */
+async function reaches({ platform }: TestPlatform, address: Address, state: string): Promise<void> {
+  const done = new AbortController();
+  await watchJournals(platform.nc, platform.runtime.journal, {
+    tenant: address.tenant,
+    runs: [address.run],
+    signal: done.signal,
+    onEntry: ({ path }, entry) => {
+      if (path === address.path && entry.state === state) done.abort();
+    },
+  });
+}
+
+async function treeOf({ platform }: TestPlatform, address: Address): Promise<RunTree> {
+  const tree = await readRun(platform.runtime.journal, address);
+  assert.ok(tree);
+  return tree;
+}
+
+test('mail for what computes on another worker is forwarded: nothing is started a second time', async () => {
+  const gate = gated();
+  const owner = await platforms({ ...library, model: gate.model, ackWaitMs: 1000 });
+  const { address } = await startRun(owner.platform, emma);
+  await gate.asked;
+  const other = await platforms({ ...library, ackWaitMs: 1000 });
+  const js = other.platform.nc.jetstream();
+  // Each goes to one of the two workers; of so many, the other one gets some.
+  for (let i = 0; i < 30; i++) {
+    await js.publish(mailSubject({ ...address, agent: 'librarian' }), JSON.stringify({ type: 'resume' }));
+  }
+  const drained = async () => (await other.platform.jsm.consumers.info('MAIL', 'mail-librarian')).num_ack_pending === 0;
+  while (!(await drained()) || (await other.platform.jsm.consumers.info('MAIL', 'mail-librarian')).num_pending > 0);
+  gate.open();
+  await settleRun(owner.platform, address, { signal: new AbortController().signal });
+  const tree = await treeOf(owner, address);
+  assert.equal(tree.state, 'completed');
+  assert.ok(!chain(tree).some((line) => line.includes('resumed')), chain(tree).join('\n'));
+  const writers = new Set(tree.entries.map(({ writer }) => writer));
+  assert.deepEqual(writers, new Set([owner.platform.runtime.worker]));
+});
+
+test('a worker that drains hands its work back at once, long before the ack wait', async () => {
+  const gate = gated();
+  const ackWaitMs = 20_000;
+  const first = await platforms({ ...library, model: gate.model, ackWaitMs, graceMs: 300 });
+  const { address } = await startRun(first.platform, emma);
+  await gate.asked;
+  const next = await platforms({ ...library, ackWaitMs });
+  const begin = performance.now();
+  await first.worker.stop();
+  await settleRun(next.platform, address, { signal: new AbortController().signal });
+  assert.ok(performance.now() - begin < ackWaitMs / 2, `it took ${performance.now() - begin} ms`);
+  assert.equal((await treeOf(next, address)).state, 'completed');
+});
+
+test('a worker that drains lets the step in hand finish, and begins no other', async () => {
+  const gate = gated();
+  const first = await platforms({ ...library, model: gate.model, ackWaitMs: 20_000, graceMs: 10_000 });
+  const { address } = await startRun(first.platform, emma);
+  await gate.asked;
+  const stopped = first.worker.stop();
+  gate.open();
+  await stopped;
+  const before = await treeOf(first, address);
+  assert.equal(before.state, 'acting', 'the turn that was asked for is journaled, its call is not run');
+  const next = await platforms({ ...library, ackWaitMs: 20_000 });
+  await settleRun(next.platform, address, { signal: new AbortController().signal });
+  const after = await treeOf(next, address);
+  assert.equal(after.state, 'completed');
+  assert.equal(after.context.usage.turns, 2, 'no turn was asked for twice');
+});
+
+test('an actor that throws is started again from the journal; the run goes on where it was', async () => {
+  let throws = 2;
+  const model = (rehearsal: ModelProvider): ModelProvider => ({
+    ...rehearsal,
+    reply: async (request, signal) => {
+      const reply = await rehearsal.reply(request, signal);
+      return throws-- > 0 ? { ...reply, content: null as never } : reply;
+    },
+  });
+  const { run } = await platforms({ ...library, model });
+  const tree = await run(emma);
+  assert.equal(tree.state, 'completed');
+  assert.equal(chain(tree).filter((line) => line.includes('resumed')).length, 2);
+});
+
+test('what is taken up again and again without getting further is quarantined: failed, with the reason', async () => {
+  const gate = gated();
+  const open = await platforms({ ...library, model: gate.model, ackWaitMs: 100 });
+  const { address } = await startRun(open.platform, emma);
+  const { nc, runtime } = open.platform;
+  const done = new AbortController();
+  const key = addressKey(address);
+  await watchJournals(nc, runtime.journal, {
+    tenant: address.tenant,
+    runs: [address.run],
+    signal: done.signal,
+    onEntry: async (_, entry) => {
+      if (entry.state === 'failed') done.abort();
+      if (entry.state === 'thinking') {
+        await nc.request(workerSubject(runtime.worker), JSON.stringify({ type: 'kill', key }), { timeout: 2000 });
+      }
+    },
+  });
+  const tree = await treeOf(open, address);
+  assert.equal(tree.context.error?.code, 'activation.quarantined');
+  assert.equal(chain(tree).filter((line) => line.includes('resumed')).length, 10);
+  gate.open();
+});
+
+test('a killed actor goes on after the ack wait, and its effect is done once', async () => {
+  const gate = gated();
+  const open = await platforms({ ...library, model: gate.model, ackWaitMs: 300 });
+  const { address } = await startRun(open.platform, { ...emma, payload: { book: 'middlemarch' } });
+  await gate.asked;
+  const request = JSON.stringify({ type: 'kill', key: addressKey(address) });
+  await open.platform.nc.request(workerSubject(open.platform.runtime.worker), request, { timeout: 2000 });
+  gate.open();
+  await reaches(open, address, 'completed');
+  const { state } = await open.platform.jsm.streams.info('TOPIC_overdue', { subjects_filter: '>' });
+  const own = Object.keys(state.subjects ?? {}).filter((subject) => subject.includes(address.run));
+  assert.equal(own.length, 1);
+});
+
+test.run();
