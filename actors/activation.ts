@@ -18,7 +18,7 @@ import type { Mailbox } from '../runtime/address.ts';
 import type { JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 import type { Behaviour, EffectKind, Received } from './behaviour.ts';
-import { stateOf } from './fold.ts';
+import { hasEnded, stateOf } from './fold.ts';
 import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
 import { Ledger } from './ledger.ts';
@@ -178,7 +178,7 @@ export class Activation {
     const events =
       diverged === null ? this.claim(disposition, received, message) : [failed('journal.diverged', diverged)];
     const live = this.actor !== null;
-    const appended = await this.advance(events, disposition === 'resume');
+    const appended = await this.advance(events, disposition === 'resume' || mail.type === 'retry');
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
   }
 
@@ -215,7 +215,7 @@ export class Activation {
     // Ignoring is a decision too: it must not rest on a fold that another worker has outrun.
     if (this.actor && !(await this.ledger.isNewest())) return this.stop('fenced');
     const { snapshot } = this.ledger.current;
-    if (resend || snapshot.status === 'done') await this.sendAll(snapshot, snapshot, true);
+    if (resend || hasEnded(snapshot)) await this.sendAll(snapshot, snapshot, true);
     message.ack();
   }
 
@@ -250,8 +250,8 @@ export class Activation {
     const { delayMs, crashes } = restartDelay(this.crashes, performance.now());
     this.crashes = crashes;
     if (delayMs === null) {
-      const { code, message } = describeError(error, 'activation.crashed');
-      await this.advance([failed(code, message)]);
+      const { message } = describeError(error, 'activation.crashed');
+      await this.advance([failed('activation.quarantined', `it crashed ${crashes.length} times: ${message}`)]);
       return;
     }
     await pause(delayMs);
@@ -268,8 +268,8 @@ export class Activation {
 
   private rest(snapshot: AnyMachineSnapshot): void {
     this.mailbag.ackHeld();
-    const how = snapshot.status === 'done' ? (stateOf(snapshot) as ChildEnd) : 'parked';
-    const summary = snapshot.status === 'done' ? this.behaviour.summary(snapshot) : null;
+    const how = hasEnded(snapshot) ? (stateOf(snapshot) as ChildEnd) : 'parked';
+    const summary = hasEnded(snapshot) ? this.behaviour.summary(snapshot) : null;
     if (summary) this.log.info({ outcome: how, ...summary }, 'run ended');
     this.endActor(how);
   }

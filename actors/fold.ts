@@ -25,6 +25,11 @@ export function stateOf(snapshot: { value: unknown }): string {
   return String(snapshot.value);
 }
 
+/** Whether an invocation has ended. A failed one has, although a person may have it go on. */
+export function hasEnded(snapshot: { status: string; value: unknown }): boolean {
+  return snapshot.status === 'done' || snapshot.value === 'failed';
+}
+
 /** The digest that an entry carries: of the context after its events. */
 export function contextDigest(snapshot: { context: unknown; machine: { id: string } }): string {
   const { context, machine } = snapshot;

@@ -2,7 +2,7 @@
 import type { Address } from '../runtime/address.ts';
 import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import type { JsonObject } from '../runtime/json.ts';
-import type { RunSummary } from '../runtime/pack.ts';
+import type { Row, RunSummary } from '../runtime/pack.ts';
 import { addUsage, type AgentReport, flattenReports, noUsage, type Usage } from '../runtime/report.ts';
 import type { Platform } from './platform.ts';
 import { flattenTree, readRun, type RunTree, summarise } from './runs.ts';
@@ -15,6 +15,8 @@ export interface BatchResult {
   fields: JsonObject;
   document: { field: string; text: string } | null;
   tally: Record<string, string>;
+  /** Why there is no row, when the pack's code threw instead of telling one; the run itself is as it is. */
+  error: string | null;
 }
 
 export interface Totals {
@@ -39,12 +41,31 @@ export async function readResults(
       const tree = await readRun(platform.runtime.journal, address);
       if (tree === null) throw new Error(`there is no journal of the run ${run}`);
       const summary = summarise(target, tree);
-      const { fields, rank, document, tally } = pack.code.row(schedule, summary);
-      return { rank, result: { target, summary, tree, fields, document: document ?? null, tally } };
+      const { fields, rank, document, tally, error } = rowOf(pack, schedule, summary);
+      if (error !== null) platform.runtime.log.error({ run, target, error }, 'no row of a result');
+      return { rank, result: { target, summary, tree, fields, document: document ?? null, tally, error } };
     });
     ranked.push(...(await Promise.all(some)));
   }
   return ranked.sort((a, b) => a.rank - b.rank).map(({ result }) => result);
+}
+
+/** A pack's row, or an empty one that says why: what a batch came to is never lost by how it is told. */
+export function rowOf(pack: LoadedPack, schedule: string, summary: RunSummary): Row & { error: string | null } {
+  try {
+    const row = pack.code.row(schedule, summary);
+    if (!isRow(row)) throw new TypeError('expected {fields, rank, tally}');
+    return { ...row, error: null };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const said = `row() of the pack ${pack.manifest.metadata.name} failed: ${why}`;
+    return { fields: {}, rank: 0, tally: {}, error: said };
+  }
+}
+
+function isRow(row: Partial<Row> | null | undefined): row is Row {
+  const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+  return isObject(row) && isObject(row?.fields) && isObject(row?.tally) && typeof row?.rank === 'number';
 }
 
 export function totalsOf(results: readonly BatchResult[]): Totals {

@@ -94,7 +94,14 @@ function inline(value: Json): string {
   return JSON.stringify(value);
 }
 
-function needsPerson({ target, summary }: BatchResult, width: number, paint: Paint): string[] {
+function needsPerson(result: BatchResult, width: number, paint: Paint): string[] {
+  const told = whatHappened(result, width, paint);
+  if (result.error === null) return told;
+  const text = `${paint.strong(harmless(result.target))}: ${harmless(result.error)}`;
+  return [...told, ...hanging(text, width)];
+}
+
+function whatHappened({ target, summary }: BatchResult, width: number, paint: Paint): string[] {
   const { waiting, error } = summary;
   const name = paint.strong(harmless(target));
   if (waiting) return hanging(`${name} waits for a person, ${waiting.rule}: ${harmless(waiting.reason)}`, width);

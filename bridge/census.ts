@@ -1,15 +1,20 @@
-/** Counts all invocations by state, from the last entry of every journal. Costs a read of each, so ask seldom. */
+/** Counts all invocations, from the last entry of every journal. Costs a read of each, so ask seldom. */
 import { DeliverPolicy } from 'nats';
 import { parseEntry } from '../runtime/journal/journal.ts';
 import { journalFilter, journalStream } from '../runtime/subjects.ts';
 import type { Platform } from './platform.ts';
+import { quarantineReason } from './quarantine.ts';
 import { ENDED } from './settle.ts';
 
-/** State → invocations (and batches) that are in it and have not ended. */
-export type Census = Record<string, number>;
+export interface Census {
+  /** State → invocations (and batches) that are in it and have not ended. */
+  open: Record<string, number>;
+  /** Invocations that the supervisor set aside. */
+  quarantined: number;
+}
 
 export async function census(platform: Platform): Promise<Census> {
-  const counts: Census = {};
+  const counts: Census = { open: {}, quarantined: 0 };
   const shards = Array.from({ length: platform.runtime.journal.shards }, (_, shard) => shard);
   await Promise.all(shards.map((shard) => countShard(platform, shard, counts)));
   return counts;
@@ -22,8 +27,10 @@ async function countShard({ nc }: Platform, shard: number, counts: Census): Prom
   if (left === 0) return;
   const messages = await consumer.consume();
   for await (const message of messages) {
-    const { state } = parseEntry(message.string(), message.seq);
-    if (!ENDED.has(state)) counts[state] = (counts[state] ?? 0) + 1;
+    const entry = parseEntry(message.string(), message.seq);
+    const { state } = entry;
+    if (!ENDED.has(state)) counts.open[state] = (counts.open[state] ?? 0) + 1;
+    else if (quarantineReason(entry) !== null) counts.quarantined += 1;
     left -= 1;
     if (left <= 0 || message.info.pending === 0) break;
   }

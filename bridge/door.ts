@@ -9,6 +9,7 @@ import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import type { Source } from '../runtime/pack.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import { batchAgent } from '../runtime/subjects.ts';
+import { intakeOf } from './intake.ts';
 import { dataOf, type Platform } from './platform.ts';
 
 export interface RunRequest {
@@ -46,7 +47,7 @@ export async function acceptPrepared(
   { address, invocation, source }: PreparedRun,
 ): Promise<boolean> {
   if (source) await seedOnce(platform, source, address.tenant);
-  return acceptRun(platform.runtime, invocation);
+  return acceptRun(intakeOf(platform), invocation);
 }
 
 /** What `startRun` would accept: all checks are made, nothing is written. */
@@ -154,7 +155,14 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
   for (const id of targets) checkRunId(targetRun(address.run, id));
   const batch = { schedule: request.schedule, as_of: asOf, data: folder, only: request.only ?? null };
   const to = { ...address, agent: batchAgent(request.schedule) };
-  const created = await accept(runtime, batchMachine, to, null, { type: 'invoked', address, batch, trace }, trace);
+  const created = await accept(
+    intakeOf(platform),
+    batchMachine,
+    to,
+    null,
+    { type: 'invoked', address, batch, trace },
+    trace,
+  );
   return { address, asOf, dataEnds: source.asOf, targets, created };
 }
 
@@ -177,7 +185,7 @@ async function seedOnce({ runtime }: Platform, source: Source, tenant: string): 
   await seeding;
 }
 
-function newBatchId({ runtime }: Platform, schedule: string, asOf: string): string {
+export function newBatchId({ runtime }: Platform, schedule: string, asOf: string): string {
   return `${schedule}-${asOf}-${runtime.id().slice(0, 8)}`;
 }
 

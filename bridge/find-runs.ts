@@ -11,7 +11,7 @@ import {
   parseJournalSubject,
   shardOf,
 } from '../runtime/subjects.ts';
-import { readBatch } from './batch-journal.ts';
+import { type BatchJournal, readBatch } from './batch-journal.ts';
 import type { Platform } from './platform.ts';
 import type { RunStateFilter } from './run-states.ts';
 
@@ -93,7 +93,13 @@ function isIn(state: string, wanted: RunStateFilter): boolean {
 }
 
 /** Reads the last entry of every journal of a shard into the trees that they belong to. */
-async function collect({ nc, jsm }: Platform, shard: number, tenant: string, trees: Map<string, Tree>): Promise<void> {
+async function collect(
+  { nc, jsm }: Platform,
+  shard: number,
+  tenant: string,
+  trees: Map<string, Tree>,
+  onEntry?: (address: Address, entry: StoredEntry) => void,
+): Promise<void> {
   const stream = journalStream(shard);
   const filter = journalFilter(shard, tenant);
   const { state } = await jsm.streams.info(stream, { subjects_filter: filter });
@@ -107,6 +113,7 @@ async function collect({ nc, jsm }: Platform, shard: number, tenant: string, tre
   for await (const message of messages) {
     const address = parseJournalSubject(message.subject);
     const entry = parseEntry(message.string(), message.seq);
+    onEntry?.(address, entry);
     const key = keyOf(address.tenant, address.run);
     const tree = trees.get(key) ?? {
       address: { ...address, path: ROOT_PATH },
@@ -128,20 +135,49 @@ async function collect({ nc, jsm }: Platform, shard: number, tenant: string, tre
   await messages.close();
 }
 
-/** Subject → run, for the roots of an agent that have not ended. */
-export async function openRunsBySubject(
-  platform: Platform,
-  tenant: string,
-  agent: string,
-): Promise<Map<string, string>> {
-  const trees = new Map<string, Tree>();
+/** Invocations that the supervisor set aside: the last entry of their journal failed them so. */
+export async function quarantined(platform: Platform, tenant = '*'): Promise<Quarantined[]> {
+  const found: Quarantined[] = [];
   const { shards } = platform.runtime.journal;
-  await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, trees)));
-  const open = new Map<string, string>();
-  for (const { address, root } of trees.values()) {
-    if (root?.agent === agent && root.subject !== null && !FINAL.has(root.state)) open.set(root.subject, address.run);
+  const onEntry = (address: Address, { agent, subject, at, state, events }: StoredEntry): void => {
+    const failure = events.find((event) => event.type === 'failed');
+    if (state !== 'failed' || failure?.error.code !== 'activation.quarantined') return;
+    found.push({ ...address, agent, subject, at, reason: failure.error.message });
+  };
+  await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, new Map(), onEntry)));
+  return found.sort((a, b) => (a.at < b.at ? 1 : -1));
+}
+
+export interface Quarantined extends Address {
+  agent: string;
+  subject: string | null;
+  at: string;
+  reason: string;
+}
+
+/** What is being worked on for a schedule. */
+export interface OpenWork {
+  /** Subject → run of its agent, for runs that have not ended; those that wait for a person are among them. */
+  bySubject: Map<string, string>;
+  /** Every run that has a journal, ended ones included. */
+  runs: Set<string>;
+  /** Batches of the schedule that have not ended. */
+  batches: BatchJournal[];
+}
+
+export async function openWork(platform: Platform, tenant: string, agent: string, schedule: string): Promise<OpenWork> {
+  const trees = new Map<string, Tree>();
+  const { journal } = platform.runtime;
+  await Promise.all(Array.from({ length: journal.shards }, (_, shard) => collect(platform, shard, tenant, trees)));
+  const open = [...trees.values()].filter(({ root }) => root !== null && !FINAL.has(root.state));
+  const bySubject = new Map<string, string>();
+  for (const { address, root } of open) {
+    if (root?.agent === agent && root.subject !== null) bySubject.set(root.subject, address.run);
   }
-  return open;
+  const batches = open.filter(({ root }) => root?.agent === batchAgent(schedule));
+  const read = await Promise.all(batches.map(({ address }) => readBatch(journal, address)));
+  const runs = new Set([...trees.values()].map(({ address }) => address.run));
+  return { bySubject, runs, batches: read.filter((batch) => batch !== null) };
 }
 
 async function listed(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<ListedRun> {

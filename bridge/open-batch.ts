@@ -1,5 +1,6 @@
 /** Begins a batch, or takes up one that exists: then its journal says what it was asked, and only a person's own words are held against it. */
 import { realpathSync } from 'node:fs';
+import { namedData } from '../config/data-setting.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Address } from '../runtime/address.ts';
 import type { BatchStart } from '../runtime/journal/entry.ts';
@@ -32,16 +33,14 @@ async function findBatch(platform: Platform, request: BatchRequest): Promise<Bat
   const { settings, runtime } = platform;
   const declared = runtime.catalog.schedule(request.schedule);
   if (request.batch === undefined || !declared) return null;
+  const { pack } = declared;
+  const named = namedData(settings.data, pack.manifest.metadata.name);
   const found = await findRun(platform, request.batch, settings.tenant);
-  const address = choose(
-    found,
-    settings.data === undefined ? null : dataOf(settings, declared.pack).tenant,
-    request.batch,
-  );
+  const address = choose(found, named === undefined ? null : dataOf(settings, pack).tenant, request.batch);
   if (address === null) return null;
   const batch = await readBatch(runtime.journal, address);
   if (batch === null) throw exists(`${request.batch} is a run of an agent, not a batch; give --batch another id`);
-  const differences = differing(batch.start, request, settings.data);
+  const differences = differing(batch.start, request, named);
   if (differences.length === 0) return batch;
   throw exists(
     `the batch ${request.batch} was started with ${differences.join(' and ')}; ` +

@@ -10,6 +10,7 @@ import type { Redis } from 'ioredis';
 import type { JetStreamManager, NatsConnection } from 'nats';
 import type { Logger } from 'pino';
 import type { Runtime } from '../actors/runtime.ts';
+import { namedData } from '../config/data-setting.ts';
 import { PlatformError } from '../config/errors.ts';
 import { openServices, type Services } from '../config/services/open.ts';
 import type { Settings } from '../config/settings.ts';
@@ -28,6 +29,7 @@ import { rehearsal } from '../runtime/model/rehearsal.ts';
 import { Clockwork } from '../runtime/schedules/clockwork.ts';
 import { Sources } from '../runtime/tools/sources.ts';
 import { Topics } from '../runtime/topics/topics.ts';
+import { checkNamedPacks, checkOneMeaning } from './data-packs.ts';
 
 export interface Platform {
   readonly settings: Settings;
@@ -40,6 +42,8 @@ export interface Platform {
 }
 
 export interface PlatformHooks {
+  /** It serves requests for every pack, so each must have data of its own. */
+  readonly serves?: boolean;
   onProgress?(line: string): void;
   onLost?(error: PlatformError): void;
 }
@@ -48,6 +52,8 @@ export interface PlatformHooks {
 export async function openPlatform(settings: Settings, log: Logger, hooks: PlatformHooks = {}): Promise<Platform> {
   // Packs are read first: a wrong file costs no server start.
   const packs = await loadPacks(settings.packs, { log });
+  checkNamedPacks(settings, packs);
+  if (hooks.serves) checkOneMeaning(settings, packs);
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const release of closing.splice(0).reverse()) await release();
@@ -95,7 +101,8 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
 export function dataOf(settings: Settings, pack: LoadedPack): { folder: string | null; tenant: string } {
   const own = pack.manifest.data;
   const ownFolder = own ? realFolder(resolve(pack.folder, own.folder)) : null;
-  const folder = settings.data === undefined ? ownFolder : realFolder(settings.data);
+  const named = namedData(settings.data, pack.manifest.metadata.name);
+  const folder = named === undefined ? ownFolder : realFolder(named);
   const tenant = settings.tenant ?? (own && folder === ownFolder ? own.tenant : 'default');
   return { folder, tenant };
 }

@@ -18,11 +18,13 @@ export interface RunTree {
   children: RunTree[];
 }
 
-/** Reads a run's tree by literal subjects, following delegations. Null when there is no such journal. */
+/** Reads a run's tree by literal subjects, following delegations. Null when there is no such run. */
 export async function readRun(journal: Journal, address: Address): Promise<RunTree | null> {
   const entries = await journal.read(address);
   const [first] = entries;
-  if (!first) return null;
+  const begun = first?.events[0];
+  // A batch is no run of an agent; its journal is read by `readBatch`.
+  if (!first || (begun?.type === 'invoked' && 'batch' in begun)) return null;
   const { snapshot } = fold(invocationMachine, entries);
   const { context } = snapshot;
   const paths = context.turns.flatMap((turn) => turn.calls.flatMap((call) => call.delegate?.path ?? []));

@@ -3,6 +3,7 @@ import type { Tick } from '../runtime/mail/mail.ts';
 import { lastTick, nextTick, tickName } from '../runtime/schedules/cron.ts';
 import type { ScheduleState } from '../runtime/schedules/clockwork.ts';
 import { PlatformError } from '../config/errors.ts';
+import { checkOneMeaning } from './data-packs.ts';
 import { openBatch } from './open-batch.ts';
 import { dataOf, type Platform } from './platform.ts';
 
@@ -22,8 +23,10 @@ export interface ArmedSchedule {
 }
 
 /** The schedules of the loaded packs that have a data folder to look into. */
-export function schedulesOf({ runtime, settings }: Platform): Schedule[] {
-  return runtime.catalog.packs.flatMap((pack) => {
+export function schedulesOf(platform: Platform, packs = platform.runtime.catalog.packs): Schedule[] {
+  const { settings } = platform;
+  checkOneMeaning(settings, packs);
+  return packs.flatMap((pack) => {
     const { folder, tenant } = dataOf(settings, pack);
     if (folder === null) return [];
     return Object.entries(pack.manifest.schedules).map(([name, { description, cron, agent, targets }]) => ({
@@ -39,7 +42,8 @@ export function schedulesOf({ runtime, settings }: Platform): Schedule[] {
 }
 
 export function findSchedule(platform: Platform, name: string): Schedule {
-  const schedules = schedulesOf(platform);
+  const declared = platform.runtime.catalog.schedule(name);
+  const schedules = schedulesOf(platform, declared && [declared.pack]);
   const found = schedules.find((schedule) => schedule.name === name);
   if (found) return found;
   const known = schedules.map((schedule) => schedule.name).join(', ') || 'none';

@@ -118,6 +118,8 @@ function inWords(
       ];
     case 'failed':
       return [`failed, ${event.error.code}: ${event.error.message}`];
+    case 'retried':
+      return [`retried by ${event.by}`];
     case 'completed':
       return ['completed'];
   }

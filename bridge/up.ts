@@ -5,6 +5,7 @@
  * 2. Doors open in order and close in reverse; when one does not open, those before it are closed again.
  */
 import type { Worker } from '../actors/worker.ts';
+import { NO_PLAYER, unplayedAgents } from '../runtime/definitions/players.ts';
 import type { Platform } from './platform.ts';
 import { type ArmedSchedule, nextOf } from './schedules.ts';
 
@@ -59,7 +60,17 @@ export function servedText(
     `packs: ${packs.map(({ manifest }) => `${manifest.metadata.name} ${manifest.metadata.version}`).join(', ')}`,
     `worker: ${works ? runtime.worker : 'none'}`,
     ...doors.map(({ name, says }) => `${name}: ${says}`),
+    ...unplayedTexts({ runtime }).map((text) => `warning: ${text}`),
   ].join('\n');
+}
+
+/** Agents that this model can never answer for: to start one is refused. Pure. */
+export function unplayedTexts({ runtime }: Pick<Platform, 'runtime'>): string[] {
+  return runtime.catalog.packs.flatMap(({ manifest, agents, code }) =>
+    unplayedAgents(runtime.model.name, agents.keys(), code).map(
+      (agent) => `the agent ${agent} of the pack ${manifest.metadata.name} ${NO_PLAYER}`,
+    ),
+  );
 }
 
 /** The schedules that `up` has armed, and when each comes due. Pure. */

@@ -9,6 +9,9 @@ export const ERRORS = {
   'state.denied': 'The state folder cannot be created, read or written.',
   'state.in_use':
     'The embedded servers of this state folder run otherwise than asked and cannot be joined: with another durability, by another version, or not all of them.',
+  'state.not_empty': 'A backup can be restored only into a state without runs and memories, and this one has some.',
+  'state.half_restored':
+    'Restoring a backup into this state broke off; nothing works on it until it is restored again.',
   'services.unavailable': 'nats-server or redis-server is not installed and could not be fetched on this machine.',
   'services.start_failed': 'An embedded server was started and did not come up.',
   'services.lost': 'An embedded server, or the keeper of both, ended while in use.',
@@ -26,7 +29,7 @@ export const ERRORS = {
   'topic.unknown': 'No loaded pack declares a topic of that name.',
   'target.unknown': 'The data has no target of that id.',
   'tenant.unknown': 'This platform does not serve that tenant.',
-  'subject.unknown': 'The data does not know what the run is to be about.',
+  'subject.unknown': 'The data does not know what the run or memory is to be about.',
   'request.invalid': 'A request is malformed: not JSON, a field missing, unknown or of the wrong type.',
   'request.too_large': 'A request is larger than the setting max_request_bytes.',
   'request.unauthorized': 'A request carries no bearer token, or a wrong one.',
@@ -35,6 +38,7 @@ export const ERRORS = {
   'request.path_unknown': 'The HTTP door has no such path.',
   'request.method_unknown': 'The path exists, but not with this method; the header Allow lists those it takes.',
   'run.unknown': 'No journal exists for that run.',
+  'run.not_failed': 'Only a failed invocation can be retried.',
   'run.exists': 'A run or batch of that id exists already, and was started with other options.',
   'run.invalid': 'A request to start a run is malformed: its id, payload or subject.',
   'data.missing': 'A data folder, file or column is missing.',
@@ -42,6 +46,9 @@ export const ERRORS = {
   'journal.fenced': 'Another writer appended to this journal first.',
   'journal.newer': 'A journal entry was written by a newer version of the platform.',
   'journal.diverged': 'A journal folds to another state than its entry says.',
+  'storage.full': 'The NATS server has no room for more: its disk, its storage limit or a stream is full.',
+  'backup.exists': 'The folder that a backup is to be written to holds something already.',
+  'backup.invalid': 'A folder is no complete backup: a file is missing, cut off or changed.',
   'message.too_large': 'A message is larger than the server accepts.',
   'admission.refused': 'A supervisor refused an invocation; the rule is named.',
   'model.unavailable':
@@ -53,7 +60,7 @@ export const ERRORS = {
   'tool.failed': 'A tool threw or timed out.',
   'activation.crashed': 'An actor threw; its invocation ended as failed.',
   'activation.quarantined':
-    'An invocation was taken up again and again without getting any further, and was ended as failed.',
+    'An invocation crashed too often, or was taken up again and again without getting any further: it was ended as failed.',
   'turns.exhausted': 'An invocation used up its model turns without reporting.',
   'memory.invalid': 'A memory has a field of the wrong type.',
   'platform.busy': 'As many requests of this kind are open as the platform serves at once; try again later.',

@@ -5,6 +5,7 @@
 import { delimiter, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { z } from 'zod';
+import { absoluteData, type DataSetting, dataSetting, dataText } from './data-setting.ts';
 import { PlatformError } from './errors.ts';
 import { readSettingsFile, type Origin } from './settings-file.ts';
 import { parseNatsUrl, parseRedisUrl, withoutCredentials } from './services/address.ts';
@@ -24,8 +25,8 @@ interface Key {
   readonly default?: unknown;
   /** Environment names besides AGENT_PLATFORM_<KEY>, which goes first. */
   readonly alias?: string;
-  /** A path, or a list of paths, relative to the file that names it, else to the working directory. */
-  readonly path?: 'one' | 'many';
+  /** A path, a list of paths, or one for each pack; relative to the file that names it, else to the working directory. */
+  readonly path?: 'one' | 'many' | 'of_packs';
   /** The value may carry credentials. */
   readonly secret?: true;
 }
@@ -34,7 +35,7 @@ const KEYS = {
   state_dir: { schema: text, expected: 'a folder', default: '.agent-platform', path: 'one' },
   tenant: { schema: tenant, expected: 'a name of at most 63 characters a–z, 0–9 and -' },
   packs: { schema: z.array(text), expected: 'a list of pack folders', default: [], path: 'many' },
-  data: { schema: text, expected: 'a folder', path: 'one' },
+  data: { schema: dataSetting, expected: 'a folder, or PACK=FOLDER for each pack', path: 'of_packs' },
   model: { schema: z.enum(['rehearsal']), expected: 'rehearsal', default: 'rehearsal' },
   nats_url: {
     schema: url(parseNatsUrl),
@@ -77,8 +78,8 @@ export interface Settings {
   readonly tenant?: string;
   /** Absolute folders, each with a pack.yaml. */
   readonly packs: readonly string[];
-  /** Absolute; absent: the pack's own sample. */
-  readonly data?: string;
+  /** Absolute; one folder, or pack → folder. Absent: the pack's own sample. */
+  readonly data?: DataSetting;
   readonly model: 'rehearsal';
   /** May carry credentials: show it through `withoutCredentials`. Absent: an embedded server. */
   readonly natsUrl?: string;
@@ -115,11 +116,13 @@ export interface Settings {
     readonly cacheDir: string;
     /** Which keys of model providers are in the environment; having one changes nothing. */
     readonly keys: { readonly anthropic: boolean };
+    /** Started by `npm run` in a checkout, where the command is not on the path. */
+    readonly npmScript: boolean;
   };
 }
 
 export interface SettingsSources {
-  /** Command-line options by camelCase key, as commander yields them: text, or a list for `packs`. */
+  /** Command-line options by camelCase key, as commander yields them: text, or a list for `packs` and `data`. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
@@ -186,11 +189,13 @@ export function inspectSettings(sources: SettingsSources = {}): {
     path: env.PATH ?? '',
     cacheDir: resolve(cwd, cacheHome, 'agent-platform'),
     keys: { anthropic: Boolean(env.ANTHROPIC_API_KEY) },
+    npmScript: Boolean(env.npm_lifecycle_event) && env.npm_package_name === 'agent-platform',
   };
   return { settings: { ...values, host } as unknown as Settings, lines, problems };
 }
 
 function display(key: SettingsKey, rule: Key, value: unknown): string {
+  if (rule.path === 'of_packs') return dataText(value as DataSetting);
   if (!rule.secret) return Array.isArray(value) ? value.join(', ') || 'none' : String(value);
   return key.endsWith('_url') ? withoutCredentials(String(value)) : '(hidden)';
 }
@@ -217,6 +222,7 @@ function fromEnv(key: string, rule: Key, env: NonNullable<SettingsSources['env']
 
 function absolute(rule: Key, value: unknown, base: string): unknown {
   if (rule.path === 'one') return resolve(base, value as string);
+  if (rule.path === 'of_packs') return absoluteData(value as DataSetting, base);
   if (rule.path === 'many') return (value as string[]).map((path) => resolve(base, path));
   return value;
 }

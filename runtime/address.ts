@@ -30,10 +30,10 @@ export function addressKey({ tenant, run, path }: Address): string {
 
 /** Checks a run id that a caller chose. Any character but control characters may occur; the length is 1–200. */
 export function checkRunId(run: string): string {
-  if (run.length === 0 || run.length > RUN_ID_MAX || /[\u0000-\u001f\u007f]/.test(run)) {
+  if (run.length === 0 || run.length > RUN_ID_MAX || /[\u0000-\u001f\u007f]|\p{Surrogate}/u.test(run)) {
     throw new PlatformError(
       'run.invalid',
-      `a run id has 1 to ${RUN_ID_MAX} characters and no control characters, got ${JSON.stringify(run)}`,
+      `a run id has 1 to ${RUN_ID_MAX} characters no control characters and no half of a surrogate pair, got ${JSON.stringify(run)}`,
     );
   }
   return run;

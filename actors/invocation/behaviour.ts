@@ -5,7 +5,7 @@ import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts
 import type { Mail } from '../../runtime/mail/mail.ts';
 import { admit } from '../../runtime/policy/admission.ts';
 import { type Behaviour, type EffectKind, type Received, received, UNKNOWN } from '../behaviour.ts';
-import { stateOf } from '../fold.ts';
+import { hasEnded, stateOf } from '../fold.ts';
 import type { Runtime, Send } from '../runtime.ts';
 import { runCall } from './call.ts';
 import type { invocationMachine } from './machine.ts';
@@ -37,19 +37,28 @@ export function invocationBehaviour(runtime: Runtime, machine: Machine): Behavio
 function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   const { invocation } = snapshot.context;
   if (!invocation) return mail.type === 'invoke' ? beginning(runtime, mail.invocation, true) : UNKNOWN;
-  if (snapshot.status === 'done') return received({ found: 'final' });
-  if (mail.type === 'start' && stateOf(snapshot) === 'admitting') return beginning(runtime, invocation, false);
-  if (mail.type === 'child.reported') {
-    const event: InvocationEvent = { type: 'child.reported', path: mail.from.path, report: mail.report };
-    if (snapshot.can(event)) return received({ found: 'open', deliver: [event] });
-  }
-  if (mail.type === 'timer.fired') {
-    const event: InvocationEvent = { type: 'timer.fired', name: mail.name };
-    // A timer that nobody waits for any more came late.
-    if (!snapshot.can(event)) return received({ found: mail.name === snapshot.context.fired ? 'held' : 'known' });
+  const event = eventOf(mail);
+  if (event && snapshot.can(event) && snapshot.status === 'active')
     return received({ found: 'open', deliver: [event] });
+  if (hasEnded(snapshot)) return received({ found: 'final' });
+  if (mail.type === 'start' && stateOf(snapshot) === 'admitting') return beginning(runtime, invocation, false);
+  // A timer that nobody waits for any more came late, and what cannot be retried is going on.
+  const late = mail.type === 'retry' || (mail.type === 'timer.fired' && mail.name !== snapshot.context.fired);
+  return received({ found: late ? 'known' : 'held' });
+}
+
+/** The event that a mail becomes where it is awaited; null for mail that only begins or wakes. */
+function eventOf(mail: Mail): InvocationEvent | null {
+  switch (mail.type) {
+    case 'child.reported':
+      return { type: 'child.reported', path: mail.from.path, report: mail.report };
+    case 'timer.fired':
+      return { type: 'timer.fired', name: mail.name };
+    case 'retry':
+      return { type: 'retried', by: mail.by };
+    default:
+      return null;
   }
-  return received({ found: 'held' });
 }
 
 /** A root was invoked by its door; a child's `invoked` is written by the worker that admits it, in the same entry. */
@@ -98,8 +107,7 @@ function follow(snapshot: Snapshot): InvocationEvent | null {
 }
 
 function rests(snapshot: Snapshot): boolean {
-  if (snapshot.status === 'done' || snapshot.value === 'waiting_for_human' || snapshot.value === 'backing_off')
-    return true;
+  if (hasEnded(snapshot) || snapshot.value === 'waiting_for_human' || snapshot.value === 'backing_off') return true;
   return snapshot.value === 'acting' && runningCalls(snapshot.context).every((call) => call.kind === 'delegate');
 }
 

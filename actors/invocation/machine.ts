@@ -45,6 +45,10 @@ const stopCall = machine.enqueueActions(({ event, enqueue }) => {
   if (event.type === 'tool.settled') enqueue.stopChild(`call-${event.ordinal}`);
 });
 
+const stopCalls = machine.enqueueActions(({ context, enqueue }) => {
+  for (const { ordinal, kind } of runningCalls(context)) if (kind !== 'delegate') enqueue.stopChild(`call-${ordinal}`);
+});
+
 export const invocationMachine = machine.createMachine({
   id: 'invocation',
   context: emptyInvocation,
@@ -59,7 +63,7 @@ export const invocationMachine = machine.createMachine({
       guard: ({ context, event }) => runningCalls(context).some((call) => call.delegate?.path === event.path),
       actions: [takeEvent, startCalls],
     },
-    failed: { target: '.failed', actions: takeEvent },
+    failed: { target: '.failed', actions: [stopCalls, takeEvent] },
   },
   states: {
     admitting: {
@@ -124,7 +128,22 @@ export const invocationMachine = machine.createMachine({
     completed: { type: 'final' },
     escalated: { type: 'final' },
     refused: { type: 'final' },
-    failed: { type: 'final' },
+    // Not final: a person may have it go on. Until then only late reports of its delegates are taken.
+    failed: {
+      on: {
+        retried: [
+          { guard: ({ context }) => context.claims > 0 && !allSettled(context), target: 'acting', actions: takeEvent },
+          { guard: ({ context }) => context.claims > 0, target: 'thinking', actions: takeEvent },
+        ],
+        'child.reported': {
+          guard: ({ context, event }) => runningCalls(context).some((call) => call.delegate?.path === event.path),
+          actions: takeEvent,
+        },
+        'tool.settled': {},
+        resumed: {},
+        failed: {},
+      },
+    },
   },
 });
 

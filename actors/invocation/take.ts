@@ -36,7 +36,10 @@ function change(context: InvocationContext, event: InvocationEvent): Partial<Inv
     case 'escalated':
       return { escalation: event.escalation };
     case 'failed':
-      return { error: event.error };
+      // What ran locally is run anew, should the invocation go on one day; what was delegated is still awaited.
+      return { error: event.error, timer: null, turns: haltLocal(context) };
+    case 'retried':
+      return { error: null, failures: 0, corrections: 0 };
     case 'completed':
       return {};
   }
@@ -108,6 +111,11 @@ export function startable(context: InvocationContext): CallState[] {
 
 export function markRunning(context: InvocationContext, starting: CallState[]): TurnState[] {
   return withCall(context, (call) => starting.includes(call), { status: 'running' });
+}
+
+/** Local calls that run, set back to pending. */
+function haltLocal(context: InvocationContext): TurnState[] {
+  return withCall(context, (call) => call.status === 'running' && call.kind !== 'delegate', { status: 'pending' });
 }
 
 export function runningCalls(context: InvocationContext): CallState[] {

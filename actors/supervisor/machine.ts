@@ -76,6 +76,10 @@ const machine = setup({
   },
 });
 
+function isAbandoned({ found, live, rests }: { found: Found; live: boolean; rests: boolean }): boolean {
+  return found === 'held' && !live && !rests;
+}
+
 const decide = (disposition: Disposition) =>
   machine.emit(({ event }) => ({ type: 'disposition', key: event.type === 'mail' ? event.key : '', disposition }));
 
@@ -117,11 +121,13 @@ export const supervisorMachine = machine.createMachine({
           { guard: ({ event }) => event.found === 'unknown', actions: decide('drop') },
           { guard: ({ event }) => event.found === 'open', actions: decide('deliver') },
           { guard: ({ event }) => event.found === 'held' && event.again && event.rests, actions: decide('resend') },
+          // Nobody computes it: an owner elsewhere was asked before, and did not answer. That the mail was never delivered
+          // before says nothing: a server that lost power forgets deliveries.
           {
-            guard: ({ event }) => event.found === 'held' && event.again && !event.live && event.stalls >= MAX_STALLS,
+            guard: ({ event }) => isAbandoned(event) && event.stalls >= MAX_STALLS,
             actions: decide('quarantine'),
           },
-          { guard: ({ event }) => event.found === 'held' && event.again && !event.live, actions: decide('resume') },
+          { guard: ({ event }) => isAbandoned(event), actions: decide('resume') },
           { guard: ({ event }) => event.found !== 'new', actions: decide('duplicate') },
           { guard: ({ event }) => event.verdicts.some((verdict) => !verdict.ok), actions: decide('refuse') },
           { actions: decide('admit') },

@@ -5,16 +5,14 @@
 import { outcomeOf, targetRun } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
-import { subjectOf } from '../../runtime/definitions/subject.ts';
+import { canonicalJson } from '../../runtime/canonical.ts';
 import type { Invocation, Trace } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
 import { readBatch } from '../batch-journal.ts';
-import { acceptPrepared, prepareRun, startBatch } from '../door.ts';
-import { openRunsBySubject } from '../find-runs.ts';
-import { openBatch } from '../open-batch.ts';
-import { dataOf, type Platform } from '../platform.ts';
+import { acceptPrepared, prepareRun } from '../door.ts';
+import type { Platform } from '../platform.ts';
 import { readRun, type RunTree, summarise } from '../runs.ts';
-import type { BatchView, RunRequest, RunView, StartAnswer, StartRequest } from './schemas.ts';
+import type { BatchView, RunRequest, RunView } from './schemas.ts';
 
 const AT_ONCE = 64;
 
@@ -44,8 +42,8 @@ export async function startRun(
   serves(tenant, address.tenant);
   refuseEarly(platform, invocation);
   // Looked up first: accepting posts the start of a run again that exists.
-  if (run_id !== undefined) await sameRun(platform, invocation);
-  if (!(await acceptPrepared(platform, prepared))) await sameRun(platform, invocation);
+  if (run_id !== undefined && (await sameRun(platform, invocation, request))) return address;
+  if (!(await acceptPrepared(platform, prepared))) await sameRun(platform, invocation, request);
   return address;
 }
 
@@ -56,14 +54,31 @@ function refuseEarly({ runtime }: Platform, invocation: Invocation): void {
   if (refused) throw new PlatformError('admission.refused', `${refused.rule}: ${refused.reason}`);
 }
 
-/** Throws when the run exists and was asked something else. */
-async function sameRun({ runtime }: Platform, asked: Invocation): Promise<void> {
-  const tree = await readRun(runtime.journal, asked.address);
-  if (tree === null) return;
-  const was = tree.context.invocation;
-  if (was && was.agent === asked.agent && JSON.stringify(was.payload) === JSON.stringify(asked.payload)) return;
-  const what = was ? `a run of ${was.agent} with another payload` : 'a batch';
-  throw new PlatformError('run.exists', `${JSON.stringify(asked.address.run)} is ${what}; give another run_id`);
+/** Whether the run exists and was begun. Throws when its id is taken by a batch, or by a run that was asked something else. */
+async function sameRun({ runtime }: Platform, asked: Invocation, request: RunRequest): Promise<boolean> {
+  const { journal } = runtime;
+  const tree = await readRun(journal, asked.address);
+  if (tree === null && (await journal.tail(asked.address)) === null) return false;
+  const was = tree?.context.invocation;
+  const differs = was ? differences(was, asked, request) : ['it is a batch'];
+  if (differs.length === 0) return tree?.state !== 'admitting';
+  const id = JSON.stringify(asked.address.run);
+  throw new PlatformError(
+    'run.exists',
+    `the run ${id} exists and was asked something else: ${differs.join(', ')}; give another run_id`,
+  );
+}
+
+/** What a request says otherwise than the run of its id. A day that it leaves open is no difference. Pure. */
+function differences(was: Invocation, asked: Invocation, request: RunRequest): string[] {
+  const pairs: [string, unknown, unknown][] = [
+    ['agent', was.agent, asked.agent],
+    ['instructions', was.instructions, asked.instructions],
+    ['payload', canonicalJson(was.payload), canonicalJson(asked.payload)],
+    ['thread', was.thread?.id, asked.thread?.id],
+    ['as_of', was.as_of, request.as_of ?? was.as_of],
+  ];
+  return pairs.filter(([, before, now]) => before !== now).map(([name]) => `another ${name}`);
 }
 
 /** Throws `run.unknown`, also for a run of another tenant. */
@@ -94,63 +109,6 @@ export function viewOf(tree: RunTree): RunView | null {
   };
 }
 
-/** Starts a batch of a schedule for the targets that are known and not being worked on already. */
-export async function startTargets(
-  platform: Platform,
-  tenant: string | null,
-  schedule: string,
-  request: StartRequest,
-  trace: Trace,
-): Promise<StartAnswer> {
-  return inTurn(schedule, async () => {
-    const { runtime, settings } = platform;
-    const declared = runtime.catalog.schedule(schedule);
-    if (!declared) throw new PlatformError('schedule.unknown', `no schedule is called ${schedule}`);
-    const { pack } = declared;
-    const data = dataOf(settings, pack);
-    serves(tenant, data.tenant);
-    if (data.folder === null)
-      throw new PlatformError('data.missing', `the schedule ${schedule} needs a data folder (setting data)`);
-    const source = await runtime.sources.get(pack, data.folder);
-    const asOf = request.as_of ?? source.asOf;
-    const listed = await source.targets(declared.schedule.targets, asOf);
-    const byId = new Map(listed.map((target) => [target.id, target]));
-    const asked = [...new Set(request.all ? byId.keys() : (request.targets ?? [request.target ?? '']))];
-    const unknown = asked.filter((id) => !byId.has(id));
-    const known = asked.filter((id) => byId.has(id));
-    const answer = { schedule, as_of: asOf, unknown };
-    const again =
-      request.batch === undefined
-        ? null
-        : await readBatch(runtime.journal, { tenant: data.tenant, run: request.batch, path: '0' });
-    if (again) {
-      const { targets } = await openBatch(platform, { schedule, batch: again.address.run });
-      return { ...answer, batch: again.address.run, accepted: runsOf(again.address.run, targets), running: [] };
-    }
-    const open = await openRunsBySubject(platform, data.tenant, declared.schedule.agent);
-    const runOf = (id: string) => open.get(subjectOf(pack.manifest.subject, byId.get(id)?.payload ?? {}) ?? '');
-    const running = known.flatMap((target) => ({ target, run: runOf(target) })).filter(hasRun);
-    const free = known.filter((id) => runOf(id) === undefined);
-    if (free.length === 0) return { ...answer, batch: null, accepted: [], running };
-    const { address } = await startBatch(platform, {
-      schedule,
-      asOf,
-      ...(request.batch !== undefined && { batch: request.batch }),
-      ...(free.length < listed.length && { only: free }),
-      trace,
-    });
-    return { ...answer, batch: address.run, accepted: runsOf(address.run, free), running };
-  });
-}
-
-function runsOf(batch: string, targets: readonly string[]): { target: string; run: string }[] {
-  return targets.map((target) => ({ target, run: targetRun(batch, target) }));
-}
-
-function hasRun(each: { target: string; run: string | undefined }): each is { target: string; run: string } {
-  return each.run !== undefined;
-}
-
 /** Throws `run.unknown` when there is no such batch of the tenant. */
 export async function getBatch(platform: Platform, tenant: string, batch: string): Promise<BatchView> {
   const { journal } = platform.runtime;
@@ -178,16 +136,7 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
 }
 
 /** A door that names a tenant serves that of this platform and no other. */
-function serves(asked: string | null, own: string): void {
+export function serves(asked: string | null, own: string): void {
   if (asked === null || asked === own) return;
   throw new PlatformError('tenant.unknown', `this platform serves the tenant ${own}, not ${JSON.stringify(asked)}`);
-}
-
-const turns = new Map<string, Promise<unknown>>();
-
-/** One start of a schedule at a time: two requests for one target must not both find it free. */
-async function inTurn<T>(schedule: string, work: () => Promise<T>): Promise<T> {
-  const mine = (turns.get(schedule) ?? Promise.resolve()).then(work, work);
-  turns.set(schedule, mine);
-  return mine;
 }

@@ -32,8 +32,14 @@ function readJson(bytes: Uint8Array): unknown {
   if (text.trim() === '') throw invalid('the request is empty, expected JSON');
   if (isDeeperThan(MAX_DEPTH, text)) throw invalid(`the request nests deeper than ${MAX_DEPTH} levels`);
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // Escapes can spell halves of surrogate pairs, which no subject and no key could hold.
+    if (/\\ud[89a-f]/i.test(text) && /\\ud[89a-f]/i.test(JSON.stringify(value))) {
+      throw invalid('the request holds text that is not well-formed Unicode (half of a surrogate pair)');
+    }
+    return value;
   } catch (error) {
+    if (error instanceof PlatformError) throw error;
     throw invalid(`the request is not JSON: ${(error as Error).message}`);
   }
 }

@@ -5,7 +5,7 @@
 import { describeError, type ErrorCode, PlatformError } from '../../config/errors.ts';
 
 /** HTTP statuses; other doors send them along with the code. */
-export type RefusalStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 421 | 422 | 431 | 500 | 503;
+export type RefusalStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 421 | 422 | 431 | 500 | 503 | 507;
 
 export interface Refused {
   status: RefusalStatus;
@@ -40,11 +40,12 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
   'model.no_player': { status: 503 },
   'platform.busy': { status: 503 },
   'platform.not_ready': { status: 503 },
+  'storage.full': { status: 507, shown: 'the platform has no room for more; its operator has the details' },
 };
 
 const UNEXPECTED = 'something went wrong that was not expected to; the log has the details';
 /** Trouble of the platform's that a caller is told from a bug: asking again later may do. */
-const OPERATORS = new Set<ErrorCode>(['data.missing', 'data.invalid']);
+const OPERATORS = new Set<ErrorCode>(['data.missing', 'data.invalid', 'storage.full']);
 
 export function refusalOf(error: unknown): Refused {
   const { code, message } = describeError(error, 'platform.unexpected');

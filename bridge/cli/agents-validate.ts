@@ -15,7 +15,7 @@ export async function validateAgents(session: Session, dir: string, options: Age
     const folders = [(await packOf(resolve(dir))) ?? resolve(dir), ...(pack === null ? [] : [pack])];
     return watchAndRepeat(session, [...new Set(folders)]);
   }
-  const found = await validateFolder(dir, { pack, log: session.logFile.log });
+  const found = await validateFolder(dir, { pack, model: session.settings.model, log: session.logFile.log });
   const ok = found.errors.length === 0;
   if (session.json) session.sayJson({ ok, ...found });
   else session.say(listing(found));

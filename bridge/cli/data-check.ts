@@ -3,6 +3,7 @@ import { PlatformError } from '../../config/errors.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { type DataCount, type DataProblem, formatDataProblem } from '../../runtime/pack.ts';
+import { openSource } from '../../runtime/tools/sources.ts';
 import { cell, renderTable } from '../table.ts';
 import { harmless } from '../terminal.ts';
 import type { DataCheckOptions } from './data.ts';
@@ -15,13 +16,25 @@ export async function checkData(session: Session, dir: string, options: DataChec
   const packs = await loadPacks(settings.packs, { log: logFile.log });
   const pack = choose(packs, options.pack);
   const folder = resolve(dir);
-  const problems = (await pack.code.check?.(folder)) ?? [];
+  const problems = await problemsOf(pack, folder);
   const held = problems.length === 0 ? await holds(pack, folder) : null;
   const about = { folder, pack: pack.manifest.metadata.name, ok: held !== null };
   if (json) sayJson({ ...about, problems, ...held });
   else if (held) say(summary(session, dir, held));
   else say(listing(dir, problems));
   return held ? 0 : 1;
+}
+
+/** What a pack's own code throws is about the folder, unless it says otherwise. */
+async function problemsOf({ code, manifest }: LoadedPack, folder: string): Promise<DataProblem[]> {
+  try {
+    return (await code.check?.(folder)) ?? [];
+  } catch (error) {
+    if (error instanceof PlatformError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    const who = `the pack ${manifest.metadata.name}`;
+    throw new PlatformError('data.invalid', `${who} could not check ${folder}: ${message}`, { cause: error });
+  }
 }
 
 interface Holding {
@@ -32,11 +45,11 @@ interface Holding {
   targets: Record<string, number>;
 }
 
-async function holds({ code, manifest }: LoadedPack, folder: string): Promise<Holding> {
-  const source = await code.open(folder);
+async function holds(pack: LoadedPack, folder: string): Promise<Holding> {
+  const source = await openSource(pack, folder);
   try {
     const targets: Record<string, number> = {};
-    for (const [name, schedule] of Object.entries(manifest.schedules)) {
+    for (const [name, schedule] of Object.entries(pack.manifest.schedules)) {
       targets[name] = (await source.targets(schedule.targets, source.asOf)).length;
     }
     return { as_of: source.asOf, counts: (await source.counts?.()) ?? [], targets };

@@ -10,7 +10,8 @@ export function showCommand(run: string, settings: Settings): string {
     stateDir === DEFAULT_STATE_DIR
       ? ''
       : ` --state-dir ${quoted(stateDir.startsWith('..') ? settings.stateDir : stateDir)}`;
-  return `npm run -s agent-platform -- runs show ${quoted(run)}${where}`;
+  const program = settings.host.npmScript ? 'npm run -s agent-platform --' : 'agent-platform';
+  return `${program} runs show ${quoted(run)}${where}`;
 }
 
 /** As a POSIX shell reads it back. */

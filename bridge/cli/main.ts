@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { PlatformError } from '../../config/errors.ts';
 import { agentsCommands } from './agents.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { dataCommands } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommands } from './events.ts';
@@ -31,7 +32,11 @@ function program(): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .option('--state-dir <folder>', 'where embedded servers, reports and the log live (default .agent-platform)')
-    .option('--data <folder>', 'the data that tools read (default the sample of the pack)')
+    .option(
+      '--data <folder>',
+      'the data that tools read (default the sample of the pack); with several packs PACK=FOLDER, once for each',
+      (folder: string, before: string[] | undefined) => [...(before ?? []), folder],
+    )
     .option('--tenant <name>', 'whose runs and memories (default sample for the sample data, else default)')
     .option('--model <name>', 'which model answers: rehearsal')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)')
@@ -58,6 +63,7 @@ Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLA
   ]) {
     root.addCommand(command);
   }
+  for (const command of [backupCommand(), restoreCommand()]) root.addCommand(command);
   for (const command of [eventsCommands(), upCommand(), workerCommand(), doctorCommand(), reconcileCommand()])
     root.addCommand(command);
   inherit(root);

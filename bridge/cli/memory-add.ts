@@ -1,5 +1,6 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { HostedAgent } from '../../runtime/definitions/catalog.ts';
+import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { personsMemory } from '../../runtime/memory/long-term.ts';
 import type { MemorySeed } from '../../runtime/memory/memory.ts';
 import { dataOf, type Platform } from '../platform.ts';
@@ -24,13 +25,22 @@ export async function addMemory(session: Session, text: string, options: MemoryA
       ...(dipPercent !== undefined && { dip_percent: dipPercent }),
       ...(resolvedBy !== undefined && { resolved_by: resolvedBy }),
     } as MemorySeed;
-    const memory = personsMemory(dataOf(platform.settings, pack).tenant, told);
-    const { id, created } = await platform.runtime.memory.store(memory);
+    const { folder, tenant: whose } = dataOf(platform.settings, pack);
+    const memory = personsMemory(whose, told);
+    await checkSubject(platform, pack, folder, subject);
+    const { id, created } = await platform.runtime.memory.store(memory, 'refuse');
     const { tenant, date } = memory;
     if (json) sayJson({ id, created, tenant, scope, subject, date });
     else say(created ? id : `${id} (it was there already)`);
     return 0;
   });
+}
+
+/** A memory about nobody would never be recalled. */
+async function checkSubject({ runtime }: Platform, pack: LoadedPack, folder: string | null, subject: string) {
+  const source = folder === null ? null : await runtime.sources.get(pack, folder);
+  if (!source?.knows || (await source.knows(subject))) return;
+  throw new PlatformError('subject.unknown', `the data folder ${folder} knows no ${JSON.stringify(subject)}`);
 }
 
 function agentOf(platform: Platform, scope: string | undefined): HostedAgent {

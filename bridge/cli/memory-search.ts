@@ -1,6 +1,7 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { HostedAgent } from '../../runtime/definitions/catalog.ts';
 import type { Recalled } from '../../runtime/memory/memory.ts';
+import { checkOneMeaning } from '../data-packs.ts';
 import { loadMemories } from '../door.ts';
 import { dataOf, type Platform } from '../platform.ts';
 import { cell, renderTable } from '../table.ts';
@@ -40,8 +41,13 @@ async function search(
 ): Promise<Found[]> {
   const { runtime, settings } = platform;
   const as_of = runtime.now().toISOString().slice(0, 10);
+  const agents = rememberingAgents(platform, scope);
+  checkOneMeaning(
+    settings,
+    agents.map(({ pack }) => pack),
+  );
   const found = await Promise.all(
-    rememberingAgents(platform, scope).map(async ({ resolved, pack }) => {
+    agents.map(async ({ resolved, pack }) => {
       const { name } = resolved.definition.metadata;
       await loadMemories(platform, pack);
       const { tenant } = dataOf(settings, pack);

@@ -19,7 +19,7 @@ export interface MemoryAddOptions {
 }
 
 export function memoryCommands(): Command {
-  const memory = new Command('memory').description('Search long-term memory, or add to it.');
+  const memory = new Command('memory').description('Search long-term memory, add to it, or build its index anew.');
   memory
     .command('search')
     .argument('<text>', 'what to look for; compared by its words, not by its meaning')
@@ -51,6 +51,13 @@ export function memoryCommands(): Command {
     )
     .action(async (text: string, options: MemoryAddOptions, command: Command) =>
       inSession(command, async (session) => (await import('./memory-add.ts')).addMemory(session, text, options)),
+    );
+  memory
+    .command('rebuild')
+    .description('Write the index in Redis anew from the memories that NATS has recorded. Loses nothing.')
+    .addHelpText('after', '\nExample:\n  agent-platform memory rebuild')
+    .action(async (_options: unknown, command: Command) =>
+      inSession(command, async (session) => (await import('./memory-rebuild.ts')).rebuildMemory(session)),
     );
   return memory;
 }

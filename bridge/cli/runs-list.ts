@@ -1,4 +1,6 @@
+import { PlatformError } from '../../config/errors.ts';
 import { listRuns } from '../find-runs.ts';
+import type { Platform } from '../platform.ts';
 import { cell, renderTable } from '../table.ts';
 import type { RunsListOptions } from './runs.ts';
 import { type Session, withPlatform } from './session.ts';
@@ -13,9 +15,11 @@ export async function listRunsCommand(session: Session, options: RunsListOptions
     ...(agent && { agent }),
     ...(since && { since }),
   };
-  const runs = await withPlatform(session, (platform) =>
-    listRuns(platform, { limit, ...filter, ...(tenant && { tenant }) }),
-  );
+  const runs = await withPlatform(session, async (platform) => {
+    const found = await listRuns(platform, { limit, ...filter, ...(tenant && { tenant }) });
+    if (agent !== undefined && found.length === 0) checkName(platform, agent);
+    return found;
+  });
   if (json) sayJson({ runs });
   else if (runs.length === 0 && Object.keys(filter).length > 0) say('no runs like that');
   else if (runs.length === 0) say(tenant ? `no runs of the tenant ${tenant} yet` : 'no runs yet');
@@ -35,6 +39,17 @@ export async function listRunsCommand(session: Session, options: RunsListOptions
     say(renderTable(columns, rows, { width, paint }));
   }
   return 0;
+}
+
+/** Only asked when nothing was found: there may be runs of a pack that is not loaded any more. */
+function checkName({ runtime: { catalog } }: Platform, name: string): void {
+  if (catalog.agent(name) || catalog.schedule(name)) return;
+  const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
+  const schedules = catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.schedules));
+  throw new PlatformError(
+    'agent.unknown',
+    `no agent or schedule is called ${name}; there are: ${[...agents, ...schedules].join(', ') || 'none'}`,
+  );
 }
 
 function toneOf(state: string): 'attention' | 'bad' | undefined {

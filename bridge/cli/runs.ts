@@ -36,5 +36,21 @@ export function runsCommands(): Command {
     .action(async (run: string, _options: unknown, command: Command) =>
       inSession(command, async (session) => (await import('./runs-show.ts')).showRun(session, run)),
     );
+  runs
+    .command('quarantined')
+    .description('List invocations that crashed too often or got no further, with the reason.')
+    .addHelpText('after', '\nExample:\n  agent-platform runs quarantined --json')
+    .action(async (_options: unknown, command: Command) =>
+      inSession(command, async (session) => (await import('./runs-quarantined.ts')).listQuarantined(session)),
+    );
+  runs
+    .command('retry')
+    .argument('<run>', 'a run id')
+    .argument('[path]', 'which of its invocations, as `runs show` names it (default the one that failed)')
+    .description('Have a failed invocation go on from its journal, on whatever worker is alive.')
+    .addHelpText('after', '\nExamples:\n  agent-platform runs retry RUN\n  agent-platform runs retry RUN 0-1')
+    .action(async (run: string, path: string | undefined, _options: unknown, command: Command) =>
+      inSession(command, async (session) => (await import('./runs-quarantined.ts')).retryRun(session, run, path)),
+    );
   return runs;
 }

@@ -137,6 +137,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
       reportText(only.tree, width, paint),
       '',
       written,
+      only.error,
       `how it went: ${view.showRun(only.summary.run)}`,
     ];
     say(lines.filter((line) => line !== null).join('\n'));
@@ -149,13 +150,14 @@ function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: B
     schedule,
     model,
     as_of: asOf,
-    results: results.map(({ target, summary, fields }) => ({
+    results: results.map(({ target, summary, fields, error }) => ({
       target,
       run: summary.run,
       outcome: summary.outcome,
       ...fields,
       waiting: summary.waiting,
       error: summary.error,
+      ...(error !== null && { row_error: error }),
     })),
     totals: { outcomes: totals.outcomes, ...totals.tallies, wall_ms: wallMs, usage: totals.usage },
   };

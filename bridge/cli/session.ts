@@ -72,16 +72,21 @@ function logged(error: unknown, command: Command, { stateDir }: Settings, { log,
   return new PlatformError('platform.unexpected', `${message}\nthe details are in ${path}`, { cause: error });
 }
 
-/** Opens the platform for a body and closes it again. The signal aborts on Ctrl-C and when a server was lost. */
+/**
+ * Opens the platform for a body and closes it again. The signal aborts on Ctrl-C and when a server was lost. Who `serves`
+ * takes work for every pack.
+ */
 export async function withPlatform<T>(
   session: Session,
   body: (platform: Platform, signal: AbortSignal) => Promise<T>,
+  { serves = false } = {},
 ): Promise<T> {
   const { settings, logFile, note } = session;
   needPacks(settings);
   const { openPlatform } = await import('../platform.ts');
   const lost = new AbortController();
   const platform = await openPlatform(settings, logFile.log, {
+    serves,
     onProgress: note,
     onLost: (error) => lost.abort(error),
   });

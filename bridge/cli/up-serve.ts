@@ -3,7 +3,7 @@ import { DOORS } from '../doors.ts';
 import { type EndedRun, followEndedRuns } from '../ended-runs.ts';
 import type { Platform } from '../platform.ts';
 import { harmless, type Paint } from '../terminal.ts';
-import { openDoors, scheduleText, servedText } from '../up.ts';
+import { openDoors, scheduleText, servedText, unplayedTexts } from '../up.ts';
 import { packageVersion } from '../version.ts';
 import { keepReconciled } from '../keep-reconciled.ts';
 import { armSchedules } from '../schedules.ts';
@@ -14,12 +14,13 @@ import type { UpOptions } from './up.ts';
 const BAD = new Set(['failed', 'refused']);
 
 export async function serve(session: Session, { worker: works }: UpOptions): Promise<number> {
-  return withPlatform(session, async (platform, signal) => {
-    const body = (worker: Worker | null) => serveDoors(session, platform, signal, worker);
-    await (works ? withWorker(platform, signal, body) : body(null));
+  const body = async (platform: Platform, signal: AbortSignal): Promise<number> => {
+    const doors = (worker: Worker | null) => serveDoors(session, platform, signal, worker);
+    await (works ? withWorker(platform, signal, doors) : doors(null));
     if (!session.json) session.say('stopped');
     return 0;
-  });
+  };
+  return withPlatform(session, body, { serves: true });
 }
 
 async function serveDoors(
@@ -73,6 +74,7 @@ function servedDocument(
     worker: works ? runtime.worker : null,
     doors,
     schedules: packs.flatMap(({ manifest }) => Object.keys(manifest.schedules)),
+    warnings: unplayedTexts({ runtime }),
   };
 }
 

@@ -1,11 +1,14 @@
+import { keepReconciled } from '../keep-reconciled.ts';
 import { plural } from '../doctor/finding.ts';
+import type { Platform } from '../platform.ts';
 import { untilInterrupted } from './interruption.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
 
 export async function serveWorker(session: Session): Promise<number> {
   const { json, say, sayJson, logFile } = session;
-  return withPlatform(session, async (platform, signal) => {
+  const body = async (platform: Platform, signal: AbortSignal): Promise<number> => {
     await withWorker(platform, signal, async () => {
+      await keepReconciled(platform, signal);
       const { worker, catalog } = platform.runtime;
       const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
       const packs = catalog.packs.map(({ manifest }) => `${manifest.metadata.name} ${manifest.metadata.version}`);
@@ -16,5 +19,6 @@ export async function serveWorker(session: Session): Promise<number> {
       await untilInterrupted(signal);
     });
     return 0;
-  });
+  };
+  return withPlatform(session, body, { serves: true });
 }

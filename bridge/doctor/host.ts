@@ -1,9 +1,11 @@
 /** What can be said without any server: Node, settings, packs, data and keys. */
 import { pino } from 'pino';
-import { PlatformError } from '../../config/errors.ts';
 import type { inspectSettings, Settings } from '../../config/settings.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
+import { NO_PLAYER, unplayedAgents } from '../../runtime/definitions/players.ts';
 import { formatFinding, type LoadedPack } from '../../runtime/definitions/resolved.ts';
+import { checkNamedPacks, checkOneMeaning } from '../data-packs.ts';
+import { openSource } from '../../runtime/tools/sources.ts';
 import { dataOf } from '../platform.ts';
 import { packageVersion } from '../version.ts';
 import { examine, fail, type Finding, ok, plural, warn } from './finding.ts';
@@ -35,7 +37,7 @@ export interface ExaminedPacks {
   packs: LoadedPack[];
 }
 
-export async function examinePacks({ packs: folders }: Settings): Promise<ExaminedPacks> {
+export async function examinePacks({ packs: folders, model }: Settings): Promise<ExaminedPacks> {
   if (folders.length === 0) {
     const remedy = 'write `packs: [FOLDER]` into agent-platform.yaml, or set AGENT_PLATFORM_PACKS';
     return { findings: [fail('packs', 'no pack is named', remedy)], packs: [] };
@@ -48,7 +50,7 @@ export async function examinePacks({ packs: folders }: Settings): Promise<Examin
     const found = await examine('packs', remedy, async () => {
       const loaded = await loadPacks([folder], { log });
       packs.push(...loaded);
-      return loaded.flatMap(describePack);
+      return loaded.flatMap((pack) => describePack(pack, model));
     });
     findings.push(...found);
   }
@@ -62,7 +64,7 @@ export async function examinePacks({ packs: folders }: Settings): Promise<Examin
   return { findings, packs };
 }
 
-function describePack({ manifest, agents, folder, warnings }: LoadedPack): Finding[] {
+function describePack({ manifest, agents, code, folder, warnings }: LoadedPack, model: string): Finding[] {
   const { name, version } = manifest.metadata;
   const counts = [
     plural(agents.size, 'agent'),
@@ -72,18 +74,26 @@ function describePack({ manifest, agents, folder, warnings }: LoadedPack): Findi
   return [
     ok('packs', `${name} ${version}: ${counts.join(', ')} (${folder})`),
     ...warnings.map((warning) => warn('packs', formatFinding(warning), 'change the definition, or leave it as it is')),
+    ...unplayedAgents(model, agents.keys(), code).map((agent) =>
+      warn('packs', `${agent} ${NO_PLAYER}`, `add players.${agent} to the module of ${name}, or start no ${agent}`),
+    ),
   ];
 }
 
 export async function examineData(settings: Settings, packs: readonly LoadedPack[]): Promise<Finding[]> {
+  const remedy = 'write `data: {PACK: FOLDER}` into agent-platform.yaml, or give --data PACK=FOLDER for each pack';
+  const wrong = await examine('data', remedy, () => {
+    checkNamedPacks(settings, packs);
+    checkOneMeaning(settings, packs);
+    return [];
+  });
+  if (wrong.length > 0) return wrong;
   const found = packs.map((pack) =>
     examine('data', 'correct the file where it stands, or name another folder with --data DIR', async () => {
       const { name } = pack.manifest.metadata;
       const { folder, tenant } = dataOf(settings, pack);
       if (folder === null) return [ok('data', `${name} reads no data folder; tenant ${tenant}`)];
-      const source = await pack.code.open(folder).catch((error: unknown) => {
-        throw error instanceof PlatformError ? error : new PlatformError('data.invalid', (error as Error).message);
-      });
+      const source = await openSource(pack, folder);
       const { asOf } = source;
       await source.close();
       return [ok('data', `${name} reads ${folder}, latest date ${asOf}, tenant ${tenant}`)];

@@ -53,7 +53,7 @@ export function httpApp(context: HttpContext): HttpApp {
     if (answer.status === 401) c.header('www-authenticate', 'Bearer realm="agent-platform"');
     // What is left of the body is not wanted; neither is the connection that it would come on.
     if (answer.status === 413) c.header('connection', 'close');
-    if (answer.status === 503) c.header('retry-after', '5');
+    if (answer.status === 503 || answer.status === 507) c.header('retry-after', '5');
     return c.json(refusalBody(answer), answer.status);
   }
 

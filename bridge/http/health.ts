@@ -6,7 +6,7 @@ import { NatsError } from 'nats';
 import { refusalBody } from '../api/refusals.ts';
 import type { Readiness } from '../api/schemas.ts';
 import type { Platform } from '../platform.ts';
-import { isWrongLastSequence } from '../../runtime/bus/publish.ts';
+import { isFull, isWrongLastSequence } from '../../runtime/bus/publish.ts';
 import { journalStream, PROBE_SUBJECT } from '../../runtime/subjects.ts';
 import { atMostEvery } from './at-most-every.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
@@ -25,7 +25,7 @@ export function healthRoutes({ platform, stopping }: HttpContext) {
         return 'ok';
       } catch (err) {
         log.warn({ err }, `not ready: ${what}`);
-        return what;
+        return isFull(err) ? `${what}: no room is left` : what;
       }
     };
     const [journal, memory] = await Promise.all([

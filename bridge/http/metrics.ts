@@ -1,6 +1,6 @@
 /** `GET /metrics`: what this process counted, and what the servers say of the whole platform. */
 import { type ConsumerInfo, NatsError } from 'nats';
-import { census } from '../census.ts';
+import { type Census, census } from '../census.ts';
 import type { Platform } from '../platform.ts';
 import { journalStream, MAIL_STREAM } from '../../runtime/subjects.ts';
 import { atMostEvery } from './at-most-every.ts';
@@ -20,11 +20,11 @@ export function metricsRoute(context: HttpContext) {
     () => census(platform),
   );
   const text = atMostEvery(FRESH_MS, async () => {
-    const [mail, journals, states] = await Promise.all([mailMetrics(platform), journalMetrics(platform), counted()]);
+    const [mail, journals, counts] = await Promise.all([mailMetrics(platform), journalMetrics(platform), counted()]);
     return metricsText([
       ...mail,
       ...journals,
-      ...invocationMetrics(states, context.vitals?.().live ?? 0),
+      ...invocationMetrics(counts, context.vitals?.().live ?? 0),
       ...processMetrics(context),
     ]);
   });
@@ -94,7 +94,7 @@ async function journalMetrics({ jsm, runtime }: Platform): Promise<Metric[]> {
   ];
 }
 
-function invocationMetrics(states: Readonly<Record<string, number>>, live: number): Metric[] {
+function invocationMetrics({ open: states, quarantined }: Census, live: number): Metric[] {
   const open = Object.values(states).reduce((sum, count) => sum + count, 0);
   const parked = Math.max(0, open - live - (states[WAITING] ?? 0));
   return [
@@ -103,7 +103,7 @@ function invocationMetrics(states: Readonly<Record<string, number>>, live: numbe
     gauge('invocations_parked', 'Open ones that neither wait for a person nor are live in this process.', [
       { value: parked },
     ]),
-    gauge('invocations_quarantined', 'Invocations set aside because they kept failing.', [{ value: 0 }]),
+    gauge('invocations_quarantined', 'Invocations set aside because they kept failing.', [{ value: quarantined }]),
   ];
 }
 

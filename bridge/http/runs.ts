@@ -1,7 +1,8 @@
 /** Runs and batches by HTTP. A client that goes away leaves its run as it is: the journal goes on without a listener. */
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
-import { getBatch, getRun, startRun, startTargets } from '../api/operations.ts';
+import { getBatch, getRun, startRun } from '../api/operations.ts';
+import { startTargets } from '../api/start-targets.ts';
 import { RunRequest, type RunView, StartRequest } from '../api/schemas.ts';
 import { dataOf, type Platform } from '../platform.ts';
 import { ENDED, settleRun } from '../settle.ts';

@@ -2,7 +2,8 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
 import { type AgentRunRequest, type Deed, plainStart } from '../api/endpoints.ts';
-import { getBatch, getRun, startRun, startTargets } from '../api/operations.ts';
+import { getBatch, getRun, startRun } from '../api/operations.ts';
+import { startTargets } from '../api/start-targets.ts';
 import type { RunView } from '../api/schemas.ts';
 import type { Platform } from '../platform.ts';
 import { settleRun } from '../settle.ts';

@@ -87,7 +87,6 @@ export class NatsDoor implements Door {
 
   private async drain(): Promise<void> {
     this.closing.abort();
-    await this.login.remove();
     // While an endpoint takes requests it must count as served, or another process would refuse them meanwhile.
     await this.service?.stop();
     for (const subscription of this.announced) subscription.unsubscribe();

@@ -1,12 +1,14 @@
 /**
  * How a foreign client on this machine reaches an embedded NATS server, whose port and login are new at every start:
- * `<state folder>/nats.json`, `{"url": "nats://user:password@127.0.0.1:port"}`, for the folder's owner only. It exists
- * while the door is open. The address of a server from the settings is the user's own, and nothing is written.
+ * `<state folder>/nats.json`, `{"url": "nats://user:password@127.0.0.1:port"}`, for the folder's owner only. Every door
+ * on these servers writes the same, and none removes it: it goes with the servers, whose keeper sees to that. The address
+ * of a server from the settings is the user's own, and nothing is written.
  */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
 import type { NatsAddress } from '../../config/services/address.ts';
+import { loginPath } from '../../config/services/login-path.ts';
 import type { Platform } from '../platform.ts';
 
 export class LoginFile {
@@ -14,7 +16,7 @@ export class LoginFile {
   private readonly text: string;
 
   constructor({ settings, services }: Pick<Platform, 'settings' | 'services'>) {
-    this.path = settings.natsUrl === undefined ? join(settings.stateDir, 'nats.json') : null;
+    this.path = settings.natsUrl === undefined ? loginPath(join(settings.stateDir, 'services')) : null;
     this.text = `${JSON.stringify({ url: urlWithLogin(services.nats) })}\n`;
   }
 
@@ -33,10 +35,6 @@ export class LoginFile {
     } catch (cause) {
       throw new PlatformError('state.denied', `${this.path} cannot be written: ${(cause as Error).message}`, { cause });
     }
-  }
-
-  async remove(): Promise<void> {
-    if (this.path !== null) await rm(this.path, { force: true });
   }
 }
 

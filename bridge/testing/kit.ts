@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { absoluteData, type DataSetting } from '../../config/data-setting.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { machineEnvironment, resolveSettings } from '../../config/settings.ts';
 import type { Memory } from '../../runtime/memory/memory.ts';
@@ -13,8 +14,8 @@ import { openTestProcess, type ProcessOptions, type TestBatch } from './process.
 export interface TestPlatformOptions {
   /** The folder of the pack under test; several when they work together. */
   pack: string | readonly string[];
-  /** A data folder; the pack's own when absent. */
-  data?: string;
+  /** A data folder, or with several packs pack → folder; the pack's own when absent. */
+  data?: DataSetting;
   /** The model that answers; the pack's players when absent. A function is given those and may wrap them. */
   model?: ProcessOptions['model'];
 }
@@ -45,7 +46,7 @@ export async function startTestPlatform(options: TestPlatformOptions): Promise<T
     const settings = resolveSettings({
       cwd: dir,
       env: machineEnvironment(),
-      options: { packs, ...(data !== undefined && { data: resolve(data) }) },
+      options: { packs, ...(data !== undefined && { data: absoluteData(data, process.cwd()) }) },
     });
     const { platform, run, batch, stop } = await openTestProcess(settings, model ? { model } : {});
     let stopped: Promise<void> | undefined;
@@ -65,7 +66,7 @@ export async function startTestPlatform(options: TestPlatformOptions): Promise<T
       memories: async ({ scope, subject } = {}) => {
         const found: Memory[] = [];
         for await (const stored of new MemoryRecord(platform.nc, platform.jsm).after(0)) {
-          found.push(...stored.map(({ memory }) => memory));
+          found.push(...stored.flatMap(({ memory }) => memory ?? []));
         }
         return found
           .filter((memory) => scope === undefined || memory.scope === scope)

@@ -9,6 +9,7 @@
  * 3. The servers end with it, also when it is killed (server.ts).
  * 4. A client's socket closes only after the servers have ended, if it was the last one; the others are told `kept`.
  * 5. Having begun to close it lets nobody in: whoever comes sees the socket close, and asks the next keeper.
+ * 6. A written login is that of servers that run: it goes before they do, also that of a keeper that was killed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -16,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claim, RUNTIME_PREFIX } from './claim.ts';
 import { startNats, startRedis, type Started } from './embedded.ts';
+import { loginPath } from './login-path.ts';
 import {
   type Connections,
   type Hello,
@@ -57,6 +59,7 @@ class Keeper {
       rmSync(this.runtimeDir, { recursive: true, force: true });
       return { kind: 'held' }; // (1)
     }
+    rmSync(loginPath(this.request.dir), { force: true }); // (6)
     await new Promise<void>((resolve, reject) => {
       this.door.on('error', reject);
       this.door.listen(socket, resolve);
@@ -158,6 +161,7 @@ class Keeper {
     this.closing = true;
     log(`closing: ${why}`);
     this.door.close();
+    rmSync(loginPath(this.request.dir), { force: true }); // (6)
     await this.spawned?.catch(() => {});
     await Promise.all(this.started.map(({ server }) => server.stop()));
     rmSync(this.runtimeDir, { recursive: true, force: true });

@@ -7,11 +7,29 @@ const ACK_TIMEOUT_MS = 5_000;
 const GIVE_UP_MS = 60_000;
 /** Between tries while the stream has no leader: that answer comes at once, and nothing announces the leader. */
 export const PAUSE_MS = 250;
+/** Between tries while there is no room: nothing announces that somebody made some. */
+export const FULL_PAUSE_MS = 1_000;
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
+/** No room: by a limit of the server (10023), of its tenant there (10047) or of the stream (10077). */
+const NO_ROOM = new Set([10023, 10047, 10077]);
+
+/** What to do while the server has no room: work in hand waits for it, a door refuses with `storage.full`. */
+export type WhenFull = 'wait' | 'refuse';
 
 /** Whether the server refused a publish because the subject already holds something else than expected. */
 export function isWrongLastSequence(error: unknown): boolean {
   return error instanceof NatsError && WRONG_LAST_SEQUENCE.has(error.api_error?.err_code ?? 0);
+}
+
+/** Whether the server refused a publish because it has no room for it. */
+export function isFull(error: unknown): boolean {
+  return error instanceof NatsError && NO_ROOM.has(error.api_error?.err_code ?? 0);
+}
+
+export function storageFull(cause: unknown): PlatformError {
+  const why = (cause as NatsError).api_error?.description ?? String(cause);
+  const message = `the NATS server has no room for more (${why}); make room on its disk or raise its limit`;
+  return new PlatformError('storage.full', message, { cause });
 }
 
 /** Whether the server decided on a publish; a stream without a leader (503) has not, nor has a lost ack. */
@@ -26,10 +44,12 @@ export function isAnswered(error: NatsError): boolean {
 export class Publisher {
   private readonly nc: NatsConnection;
   private readonly js: JetStreamClient;
+  private readonly whenFull: WhenFull;
 
-  constructor(nc: NatsConnection) {
+  constructor(nc: NatsConnection, whenFull: WhenFull = 'wait') {
     this.nc = nc;
     this.js = nc.jetstream();
+    this.whenFull = whenFull;
   }
 
   async publish(subject: string, body: unknown, headers?: MsgHdrs): Promise<void> {
@@ -53,7 +73,7 @@ export class Publisher {
     options: { headers?: MsgHdrs; expect?: { lastSubjectSequence: number } },
   ): Promise<void> {
     const data = JSON.stringify(body);
-    const deadline = performance.now() + GIVE_UP_MS;
+    let deadline = performance.now() + GIVE_UP_MS;
     for (;;) {
       try {
         await this.js.publish(subject, data, { ...options, timeout: ACK_TIMEOUT_MS });
@@ -65,6 +85,12 @@ export class Publisher {
             'message.too_large',
             `a message of ${data.length} bytes to ${subject} is larger than the server accepts`,
           );
+        }
+        if (isFull(error)) {
+          if (this.whenFull === 'refuse' || this.nc.isClosed()) throw storageFull(error);
+          await pause(FULL_PAUSE_MS);
+          deadline = performance.now() + GIVE_UP_MS;
+          continue;
         }
         if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
         await pause(PAUSE_MS);

@@ -13,17 +13,25 @@ import { journalStream, MAIL_STREAM, MAIL_SUBJECTS, MEMORY_STREAM, topicStream }
 type NewerConfig = Partial<StreamConfig> & { allow_msg_schedules?: boolean; allow_msg_ttl?: boolean };
 
 const SHARDS_KEY = 'agent-platform.shards';
+const RESTORING_KEY = 'agent-platform.restoring';
 
 /**
  * Creates what is missing and leaves what exists as it is. Returns the number of journal shards, which is fixed when the
  * first journal stream is created and read back from it afterwards.
+ * @throws PlatformError `state.half_restored`, unless it is `restoring` that asks; `nats.too_old`
  */
 export async function ensureStreams(
   nc: NatsConnection,
-  options: { shards: number; topics: string[] },
+  options: { shards: number; topics: string[]; restoring?: boolean },
 ): Promise<{ shards: number }> {
   const jsm = await nc.jetstreamManager();
   const first = await ensure(jsm, journal(0, options.shards));
+  if (first.metadata?.[RESTORING_KEY] === 'yes' && options.restoring !== true) {
+    throw new PlatformError(
+      'state.half_restored',
+      'a backup is being restored into this state, or that broke off; wait for its end, or restore it again',
+    );
+  }
   const shards = Number(first.metadata?.[SHARDS_KEY] ?? options.shards);
   const others = Array.from({ length: shards - 1 }, (_, i) => journal(i + 1, shards));
   const mail: NewerConfig = {
@@ -53,6 +61,19 @@ export async function ensureStreams(
     );
   }
   return { shards };
+}
+
+/** Whether a restore into this state has begun and not ended. */
+export async function isHalfRestored(jsm: JetStreamManager): Promise<boolean> {
+  return (await jsm.streams.info(journalStream(0))).config.metadata?.[RESTORING_KEY] === 'yes';
+}
+
+/** Says in the first journal stream that a restore is under way, so that no other process opens this state. */
+export async function markRestoring(jsm: JetStreamManager, restoring: boolean): Promise<void> {
+  const { metadata } = (await jsm.streams.info(journalStream(0))).config;
+  await jsm.streams.update(journalStream(0), {
+    metadata: { ...metadata, [RESTORING_KEY]: restoring ? 'yes' : 'no' },
+  });
 }
 
 function journal(shard: number, shards: number): NewerConfig {

@@ -2,6 +2,7 @@ import type { KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { LoadedAgent, LoadedPack, ResolvedAgent } from './resolved.ts';
 import type { ScheduleDefinition, TopicDefinition } from './schema.ts';
+import { own } from './words.ts';
 
 const BUCKET = 'DEFINITIONS';
 
@@ -62,14 +63,14 @@ export class Catalog {
 
   schedule(name: string): { pack: LoadedPack; schedule: ScheduleDefinition } | undefined {
     return this.find(
-      (pack) => pack.manifest.schedules[name],
+      (pack) => own(pack.manifest.schedules, name),
       (pack, schedule) => ({ pack, schedule }),
     );
   }
 
   topic(name: string): { pack: LoadedPack; topic: TopicDefinition } | undefined {
     return this.find(
-      (pack) => pack.manifest.topics[name],
+      (pack) => own(pack.manifest.topics, name),
       (pack, topic) => ({ pack, topic }),
     );
   }

@@ -10,7 +10,7 @@ import {
 import { checkReach } from './check-reach.ts';
 import { countAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
-import { type AgentSource, agentsByName, allAgentsNamed, packIsKnown, type PackSource } from './source.ts';
+import { type AgentSource, agentsByName, mayBeAgent, packIsKnown, type PackSource } from './source.ts';
 import { didYouMean, oneOf, type Path, quote, valueAt } from './words.ts';
 
 /**
@@ -27,7 +27,7 @@ export function checkAgents(source: PackSource): { errors: Finding[]; warnings: 
   }
   checkDuplicates(source, found.errors);
   checkCycles(source, found.errors);
-  if (found.errors.length === 0) found.warnings.push(...checkReach(source));
+  found.warnings.push(...checkReach(source));
   return found;
 }
 
@@ -75,7 +75,7 @@ function checkSubAgents({ yaml, name }: AgentSource, source: PackSource, { error
   for (const { text, path } of listed) {
     if (!agents.includes(text)) {
       const others = agents.filter((other) => other !== name);
-      if (allAgentsNamed(source)) {
+      if (!mayBeAgent(source, text)) {
         errors.push(
           yaml.finding(path, `unknown agent ${quote(text)}, expected ${oneOf(others)}${didYouMean(text, others)}`),
         );
@@ -128,7 +128,8 @@ function checkMemory({ yaml }: AgentSource, source: PackSource, errors: Finding[
 
 function checkRules({ yaml, name }: AgentSource, source: PackSource, { errors, warnings }: Found): void {
   const own = texts(textsAt(yaml, TOOLS));
-  const tools = name !== null && source.code?.reports[name] !== undefined ? [...own, SUBMIT_REPORT] : own;
+  const tools =
+    name !== null && source.code && Object.hasOwn(source.code.reports, name) ? [...own, SUBMIT_REPORT] : own;
   for (const { text, path } of textsAt(yaml, APPROVAL)) {
     if (text === 'report' || tools.includes(text)) continue;
     errors.push(
@@ -166,7 +167,7 @@ function checkDuplicates({ agents }: PackSource, errors: Finding[]): void {
         errors.push(
           yaml.finding(
             path,
-            `${quote(text)} is already the ${key} of the agent in ${other}, expected a ${key} of its own`,
+            `${quote(text)} is already the ${key} of the agent in ${other}, expected ${key === 'id' ? 'an' : 'a'} ${key} of its own`,
           ),
         );
     }

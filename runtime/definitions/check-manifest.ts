@@ -3,8 +3,8 @@ import { jsonSchemaOf, propertiesOf } from '../tools/json-schema.ts';
 import { keysAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
 import { OWN_GROUPS } from './schema.ts';
-import { agentsByName, allAgentsNamed, type PackSource } from './source.ts';
-import { didYouMean, oneOf, quote } from './words.ts';
+import { agentsByName, mayBeAgent, type PackSource } from './source.ts';
+import { didYouMean, oneOf, own, quote } from './words.ts';
 
 /** Whether the names in `pack.yaml` and in its module refer to something: topics, schedules, endpoints, reports, players. Pure. */
 export function checkManifest(source: PackSource): Finding[] {
@@ -20,7 +20,7 @@ export function checkManifest(source: PackSource): Finding[] {
   }
   for (const kind of ['reports', 'players'] as const) {
     for (const name of Object.keys(source.code?.[kind] ?? {})) {
-      if (agents.includes(name) || !allAgentsNamed(source)) continue;
+      if (mayBeAgent(source, name)) continue;
       const message = `the module's ${kind} name an unknown agent ${quote(name)}, expected ${oneOf(agents)}`;
       errors.push(source.yaml.finding(['module'], message + didYouMean(name, agents)));
     }
@@ -35,7 +35,7 @@ function checkTopic(topic: string, source: PackSource, errors: Finding[]): void 
   const { yaml, code } = source;
   const at = ['topics', topic];
   const schemaName = textAt(yaml, [...at, 'schema']);
-  const schema = schemaName === null || code === null ? undefined : code.schemas[schemaName];
+  const schema = schemaName === null || code === null ? undefined : own(code.schemas, schemaName);
   if (schemaName !== null && code !== null && schema === undefined) {
     const known = Object.keys(code.schemas);
     const message = `unknown schema ${quote(schemaName)}, expected ${oneOf(known)}${didYouMean(schemaName, known)}`;
@@ -131,7 +131,7 @@ function checkEndpoints(group: string, { yaml }: PackSource, errors: Finding[]):
 
 function checkAgentName(path: string[], name: string | null, source: PackSource, errors: Finding[]): void {
   const agents = [...agentsByName(source).keys()];
-  if (name === null || agents.includes(name) || !allAgentsNamed(source)) return;
+  if (name === null || mayBeAgent(source, name)) return;
   const message = `unknown agent ${quote(name)}, expected ${oneOf(agents)}${didYouMean(name, agents)}`;
   errors.push(source.yaml.finding(path, message));
 }

@@ -1,6 +1,6 @@
 import { countAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
-import { agentsByName, allAgentsNamed, type AgentSource, type PackSource } from './source.ts';
+import { agentsByName, type AgentSource, type PackSource } from './source.ts';
 import { quote, valueAt } from './words.ts';
 
 const RULES = ['autonomy', 'escalation_rules'];
@@ -8,23 +8,26 @@ const RULES = ['autonomy', 'escalation_rules'];
 /**
  * What is written down but can never come to be: agents that nobody starts, sub-agents beyond the depth of every root,
  * rules that hand over to a parent that is not there. Legal, since another agent or a later file may change it: warnings.
- * Cycles are reported elsewhere, so there are none here. Pure.
+ * A file that is broken hides only what hangs on it. Cycles are reported elsewhere. Pure.
  */
 export function checkReach(source: PackSource): Finding[] {
-  if (!allAgentsNamed(source)) return [];
   const warnings: Finding[] = [];
   const agents = agentsByName(source);
   const remaining = remainingDepths(agents);
+  const broken = source.agents.filter(({ name }) => name === null);
+  const mentioned = (name: string) => broken.some(({ text }) => text === '' || text.includes(name));
+  // A file that nobody can read may begin a way that is longer.
+  const allWays = broken.length === 0 && [...agents.values()].every((agent) => isMain(agent) || isSub(agent));
   for (const [name, agent] of agents) {
     const { yaml } = agent;
     const main = isMain(agent);
-    if (!main && !remaining.has(name) && !isListed(name, agents)) {
+    if (isSub(agent) && !remaining.has(name) && !isListed(name, agents) && !mentioned(name)) {
       warnings.push(
         yaml.finding(['metadata', 'role'], `${quote(name)} is never started, expected it in sub_agents of an agent`),
       );
     }
     // 0 of its own is an error already; here the depth of those above it is used up.
-    if (remaining.get(name) === 0 && depthOf(agent) > 0) {
+    if (allWays && remaining.get(name) === 0 && depthOf(agent) > 0) {
       for (const { text, path } of textsAt(yaml, ['sub_agents'])) {
         const message = `${quote(text)} is out of reach, expected a larger autonomy.max_delegation_depth above ${name}`;
         warnings.push(yaml.finding(path, message));
@@ -75,6 +78,10 @@ function isListed(name: string, agents: ReadonlyMap<string, AgentSource>): boole
 
 function isMain({ yaml }: AgentSource): boolean {
   return textAt(yaml, ['metadata', 'role']) === 'main';
+}
+
+function isSub({ yaml }: AgentSource): boolean {
+  return textAt(yaml, ['metadata', 'role']) === 'sub_agent';
 }
 
 function depthOf({ yaml }: AgentSource): number {

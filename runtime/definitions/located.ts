@@ -26,7 +26,8 @@ export function parseLocated(file: string, text: string): LocatedYaml {
     lineCounter: lines,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    // With 'silent' a second document would be passed over.
+    logLevel: 'error',
   });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
@@ -43,6 +44,9 @@ export function parseLocated(file: string, text: string): LocatedYaml {
         path: formatPath(path),
         message: 'this key is given twice, expected it once',
       });
+    } else if (code === 'MULTIPLE_DOCS') {
+      const message = 'a second YAML document begins here, expected one in each file';
+      findings.push({ file, ...place(pos[0]), path: '', message });
     } else if (!broken) {
       // What follows the first syntax error is mostly its echo.
       broken = true;

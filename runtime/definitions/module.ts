@@ -6,6 +6,7 @@ import type { PackCode, PackModule } from '../pack.ts';
 import { isBuiltinName } from '../tools/builtin.ts';
 import { jsonSchemaOf } from '../tools/json-schema.ts';
 import { findInside } from './files.ts';
+import { compileFindings, placeInside } from './import-error.ts';
 import { type LocatedYaml, textAt } from './located.ts';
 import { knowOwnName } from './own-name.ts';
 import type { Finding } from './resolved.ts';
@@ -28,8 +29,16 @@ const Code = z.looseObject({
   row: isFunction,
 });
 
+/** A module that takes longer waits at its top level for what never comes. */
+const IMPORT_TIMEOUT_MS = 10_000;
+
 /** Imports the module that `pack.yaml` names; null, with a finding there, when it is not a pack's module. */
-export async function importModule(folder: string, yaml: LocatedYaml, errors: Finding[]): Promise<PackModule | null> {
+export async function importModule(
+  folder: string,
+  yaml: LocatedYaml,
+  errors: Finding[],
+  timeoutMs = IMPORT_TIMEOUT_MS,
+): Promise<PackModule | null> {
   const name = textAt(yaml, ['module']);
   if (name === null || name === '') return null;
   const fail = (message: string) => {
@@ -41,9 +50,21 @@ export async function importModule(folder: string, yaml: LocatedYaml, errors: Fi
   knowOwnName();
   let exported: unknown;
   try {
-    exported = ((await import(pathToFileURL(found.path).href)) as { default?: unknown }).default;
+    const imported = import(pathToFileURL(found.path).href) as Promise<{ default?: unknown }>;
+    const module = await inTime(imported, timeoutMs);
+    if (module === null) {
+      const limit = `${timeoutMs / 1000} s`;
+      return fail(`${quote(name)} was not imported within ${limit}, expected no top-level await that never settles`);
+    }
+    exported = module.default;
   } catch (error) {
-    return fail(`${quote(name)} threw while it was imported: ${messageOf(error)}, expected a module`);
+    const wrong = compileFindings(error);
+    if (wrong.length > 0) {
+      errors.push(...wrong);
+      return null;
+    }
+    const place = await placeInside(folder, error);
+    return fail(`${quote(name)} threw while it was imported: ${messageOf(error)}${place}, expected a module`);
   }
   const problems = problemsOf(Module, exported);
   if (problems.length > 0) {
@@ -52,6 +73,19 @@ export async function importModule(folder: string, yaml: LocatedYaml, errors: Fi
     );
   }
   return exported as PackModule;
+}
+
+/** Null when it takes too long. The timer also keeps a process alive in which nothing else is left to happen. */
+async function inTime<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Calls `create`; null when a parameters file is invalid, or, with a finding, when the result cannot be used. */

@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { PlatformError } from '../../config/errors.ts';
+import { listAgents, PACK_FILE } from './agent-files.ts';
 import { codeOf, displayPath, findInside, openInside } from './files.ts';
 import { checkLocated, keysAt, type LocatedYaml, parseLocated, textAt } from './located.ts';
 import { createCode, importModule } from './module.ts';
@@ -9,7 +10,7 @@ import { resolvePrompt } from './prompt.ts';
 import type { Finding } from './resolved.ts';
 import { AgentDefinition, PackManifest } from './schema.ts';
 import { type AgentSource, nameOf, type PackSource } from './source.ts';
-import { didYouMean, oneOf, quote } from './words.ts';
+import { didYouMean, oneOf, own, quote } from './words.ts';
 
 /**
  * Reads a pack's files and imports its module. It goes on after every finding, with what can still be read, so that one
@@ -28,22 +29,11 @@ export async function readPack(given: string, log: Logger): Promise<PackSource> 
 export async function readAgentFolder(given: string, pack: string | null, log: Logger): Promise<PackSource> {
   const folder = resolve(given);
   const frame = pack === null ? noFrame(folder) : { ...(await readFrame(resolve(pack), log)), folder };
-  const files = await agentFiles(folder);
+  const { files, passedOver } = await listAgents(folder);
   const agents: AgentSource[] = [];
   for (const file of files) agents.push(await readAgent(file, frame));
-  return { ...frame, agents };
+  return { ...frame, warnings: [...frame.warnings, ...passedOver], agents };
 }
-
-/** The agent files of a folder in the order of their names. Throws as `readdir` does. */
-export async function agentFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names
-    .filter((name) => name.endsWith('.yaml') && name !== PACK_FILE)
-    .sort()
-    .map((name) => join(folder, name));
-}
-
-export const PACK_FILE = 'pack.yaml';
 
 /** A pack without its agents. */
 interface Frame extends Omit<PackSource, 'agents'> {
@@ -90,7 +80,7 @@ async function readParameters(
     const path = ['parameters', name];
     const file = textAt(yaml, path);
     if (file === null) continue;
-    const schema = schemas?.[name];
+    const schema = own(schemas ?? {}, name);
     if (declared !== null && schema === undefined) {
       const message = `the module declares no parameters ${quote(name)}, expected ${oneOf(declared)}`;
       errors.push(yaml.finding(path, message + didYouMean(name, declared), 'key'));
@@ -120,17 +110,15 @@ async function readAgents(frame: Frame): Promise<AgentSource[]> {
     errors.push(yaml.finding(['agents'], found.wrong));
     return [];
   }
-  const names = await readdir(found.path).catch((error: unknown) => {
+  const listed = await listAgents(found.path).catch((error: unknown) => {
     errors.push(
       yaml.finding(['agents'], `${quote(name)} cannot be listed (${codeOf(error)}), expected a folder of agent files`),
     );
     return null;
   });
-  if (names === null) return [];
-  for (const other of names.filter((file) => file.endsWith('.yml')).sort()) {
-    warnings.push(yaml.finding(['agents'], `${quote(other)} is not read, expected agent files to end in .yaml`));
-  }
-  const files = await agentFiles(found.path);
+  if (listed === null) return [];
+  const { files, passedOver } = listed;
+  warnings.push(...passedOver);
   if (files.length === 0) {
     errors.push(yaml.finding(['agents'], `${quote(name)} holds no *.yaml file, expected at least one agent`));
   }
@@ -144,11 +132,11 @@ async function readAgent(path: string, { folder, parameters, errors }: Frame): P
   const yaml = parseLocated(displayPath(path), opened.ok ? opened.text : '');
   if (!opened.ok) {
     errors.push(yaml.finding([], opened.wrong));
-    return { yaml, name: null, definition: null, prompt: null };
+    return { yaml, text: '', name: null, definition: null, prompt: null };
   }
   const definition = checkLocated(yaml, AgentDefinition, errors);
   const prompt = await readPrompt(path, yaml, folder, parameters, errors);
-  return { yaml, name: nameOf(yaml), definition, prompt };
+  return { yaml, text: opened.text, name: nameOf(yaml), definition, prompt };
 }
 
 async function readPrompt(

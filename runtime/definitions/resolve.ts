@@ -19,6 +19,7 @@ import { emittableTopics, escalateSchema, submitSchema } from '../tools/inputs.t
 import { jsonSchemaOf, withoutProperty } from '../tools/json-schema.ts';
 import type { LoadedAgent, ResolvedAgent, ResolvedTool } from './resolved.ts';
 import type { AgentDefinition, PackManifest } from './schema.ts';
+import { own } from './words.ts';
 
 /** One valid agent of a pack, before it is put together with what it refers to. */
 export interface CheckedAgent {
@@ -35,7 +36,7 @@ export function resolveAgent(
 ): LoadedAgent {
   const { name } = definition.metadata;
   const rules = definition.autonomy.escalation_rules;
-  const report = code.reports[name];
+  const report = own(code.reports, name);
   const tools = definition.tools.map((tool) => resolveTool(tool, manifest, code, agents));
   if (rules.length > 0) tools.push(escalateTool(definition));
   if (report) tools.push(describe(SUBMIT_REPORT, 'report', DESCRIPTIONS[SUBMIT_REPORT], submitSchema(report)));
@@ -83,7 +84,7 @@ function describe(name: string, kind: ResolvedTool['kind'], description: string,
 function emitTool(manifest: PackManifest, code: PackCode): ResolvedTool {
   const topics = Object.entries(manifest.topics).filter(([topic]) => emittableTopics(manifest).includes(topic));
   const payloads = topics.flatMap(([topic, { schema }]): JsonObject[] => {
-    const payload = code.schemas[schema];
+    const payload = own(code.schemas, schema);
     return payload ? [{ title: topic, ...withoutProperty(jsonSchemaOf(payload), 'run') }] : [];
   });
   const listed = topics.map(([topic, { description }]) => `- ${topic}${description === '' ? '' : `: ${description}`}`);

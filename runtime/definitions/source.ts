@@ -20,6 +20,8 @@ export interface PackSource {
 
 export interface AgentSource {
   yaml: LocatedYaml;
+  /** What stands in the file; empty when it could not be read. */
+  text: string;
   /** `metadata.name`, also of a definition that is otherwise invalid; null when it cannot be read. */
   name: string | null;
   /** Null when the definition is invalid. */
@@ -37,9 +39,18 @@ export function agentsByName(source: PackSource): Map<string, AgentSource> {
   return byName;
 }
 
-/** False when no agent, or not every agent's name, could be read: then a reference to an unknown agent may well be right. */
-export function allAgentsNamed(source: PackSource): boolean {
-  return source.agents.length > 0 && source.agents.every(({ name }) => name !== null);
+/**
+ * Whether some file is, or may be meant to be, the agent of that name. A file that is not YAML has no name, so it is taken
+ * for all that its text or its own name say; with no agent at all, nothing can be told.
+ */
+export function mayBeAgent(source: PackSource, name: string): boolean {
+  if (source.agents.length === 0) return true;
+  return source.agents.some((agent) => agent.name === name || (agent.name === null && namesIn(agent).includes(name)));
+}
+
+function namesIn({ yaml, text }: AgentSource): string[] {
+  const written = [...text.matchAll(/\bname\s*:\s*["']?(\w+)/g)].map((match) => match[1] ?? '');
+  return [...written, yaml.file.replace(/^.*[\\/]|\.yaml$/g, '')];
 }
 
 /** False for agent files that are looked at without a pack: what a pack declares cannot be asked then. */

@@ -2,13 +2,17 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { PlatformError } from '../../config/errors.ts';
+import { listAgents, PACK_FILE } from './agent-files.ts';
 import { checkAgents } from './check-agents.ts';
 import { checkManifest } from './check-manifest.ts';
 import { codeOf, displayPath } from './files.ts';
 import { sortFindings } from './findings.ts';
 import { parseLocated, textAt } from './located.ts';
-import { agentFiles, PACK_FILE, readAgentFolder, readPack } from './read.ts';
-import type { Finding } from './resolved.ts';
+import { readAgentFolder, readPack } from './read.ts';
+import { NO_PLAYER, unplayedAgents } from './players.ts';
+import { type Finding, formatFinding } from './resolved.ts';
+import { agentsByName, type PackSource } from './source.ts';
+import { quote } from './words.ts';
 
 export interface Validation {
   /** Absolute: what was looked at. */
@@ -25,6 +29,8 @@ export interface Validation {
 export interface ValidateOptions {
   /** Folder of the pack that supplies tools, topics, scopes and parameters to a folder that is no pack's own. */
   pack: string | null;
+  /** The model of the settings: an agent without a player is a warning for the one that needs players. */
+  model?: string;
   log: Logger;
 }
 
@@ -32,7 +38,7 @@ export interface ValidateOptions {
  * Looks at a pack's folder, a pack's folder of agents, or any folder of agent files, and lists all that is wrong. Nothing
  * that stands in the files throws: `pack.not_found` means that there is nothing to look at.
  */
-export async function validateFolder(given: string, { pack, log }: ValidateOptions): Promise<Validation> {
+export async function validateFolder(given: string, { pack, model, log }: ValidateOptions): Promise<Validation> {
   const folder = resolve(given);
   const own = pack === null || resolve(pack) === folder ? await packOf(folder) : null;
   if (own === null) await needAgents(folder);
@@ -44,8 +50,17 @@ export async function validateFolder(given: string, { pack, log }: ValidateOptio
     pack: textAt(source.yaml, ['metadata', 'name']),
     agents: source.agents.length,
     errors: sortFindings([...source.errors, ...errors, ...manifest]),
-    warnings: sortFindings([...source.warnings, ...warnings]),
+    warnings: sortFindings([...source.warnings, ...warnings, ...checkPlayers(source, model ?? '')]),
   };
+}
+
+function checkPlayers(source: PackSource, model: string): Finding[] {
+  const agents = agentsByName(source);
+  if (source.code === null) return [];
+  return unplayedAgents(model, agents.keys(), source.code).flatMap((name) => {
+    const message = `${quote(name)} ${NO_PLAYER}, expected players.${name} in the pack's module`;
+    return agents.get(name)?.yaml.finding(['metadata', 'name'], message) ?? [];
+  });
 }
 
 /** The folder of the pack whose folder, or folder of agents, this is; null when it is neither. */
@@ -68,12 +83,14 @@ export async function packName(folder: string): Promise<string | null> {
 }
 
 async function needAgents(folder: string): Promise<void> {
-  const files = await agentFiles(folder).catch((cause: unknown) => {
-    const message = `${displayPath(folder)} cannot be listed (${codeOf(cause)}), expected a folder of agent files`;
+  const { files, passedOver } = await listAgents(folder).catch((cause: unknown) => {
+    const what = codeOf(cause) === 'ENOTDIR' ? 'is a file' : `cannot be listed (${codeOf(cause)})`;
+    const message = `${displayPath(folder)} ${what}, expected a folder of agent files`;
     throw new PlatformError('pack.not_found', message, { cause });
   });
   if (files.length > 0) return;
-  const message = `${displayPath(folder)} holds neither a pack.yaml nor an agent file (*.yaml)`;
+  const others = passedOver.map(formatFinding).map((line) => `\n${line}`);
+  const message = `${displayPath(folder)} holds neither a pack.yaml nor an agent file (*.yaml)${others.join('')}`;
   throw new PlatformError('pack.not_found', message);
 }
 

@@ -95,11 +95,16 @@ export function valueAt(value: unknown, path: Path): unknown {
   return at;
 }
 
+/** What stands under a name that comes from outside: `constructor` is no entry that anyone wrote. */
+export function own<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
+}
+
 function schemaAt(shape: JsonSchema, path: Path): JsonSchema | null {
   let at = referred(shape, shape);
   for (const part of path) {
     const rest = typeof at.additionalProperties === 'object' ? at.additionalProperties : undefined;
-    const next = typeof part === 'number' ? at.items : (at.properties?.[part] ?? rest);
+    const next = typeof part === 'number' ? at.items : (own(at.properties ?? {}, part) ?? rest);
     if (!next) return null;
     at = referred(next, shape);
   }
@@ -121,7 +126,7 @@ function describeSchema(schema: JsonSchema): string {
   if (Array.isArray(schema.type)) return schema.type.map((type) => describeSchema({ ...schema, type })).join(' or ');
   if (schema.format === 'date') return 'a date such as 2026-01-31';
   if (schema.pattern !== undefined) return `text that matches ${schema.pattern}`;
-  if (schema.type === 'string') return schema.minLength ? 'text that is not empty' : `text${lengthOf(schema)}`;
+  if (schema.type === 'string') return `text${lengthOf(schema)}`;
   if (schema.type === 'integer') return `a whole number${rangeOf(schema)}`;
   if (schema.type === 'number') return `a number${rangeOf(schema)}`;
   if (schema.type === 'boolean') return 'true or false';
@@ -134,8 +139,9 @@ function describeSchema(schema: JsonSchema): string {
   return 'another value';
 }
 
-function lengthOf({ maxLength }: JsonSchema): string {
-  return maxLength === undefined ? '' : ` of at most ${maxLength} characters`;
+function lengthOf({ minLength, maxLength }: JsonSchema): string {
+  if (maxLength === undefined) return minLength ? ' that is not empty' : '';
+  return minLength ? ` of ${minLength} to ${maxLength} characters` : ` of at most ${maxLength} characters`;
 }
 
 function rangeOf({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {

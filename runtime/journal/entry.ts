@@ -129,7 +129,9 @@ export type InvocationEvent =
   | { type: 'child.reported'; path: string; report: AgentReport }
   | { type: 'completed' }
   | { type: 'escalated'; escalation: Escalation }
-  | { type: 'failed'; error: { code: string; message: string } };
+  | { type: 'failed'; error: { code: string; message: string } }
+  /** A person had a failed invocation go on from its journal. */
+  | { type: 'retried'; by: string };
 
 /** Machine events of a batch: a run that starts one run per target and waits for all. */
 export type BatchEvent =

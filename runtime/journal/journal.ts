@@ -6,12 +6,22 @@
  *    message id: a loser that reused the winner's id would be told «duplicate», which looks like success.
  * 2. An append whose ack got lost is neither done nor undone: the tail is read through the stream's leader and its key
  *    compared, before anything else happens.
+ * 3. An append that finds no room waits for it, because its writer has nothing better to do; a door's is refused, with
+ *    `storage.full`, and nothing was written.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createInbox, type JetStreamClient, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../address.ts';
-import { isAnswered, isWrongLastSequence, PAUSE_MS } from '../bus/publish.ts';
+import {
+  FULL_PAUSE_MS,
+  isAnswered,
+  isFull,
+  isWrongLastSequence,
+  PAUSE_MS,
+  storageFull,
+  type WhenFull,
+} from '../bus/publish.ts';
 import { journalStream, journalSubject, shardOf } from '../subjects.ts';
 import { ENTRY_VERSION, type Entry } from './entry.ts';
 
@@ -35,12 +45,21 @@ export class Journal {
   readonly shards: number;
   private readonly nc: NatsConnection;
   private readonly js: JetStreamClient;
-  private readonly observers: AppendObserver[] = [];
+  private observers: AppendObserver[] = [];
+  private readonly whenFull: WhenFull;
 
-  constructor(nc: NatsConnection, shards: number) {
+  constructor(nc: NatsConnection, shards: number, whenFull: WhenFull = 'wait') {
     this.nc = nc;
     this.js = nc.jetstream();
     this.shards = shards;
+    this.whenFull = whenFull;
+  }
+
+  /** The same journal as doors write it: see (3). It has the same observers. */
+  forDoors(): Journal {
+    const journal = new Journal(this.nc, this.shards, 'refuse');
+    journal.observers = this.observers;
+    return journal;
   }
 
   /** For counting: what this process wrote, and what another writer was first to write. */
@@ -58,7 +77,7 @@ export class Journal {
   private async write(address: Address, entry: Entry, after: number): Promise<Appended> {
     const subject = this.subject(address);
     const data = JSON.stringify(entry);
-    const deadline = performance.now() + GIVE_UP_MS;
+    let deadline = performance.now() + GIVE_UP_MS;
     for (;;) {
       try {
         const ack = await this.js.publish(subject, data, {
@@ -78,6 +97,17 @@ export class Journal {
           // Our own earlier attempt may be what stands in the way.
           const tail = await this.tail(address);
           return tail?.key === entry.key ? { status: 'appended', seq: tail.seq } : { status: 'fenced' };
+        }
+        if (isFull(error)) {
+          if (this.whenFull === 'refuse' || this.nc.isClosed()) {
+            // An earlier attempt of ours may have found room, and lost its ack. (2)
+            const tail = await this.tail(address).catch(() => null);
+            if (tail?.key === entry.key) return { status: 'appended', seq: tail.seq };
+            throw storageFull(error);
+          }
+          await pause(FULL_PAUSE_MS);
+          deadline = performance.now() + GIVE_UP_MS;
+          continue;
         }
         if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
         const tail = await this.tail(address).catch(() => null);

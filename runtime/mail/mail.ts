@@ -15,6 +15,7 @@ export type Mail =
   | { type: 'invoke'; invocation: Invocation }
   | { type: 'child.reported'; from: { run: string; path: string }; report: AgentReport }
   | { type: 'timer.fired'; name: string }
+  | { type: 'retry'; by: string }
   | { type: 'resume' }
   | Tick;
 
@@ -39,6 +40,7 @@ const Envelope = z.discriminatedUnion('type', [
     report: z.custom<AgentReport>((value) => typeof value === 'object' && value !== null),
   }),
   z.object({ type: z.literal('timer.fired'), name: z.string() }),
+  z.object({ type: z.literal('retry'), by: z.string() }),
   z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('tick'), tenant: z.string(), schedule: z.string(), data: z.string() }),
 ]);

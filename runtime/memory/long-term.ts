@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { JetStreamManager, NatsConnection } from 'nats';
+import type { WhenFull } from '../bus/publish.ts';
 import { checkMemory, checkQuery, checkSeed } from './check.ts';
 import { type Embedder, lexicalEmbedder } from './embedder.ts';
 import { MemoryIndex, type MemoryRef } from './index.ts';
@@ -49,8 +50,8 @@ export class LongTermMemory {
   }
 
   /** Stores a memory under its id; one that exists stays as it was, and is indexed if it was not. */
-  async store(memory: Memory): Promise<{ id: string; created: boolean }> {
-    const { memory: recorded, created } = await this.record.create(checkMemory(memory));
+  async store(memory: Memory, whenFull: WhenFull = 'wait'): Promise<{ id: string; created: boolean }> {
+    const { memory: recorded, created } = await this.record.create(checkMemory(memory), whenFull);
     const indexed = !created && (await this.index.has([recorded]))[0] === true;
     if (!indexed) await this.index.add([recorded]);
     return { id: recorded.id, created };
@@ -75,7 +76,7 @@ export class LongTermMemory {
     const missing = memories.filter((_, i) => !indexed[i]);
     let created = 0;
     for (let i = 0; i < missing.length; i += AT_ONCE) {
-      const stored = await Promise.all(missing.slice(i, i + AT_ONCE).map((memory) => this.store(memory)));
+      const stored = await Promise.all(missing.slice(i, i + AT_ONCE).map((memory) => this.store(memory, 'refuse')));
       created += stored.filter((each) => each.created).length;
     }
     return created;
@@ -144,7 +145,7 @@ export class LongTermMemory {
   private async indexAfter(sequence: number, each: (memories: Memory[]) => void = () => {}): Promise<number> {
     let last = sequence;
     for await (const batch of this.record.after(sequence)) {
-      const memories = batch.map(({ memory }) => memory);
+      const memories = batch.flatMap(({ memory }) => memory ?? []);
       await this.index.add(memories);
       last = batch.at(-1)?.sequence ?? last;
       each(memories);

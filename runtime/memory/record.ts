@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, type NatsConnection, NatsError, RequestStrategy } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
-import { Publisher } from '../bus/publish.ts';
+import { Publisher, type WhenFull } from '../bus/publish.ts';
 import { MEMORY_STREAM, memoryFilter, memorySubject } from '../subjects.ts';
 import { readMemory } from './check.ts';
 import type { Memory } from './memory.ts';
@@ -24,26 +24,28 @@ export interface Recorded {
 }
 
 export interface StoredMemory {
-  memory: Memory;
+  /** Null for a message that is no memory. */
+  memory: Memory | null;
   /** Stream sequence. */
   sequence: number;
 }
 
 export class MemoryRecord {
   private readonly nats: NatsConnection;
-  private readonly publisher: Publisher;
+  private readonly publishers: Record<WhenFull, Publisher>;
   private readonly jsm: JetStreamManager;
 
   constructor(nats: NatsConnection, jsm: JetStreamManager) {
     this.nats = nats;
-    this.publisher = new Publisher(nats);
+    this.publishers = { wait: new Publisher(nats), refuse: new Publisher(nats, 'refuse') };
     this.jsm = jsm;
   }
 
-  async create(memory: Memory): Promise<Recorded> {
+  async create(memory: Memory, whenFull: WhenFull = 'wait'): Promise<Recorded> {
+    const publisher = this.publishers[whenFull];
     const { tenant, scope, id } = memory;
     for (let attempt = 1; ; attempt++) {
-      if (await this.publisher.once(memorySubject(tenant, scope, id), memory)) return { memory, created: true };
+      if (await publisher.once(memorySubject(tenant, scope, id), memory)) return { memory, created: true };
       const stored = await this.find(tenant, scope, id);
       if (stored) return { memory: stored, created: false };
       // Refused because another writer's copy is on its way through the replicas.
@@ -98,12 +100,21 @@ export class MemoryRecord {
       if (code === 204) return { batch, pending: Number(reply.headers?.get('Nats-Num-Pending') || 0) };
       if (code !== 0) break;
       const subject = reply.headers?.get('Nats-Subject') ?? '';
-      batch.push({ memory: parse(reply.data, subject), sequence: Number(reply.headers?.get('Nats-Sequence')) });
+      batch.push({ memory: readable(reply.data, subject), sequence: Number(reply.headers?.get('Nats-Sequence')) });
     }
     throw new PlatformError(
       'nats.unreachable',
       `reading ${MEMORY_STREAM} from sequence ${from} broke off; is NATS up?`,
     );
+  }
+}
+
+/** Null for a record that is none: one wrong message must not keep all the others from being found. */
+function readable(data: Uint8Array, subject: string): Memory | null {
+  try {
+    return parse(data, subject);
+  } catch {
+    return null;
   }
 }
 

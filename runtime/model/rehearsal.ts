@@ -1,10 +1,10 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { Catalog } from '../definitions/catalog.ts';
+import { PLAYED_MODEL } from '../definitions/players.ts';
+import { own } from '../definitions/words.ts';
 import { type Player, readConversation } from './conversation.ts';
 import { replyOf } from './played.ts';
 import type { ModelProvider } from './provider.ts';
-
-const NAME = 'rehearsal';
 
 /**
  * The model that needs no key: each agent is played by its pack's rule-based player, which reads the conversation a model
@@ -12,15 +12,16 @@ const NAME = 'rehearsal';
  */
 export function rehearsal(catalog: Catalog): ModelProvider {
   return {
-    name: NAME,
+    name: PLAYED_MODEL,
     checkAgent: (agent) => void playerOf(catalog, agent),
-    reply: async (request) => replyOf(NAME, request, playerOf(catalog, request.agent)(readConversation(request))),
+    reply: async (request) =>
+      replyOf(PLAYED_MODEL, request, playerOf(catalog, request.agent)(readConversation(request))),
   };
 }
 
 function playerOf(catalog: Catalog, agent: string): Player {
   const pack = catalog.agent(agent)?.pack;
-  const player = pack?.code.players[agent];
+  const player = own(pack?.code.players ?? {}, agent);
   if (player) return player;
   throw new PlatformError(
     'model.no_player',

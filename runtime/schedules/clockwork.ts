@@ -6,7 +6,7 @@
  * 2. A paused schedule has no message; that it is paused, and since when it is armed, stands in a bucket beside it.
  */
 import { headers, type JetStreamManager, type KV, type NatsConnection, NatsError } from 'nats';
-import type { Publisher } from '../bus/publish.ts';
+import { isWrongLastSequence, type Publisher } from '../bus/publish.ts';
 import type { Tick } from '../mail/mail.ts';
 import { cronSubject, MAIL_STREAM, tickSubject } from '../subjects.ts';
 
@@ -19,6 +19,19 @@ export interface ScheduleState {
   paused: boolean;
   /** ISO time since when its ticks count. */
   since: string;
+}
+
+/** What a start of a schedule is about to begin. */
+export interface Announced {
+  batch: string;
+  targets: string[];
+}
+
+/** Longer than a door takes from its announcement to the batch's journal. */
+const ANNOUNCED_MS = 60_000;
+
+function turnKey(tenant: string, schedule: string): string {
+  return `turn.${tenant}.${schedule}`;
 }
 
 export class Clockwork {
@@ -47,6 +60,25 @@ export class Clockwork {
   async state(tenant: string, schedule: string): Promise<ScheduleState | null> {
     const entry = await this.kv.get(`${tenant}.${schedule}`);
     return entry && entry.operation === 'PUT' ? entry.json<ScheduleState>() : null;
+  }
+
+  /** The latest announcement of a start of the schedule, while it is fresh, and the revision to announce on top of. */
+  async turn(tenant: string, schedule: string): Promise<{ revision: number; announced: Announced | null }> {
+    const entry = await this.kv.get(turnKey(tenant, schedule));
+    if (!entry) return { revision: 0, announced: null };
+    const fresh = this.now().getTime() - entry.created.getTime() < ANNOUNCED_MS;
+    return { revision: entry.revision, announced: fresh ? entry.json<Announced>() : null };
+  }
+
+  /** Announces a start; false when another one was announced since `revision` was read. */
+  async takeTurn(tenant: string, schedule: string, revision: number, announced: Announced): Promise<boolean> {
+    try {
+      await this.kv.put(turnKey(tenant, schedule), JSON.stringify(announced), { previousSeq: revision });
+      return true;
+    } catch (error) {
+      if (isWrongLastSequence(error)) return false;
+      throw error;
+    }
   }
 
   /** Sets the schedule going, unless it is paused. Returns its state. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LoadedPack, ResolvedAgent } from '../definitions/resolved.ts';
 import type { PackManifest } from '../definitions/schema.ts';
-import { problemsOf, problemsToText } from '../definitions/words.ts';
+import { own, problemsOf, problemsToText } from '../definitions/words.ts';
 import type { PackCode } from '../pack.ts';
 import {
   DelegateInput,
@@ -34,7 +34,8 @@ export function inputSchemaOf(tool: string, agent: ResolvedAgent, pack: ToolPack
   if (tool === EMIT_EVENT) return emitSchema(pack.manifest, pack.code, run);
   if (tool === ESCALATE)
     return escalateSchema(agent.definition.autonomy.escalation_rules.map((rule) => rule.condition));
-  if (tool === SUBMIT_REPORT) return submitSchema(pack.code.reports[agent.definition.metadata.name] ?? z.unknown());
+  if (tool === SUBMIT_REPORT)
+    return submitSchema(own(pack.code.reports, agent.definition.metadata.name) ?? z.unknown());
   return pack.code.tools.find(({ name }) => name === tool)?.input ?? null;
 }
 
@@ -58,7 +59,7 @@ export function emittableTopics({ topics }: PackManifest): string[] {
 
 function emitSchema(manifest: PackManifest, code: PackCode, run: string): z.ZodType {
   return EmitInput.extend({ topic: z.enum(emittableTopics(manifest)) }).superRefine(({ topic, data }, context) => {
-    const name = manifest.topics[topic]?.schema;
+    const name = own(manifest.topics, topic)?.schema;
     const schema = name === undefined ? undefined : code.schemas[name];
     if (!schema) return;
     for (const { path, message } of problemsOf(schema, eventData(data, run))) {

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
+import { dataFolder } from '../support/customer-data.ts';
 import { HeldFolder } from '../support/holders.ts';
 import { commandIn, LIBRARY, serveIn } from '../support/serving.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('memory add', { timeoutMs: 90_000 });
-const PACKS = { ...LIBRARY, AGENT_PLATFORM_PACKS: resolve(import.meta.dirname, '../../packs/customer-success') };
+const PACKS = {
+  ...LIBRARY,
+  AGENT_PLATFORM_PACKS: resolve(import.meta.dirname, '../../packs/customer-success'),
+  AGENT_PLATFORM_DATA: dataFolder({
+    'accounts.csv': ['a b.*,Odd Ltd,active,growth,100.50,2026-01-01,2027-01-01,Ann Lee,#ann'],
+    'usage.csv': ['a b.*,u1,2026-06-30,reports'],
+    'tickets.csv': ['T-1,a b.*,2026-06-01,'],
+    'nps.csv': ['a b.*,2026-06-02,9'],
+  }),
+};
 const WANTED = ['memory', 'add', '--subject', 'a b.*', '--kind', 'quirk'];
 let folder: HeldFolder;
 
@@ -47,6 +57,7 @@ test('what is wrong is refused with its field and value, and nothing is stored',
     [[''], 1, /^error\[memory\.invalid\]: .*text: /],
     [['--date', '2026-02-30', 'x'], 2, /^error\[usage\.invalid\]: --date takes a date .*"2026-02-30"/],
     [['--dip-percent', 'deep', 'x'], 2, /^error\[usage\.invalid\]: --dip-percent takes a number .*"deep"/],
+    [['--subject', 'zz-unknown', 'x'], 1, /^error\[subject\.unknown\]: the data folder .* knows no "zz-unknown"/],
     [['--scope', 'nobody', 'x'], 1, /^error\[agent\.unknown\]: no agent called nobody/],
   ] as const) {
     const { code, stdout, stderr } = await add(...WANTED, ...args);
@@ -57,6 +68,8 @@ test('what is wrong is refused with its field and value, and nothing is stored',
   assert.match(missing.stderr, /^error\[usage\.invalid\]: required option '--subject <id>'/);
   const found = JSON.parse((await add('memory', 'search', 'x', '--subject', 'a b.*', '--json')).stdout);
   assert.ok(found.memories.every(({ text }: { text: string }) => text !== 'x'));
+  const stranger = JSON.parse((await add('memory', 'search', 'x', '--subject', 'zz-unknown', '--json')).stdout);
+  assert.deepEqual(stranger.memories, []);
 });
 
 test.run();

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { startRun } from '../../bridge/door.ts';
 import { openPlatform, type Platform } from '../../bridge/platform.ts';
+import { connectClient } from '../support/nats-door.ts';
 import { HeldFolder } from '../support/holders.ts';
 import { commandIn, LIBRARY, serveIn } from '../support/serving.ts';
 import { testSettings } from '../support/servers.ts';
@@ -53,6 +56,43 @@ test('up says what it serves and one line for each ended run, and Ctrl-C ends it
   const lines = log.map((line) => JSON.parse(line) as { msg: string; run?: string });
   assert.ok(lines.some(({ msg, run: id }) => msg === 'run seen to end' && id === 'joined'));
   assert.deepEqual(folder.running(), []);
+});
+
+test('a second up on the folder leaves the login of the first one, also when it fails; the last one takes it along', async () => {
+  const login = join(folder.cwd, '.agent-platform/nats.json');
+  const first = serveIn(folder, ['up', '--no-worker']);
+  await first.line(/^serving/);
+  const second = serveIn(folder, ['up', '--no-worker']);
+  await second.line(/^serving/);
+  second.signal('SIGINT');
+  assert.equal((await second.ended()).code, 0);
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as { port: number };
+  const third = await commandIn(folder, ['up'], { ...LIBRARY, AGENT_PLATFORM_HTTP_PORT: String(port) });
+  taken.close();
+  assert.equal(third.code, 2, third.stderr);
+  assert.match(third.stderr, /EADDRINUSE/);
+  const { url } = JSON.parse(readFileSync(login, 'utf8')) as { url: string };
+  const client = await connectClient(url);
+  const answer = await client.request('$SRV.PING.agent-platform');
+  assert.equal(answer.json<{ name: string }>().name, 'agent-platform');
+  await client.close();
+  first.signal('SIGINT');
+  assert.equal((await first.ended()).code, 0);
+  assert.equal(existsSync(login), false);
+});
+
+test('a login that a killed keeper left behind is gone before the next servers run', async () => {
+  const login = join(folder.cwd, '.agent-platform/nats.json');
+  const up = serveIn(folder, ['up', '--no-worker']);
+  await up.line(/^serving/);
+  process.kill(folder.keepers()[0] ?? 0, 'SIGKILL');
+  assert.equal((await up.ended()).code, 1);
+  assert.equal(existsSync(login), true);
+  const worker = serveIn(folder, ['worker']);
+  await worker.line(/serves/);
+  assert.equal(existsSync(login), false);
 });
 
 test('up without a worker leaves the work to a worker that joins', async () => {

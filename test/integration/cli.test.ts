@@ -114,6 +114,11 @@ test('a run is shown from its journal: eighteen entries of three agents, in word
   const document = JSON.parse((await run('runs', 'show', 'mine', '--json')).stdout);
   assert.equal(document.entries.length, 18);
   assert.deepEqual([document.tenant, document.outcome, document.tree.children.length], ['sample', 'completed', 1]);
+  await refused(
+    ['runs', 'list', '--agent', 'nope'],
+    1,
+    /^error\[agent\.unknown\]: no agent or schedule is called nope/,
+  );
   await refused(['runs', 'show', 'none-such'], 1, /^error\[run\.unknown\]: .*"none-such"/);
   await refused(['runs', 'show', 'mine', '--tenant', 'other'], 1, /^error\[run\.unknown\]: .*of the tenant other/);
 });

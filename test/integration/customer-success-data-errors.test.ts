@@ -163,6 +163,51 @@ test('text that is not UTF-8 is an error', async () => {
   assert.match(findings(await failure(folder))[0] ?? '', /^contacts\.csv:3: .*expected text in UTF-8$/);
 });
 
+test('lines may end in more than one way, and what is wrong among them keeps its line', async () => {
+  const one = (text: string) => text.replace(' ', '\r\n');
+  const head = HEADERS['usage.csv'];
+  const mixed = `${head}\r\none,u1,2026-06-01,"re\r\nports"\r\none,u2,2026-06-02,x\none,u3,2026-06-03,x\r\n`;
+  const folder = dataFolder();
+  writeFileSync(join(folder, 'usage.csv'), mixed);
+  const data = await openData(folder, playbook);
+  assert.deepEqual((await data.counts?.())?.find(({ label }) => label === 'usage rows')?.value, 3);
+  await data.close();
+
+  writeFileSync(join(folder, 'usage.csv'), `${mixed}one,u4,June,x\none,u5\r\n`);
+  assert.deepEqual(findings(await failure(folder)), [
+    'usage.csv:6 date: got "June", expected a date such as 2026-11-16',
+    'usage.csv:7: got "one,u5", expected 4 columns as in the header',
+  ]);
+  writeFileSync(join(folder, 'usage.csv'), one(`${head} one,u1,2026-06-01,x\r\none,u2,2026-06-02,x\rone,u3,no,x\r\n`));
+  assert.match(findings(await failure(folder)).join('\n'), /^usage\.csv:4 date: got "no"/);
+});
+
+test('a file in UTF-16, or with a header in another encoding, is told to be not UTF-8', async () => {
+  const folder = dataFolder();
+  const text = `\uFEFF${HEADERS['nps.csv']}\r\none,2026-06-02,9\r\n`;
+  for (const bytes of [
+    Buffer.from(text, 'utf16le'),
+    Buffer.from(text, 'utf16le').swap16(),
+    Buffer.from(text.slice(1), 'utf16le'),
+  ]) {
+    writeFileSync(join(folder, 'nps.csv'), bytes);
+    assert.deepEqual(findings(await failure(folder)), [
+      'nps.csv:1: the file is not UTF-8 but UTF-16, expected text in UTF-8',
+    ]);
+  }
+  writeFileSync(
+    join(folder, 'nps.csv'),
+    Buffer.from('account_id,date,score,caf\u00e9\none,2026-06-02,9,x\n', 'latin1'),
+  );
+  assert.deepEqual(findings(await failure(folder)), ['nps.csv:1: the file is not UTF-8, expected text in UTF-8']);
+});
+
+test('a column that stands twice is named with its line', async () => {
+  const folder = dataFolder();
+  writeFileSync(join(folder, 'nps.csv'), 'account_id,date,score,score\none,2026-06-02,9,8\n');
+  assert.deepEqual(findings(await failure(folder)), ['nps.csv:1: column score stands twice, expected it once']);
+});
+
 test('problems of all files are listed together, in the order of files and lines', async () => {
   const error = await failure(
     dataFolder({

@@ -180,7 +180,7 @@ test('metrics tell of mail, invocations, runs and tokens', async () => {
   };
   assert.equal(value('runs_total{agent="librarian",outcome="completed"}'), 1);
   assert.ok(value('invocations_waiting') >= 1);
-  assert.equal(value('invocations_quarantined'), 0);
+  assert.ok(value('invocations_quarantined') >= 0);
   assert.equal(value('mail_pending{consumer="start-librarian"}'), 0);
   assert.equal(value('mail_oldest_seconds{consumer="mail-librarian"}'), 0);
   assert.ok(value('journal_messages{stream="JOURNAL_0"}') >= 0);
@@ -194,6 +194,25 @@ test('metrics tell of mail, invocations, runs and tokens', async () => {
     );
   }
 });
+
+test('an invocation that was set aside is counted as quarantined', async () => {
+  const before = await quarantinedOf(appOf(await platforms({ ...LIBRARY, works: false })));
+  const broken = await platforms({
+    ...LIBRARY,
+    model: (inner) => ({
+      ...inner,
+      reply: async (request, stop) => ({ ...(await inner.reply(request, stop)), content: null as never }),
+    }),
+  });
+  const answer = await post(appOf(broken), '/run', STOCK);
+  assert.equal(((await answer.json()) as RunView).error?.code, 'activation.quarantined');
+  assert.equal(await quarantinedOf(appOf(broken)), before + 1);
+});
+
+async function quarantinedOf(app: ReturnType<typeof appOf>): Promise<number> {
+  const text = await (await app.request('/metrics')).text();
+  return Number(/^agent_platform_invocations_quarantined (\d+)$/m.exec(text)?.[1]);
+}
 
 test('mail that nobody takes is pending, and its age is told', async () => {
   const asking = await platforms({ ...LIBRARY, works: false });

@@ -98,9 +98,17 @@ for (const [name, client] of Object.entries(CLIENTS)) {
   });
 }
 
-test('the file is gone when the door is closed', async () => {
+test('the file stays while the servers run, whoever closes a door, and goes with them', async () => {
+  const file = join(dir, '.agent-platform/nats.json');
+  const another = new NatsDoor(platform);
+  await another.start();
+  await another.stop();
+  assert.equal(existsSync(file), true);
   await door.stop();
-  assert.equal(existsSync(join(dir, '.agent-platform/nats.json')), false);
+  assert.equal(existsSync(file), true);
+  await worker.stop();
+  await platform.close();
+  assert.equal(existsSync(file), false);
 });
 
 test.run();

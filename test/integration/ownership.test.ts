@@ -145,6 +145,13 @@ test('what is taken up again and again without getting further is quarantined: f
   assert.equal(tree.context.error?.code, 'activation.quarantined');
   assert.equal(chain(tree).filter((line) => line.includes('resumed')).length, 10);
   gate.open();
+  // A person has it go on: from where it was, to its end.
+  const mail = { type: 'retry' as const, by: 'test' };
+  await runtime.mailer.post({ ...address, agent: 'librarian' }, mail, { correlation_id: 'test' });
+  await reaches(open, address, 'completed');
+  const retried = await treeOf(open, address);
+  assert.equal(chain(retried).filter((line) => line.includes('retried')).length, 1);
+  assert.equal(retried.context.report?.text, 'emma: on the shelf');
 });
 
 test('a killed actor goes on after the ack wait, and its effect is done once', async () => {

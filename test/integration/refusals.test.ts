@@ -155,7 +155,7 @@ test('a throw inside one activation ends that invocation as failed; the others g
     'first-folio': 'waiting_for_human',
   });
   const failed = trees.get('middlemarch') as RunTree;
-  assert.equal(failed.context.error?.code, 'activation.crashed');
+  assert.equal(failed.context.error?.code, 'activation.quarantined');
   assert.deepEqual(flattenTree(failed).length, 1);
 });
 

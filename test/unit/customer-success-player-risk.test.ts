@@ -277,4 +277,24 @@ test('a threshold that the team changes changes the verdict', () => {
   assert.equal(report?.data.assessment, 'urgent_intervention');
 });
 
+test('a store that was refused once is made again, and nothing else with it', () => {
+  const facts = { get_account_metrics: metrics(), get_account_lifecycle: lifecycle() } as unknown as JsonObject;
+  const settled = (name: string, ok: boolean, result: unknown) => ({ name, input: {}, ok, result: result as never });
+  const turn = riskAnalysis(playbook)({
+    agent: 'risk_analysis',
+    task: { instructions: '', payload: {}, subject: 'acme-corp', as_of: '2026-11-16', facts },
+    tools: [],
+    calls: [
+      settled('recall_memory', true, { memories: [] }),
+      settled('emit_event', true, { id: 'e' }),
+      settled('store_memory', false, 'input.valid: text: is missing'),
+      settled('delegate_to_csm_briefing', false, 'csm_briefing failed: overloaded'),
+    ],
+  });
+  assert.deepEqual(
+    turn.calls?.map(({ name }) => name),
+    ['store_memory'],
+  );
+});
+
 test.run();

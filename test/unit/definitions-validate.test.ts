@@ -97,6 +97,94 @@ test('a folder with nothing to look at is a coded error', async () => {
   await assert.rejects(validate(`${folder}/nowhere`), { code: 'pack.not_found', message: /ENOENT/ });
 });
 
+test('YAML that is passed over is named: other spellings, folders below, a second document', async () => {
+  const files = {
+    ...agentsOf(greenhouse()),
+    'spare.yml': 'a: 1\n',
+    'LOUD.YAML': 'a: 1\n',
+    'drafts/old.yaml': 'a: 1\n',
+    'node_modules/some/thing.yaml': 'a: 1\n',
+  };
+  const loose = lines(await validate(await writeFiles(files)));
+  assert.deepEqual(loose.errors, []);
+  assert.match(
+    loose.warnings[0] ?? '',
+    /^LOUD\.YAML:1:1 is not read as an agent file, expected its name to end in \.yaml$/,
+  );
+  assert.match(
+    loose.warnings[1] ?? '',
+    /^drafts\/old\.yaml:1:1 is not read as an agent file, expected it in .* itself$/,
+  );
+  assert.match(loose.warnings[2] ?? '', /^spare\.yml:1:1 is not read/);
+  assert.equal(loose.warnings.length, 3);
+
+  const packed = { ...greenhouse(), 'agents/drafts/deep/old.yml': 'a: 1\n' };
+  const inPackFolder = lines(await validate(await writeFiles(packed)));
+  assert.match(inPackFolder.warnings.join('\n'), /^agents\/drafts\/deep\/old\.yml:1:1 is not read/m);
+
+  const two = { ...greenhouse() };
+  two['agents/botanist.yaml'] += '---\nkind: Agent\n';
+  const { errors } = lines(await validate(await writeFiles(two)));
+  assert.equal(errors.length, 1, errors.join('\n'));
+  assert.match(
+    errors[0] ?? '',
+    /^agents\/botanist\.yaml:25:1 a second YAML document begins here, expected one in each/,
+  );
+});
+
+test('a folder with misspelt files alone names them, and a file is no folder', async () => {
+  const folder = await writeFiles({ 'gardener.yml': 'a: 1\n' });
+  await assert.rejects(validate(folder), {
+    code: 'pack.not_found',
+    message: /neither .*\n.*gardener\.yml:1:1 is not read/,
+  });
+  await assert.rejects(validate(`${folder}/gardener.yml`), {
+    code: 'pack.not_found',
+    message: /gardener\.yml is a file, expected a folder of agent files$/,
+  });
+});
+
+test('a broken file hides only what hangs on it: unknown sub-agents and unreachable rules elsewhere are told at once', async () => {
+  const broken = { ...greenhouse(), 'agents/student.yaml': 'metadata:\n  name: student\n  role: [\n' };
+  const asked = spoil(broken, 'agents/gardener.yaml', '  - botanist\n', '  - botanist\n  - student\n  - surveyor\n');
+  const handed = spoil(asked, 'agents/gardener.yaml', 'target: human', 'target: parent');
+  const { errors, warnings } = lines(await validate(await writeFiles(handed)));
+  assert.match(errors.join('\n'), /gardener\.yaml:\d+:\d+ sub_agents\.2: unknown agent "surveyor"/);
+  assert.doesNotMatch(errors.join('\n'), /unknown agent "student"/);
+  assert.match(errors.join('\n'), /student\.yaml:.*expected valid YAML/);
+  assert.match(warnings.join('\n'), /escalation_rules\.0\.target: a run that is started from outside has no parent/);
+});
+
+test('what an error elsewhere may explain is no warning', async () => {
+  const slip = spoil(greenhouse(), 'agents/gardener.yaml', 'role: main', 'role: mian');
+  const { errors, warnings } = lines(await validate(await writeFiles(slip)));
+  assert.match(errors.join('\n'), /metadata\.role/);
+  assert.doesNotMatch(warnings.join('\n'), /never started|out of reach/);
+});
+
+test('with the model that needs players, an agent without one is a warning', async () => {
+  const folder = await writeFiles(greenhouse());
+  const played = lines(await validateFolder(folder, { pack: null, model: 'rehearsal', log }));
+  const [warning] = played.warnings.filter((line) => line.includes('player'));
+  assert.match(
+    warning ?? '',
+    /^agents\/botanist\.yaml:5:9 metadata\.name: "botanist" has no player: it needs a real model/,
+  );
+  assert.doesNotMatch(
+    lines(await validateFolder(folder, { pack: null, model: 'other', log })).warnings.join(),
+    /player/,
+  );
+});
+
+test('a text that is too long is told the limit', async () => {
+  const long = spoil(greenhouse(), 'agents/botanist.yaml', 'id: agent-botanist', `id: ${'x'.repeat(201)}`);
+  const { errors } = lines(await validate(await writeFiles(long)));
+  assert.match(errors.join('\n'), /metadata\.id: got the text .*, expected text of 1 to 100 characters$/);
+  const same = spoil(greenhouse(), 'agents/botanist.yaml', 'id: agent-botanist', 'id: agent-gardener');
+  const shared = lines(await validate(await writeFiles(same))).errors.join('\n');
+  assert.match(shared, /expected an id of its own$/);
+});
+
 test('every property of both kinds of file is described for editors', () => {
   const undescribed = (schema: JsonObject, path: string): string[] =>
     Object.entries(schema).flatMap(([key, value]) => {

@@ -93,7 +93,7 @@ test('legal but odd definitions load with warnings at their place', async () => 
     lines[2] ?? '',
     /^agents\/gardener\.yaml:33:18 autonomy\.escalation_rules\.0\.condition .* is decided by the model only.*did you mean "sensor_broken"/,
   );
-  assert.match(lines[3] ?? '', /^pack\.yaml:1:1 agents "old\.yml" is not read/);
+  assert.match(lines[3] ?? '', /^agents\/old\.yml:1:1 is not read/);
 });
 
 test('surplus delegation depth is legal', async () => {

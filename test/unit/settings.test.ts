@@ -46,7 +46,7 @@ test('without any source everything has its default', () => {
     maxRequestBytes: 262_144,
     threadTtlDays: 30,
     logLevel: 'info',
-    host: { path: '/bin', cacheDir: '/home/jo/.cache/agent-platform', keys: { anthropic: false } },
+    host: { path: '/bin', cacheDir: '/home/jo/.cache/agent-platform', keys: { anthropic: false }, npmScript: false },
   });
 });
 
@@ -76,6 +76,41 @@ test('paths are relative to the file that names them, else to the working direct
   assert.equal(settings.data, join(cwd, 'data'));
   const packs = resolveSettings({ cwd, env: { AGENT_PLATFORM_PACKS: 'x:/y' } }).packs;
   assert.deepEqual(packs, [join(cwd, 'x'), '/y']);
+});
+
+test('data is one folder, or one for each pack: a map, an option for each, or separated as paths are', () => {
+  const both = { 'a-b': join(cwd, 'x'), c: '/y' };
+  assert.deepEqual(resolveSettings({ cwd, env: { AGENT_PLATFORM_DATA: 'a-b=x:c=/y' } }).data, both);
+  assert.deepEqual(resolveSettings({ cwd, env: {}, options: { data: ['a-b=x', 'c=/y'] } }).data, both);
+  assert.equal(resolveSettings({ cwd, env: {}, options: { data: ['x'] } }).data, join(cwd, 'x'));
+  assert.equal(resolveSettings({ cwd, env: {}, options: { data: './a=b:c' } }).data, join(cwd, 'a=b:c'));
+  file('data: {a-b: ./x, c: /y}\n');
+  const { settings, lines } = inspectSettings({ cwd, env: {} });
+  assert.deepEqual(settings.data, both);
+  assert.equal(lines.find(({ key }) => key === 'data')?.value, `a-b=${join(cwd, 'x')}, c=/y`);
+});
+
+test('data of several folders that are not each for another pack is refused', () => {
+  for (const data of [
+    ['x', 'y'],
+    ['a=x', 'y'],
+    ['a=x', 'a=y'],
+    ['a=x', 'b='],
+    ['a=x:y'],
+    [],
+    {},
+    { a: '' },
+    { A: 'x' },
+  ]) {
+    const [problem] = problems({ options: { data } });
+    assert.match(problem ?? '', /^option --data: data: expected a folder, or PACK=FOLDER for each pack, got/);
+  }
+});
+
+test('only npm in a checkout makes it a script of npm', () => {
+  const of = (env: Record<string, string>) => resolveSettings({ cwd, env }).host.npmScript;
+  assert.equal(of({ npm_lifecycle_event: 'agent-platform', npm_package_name: 'agent-platform' }), true);
+  assert.equal(of({ npm_lifecycle_event: 'check', npm_package_name: 'theirs' }), false);
 });
 
 test('a bad value is named with its key, its value and where it was written', () => {

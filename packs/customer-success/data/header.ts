@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import type { Database } from './database.ts';
 import type { DataFile } from './files.ts';
@@ -35,7 +36,14 @@ export async function readHeader(
   let line = '';
   let columns: KnownFile['columns'];
   try {
-    if (file.format === 'csv') line = await headerLine(file);
+    if (file.format === 'csv') {
+      const read = await headerLine(file);
+      if (read.encoding !== null) {
+        problems.unreadable(file.name, `the file is ${read.encoding}, expected text in UTF-8`, 1);
+        return null;
+      }
+      line = read.line;
+    }
     columns = file.format === 'csv' ? csvColumns(line, settings.delimiter) : await parquetSchema(database, file);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -90,19 +98,34 @@ function separatorOf(line: string, { delimiter }: TableLayout): string | null {
 function unrepeated(file: DataFile, names: string[], needed: string[], problems: Problems): boolean {
   const twice = names.filter((name, at) => names.indexOf(name) !== at);
   const wanted = twice.filter((name) => needed.includes(name));
-  if (wanted.length > 0) problems.unreadable(file.name, `column ${wanted.join(', ')} stands twice, expected it once`);
+  if (wanted.length > 0)
+    problems.unreadable(file.name, `column ${wanted.join(', ')} stands twice, expected it once`, 1);
   return wanted.length === 0;
 }
 
-async function headerLine({ path }: DataFile): Promise<string> {
+/** The header, and what the file is when it is not UTF-8. */
+async function headerLine({ path }: DataFile): Promise<{ line: string; encoding: string | null }> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_MAX_BYTES), 0, HEADER_MAX_BYTES, 0);
-    const text = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
-    return text.split(/\r?\n/, 1)[0] ?? '';
+    const start = buffer.subarray(0, bytesRead);
+    const end = start.indexOf(0x0a);
+    const header = end === -1 ? start : start.subarray(0, end);
+    const line = header
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+      .replace(/\r$/, '');
+    if (isUtf16(start)) return { line, encoding: 'not UTF-8 but UTF-16' };
+    return { line, encoding: isUtf8(header) || end === -1 ? null : 'not UTF-8' };
   } finally {
     await file.close();
   }
+}
+
+/** By its byte order mark, or, without one, by the zero that every second byte of plain letters is. */
+function isUtf16(start: Buffer): boolean {
+  const mark = start.subarray(0, 2).toString('hex');
+  return mark === 'fffe' || mark === 'feff' || start.subarray(0, 4).includes(0);
 }
 
 function csvColumns(line: string, delimiter: string): KnownFile['columns'] {

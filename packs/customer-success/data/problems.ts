@@ -33,8 +33,8 @@ export class Problems {
   }
 
   /** A file as a whole is wrong. */
-  unreadable(file: string, message: string): void {
-    this.#wrong.push({ file, line: null, column: null, value: null, message });
+  unreadable(file: string, message: string, line: number | null = null): void {
+    this.#wrong.push({ file, line, column: null, value: null, message });
     this.#total += 1;
   }
 

@@ -5,6 +5,7 @@ import type { TableLayout } from './layout.ts';
 import { recordStarts } from './lines.ts';
 import { PER_CHECK, type Problems } from './problems.ts';
 import type { Column, Table } from './tables.ts';
+import { withEvenEndings } from './line-endings.ts';
 
 /** Where a row of a table stands; rows are counted from 1 through all its files. */
 export type PlaceOf = (row: number) => Promise<{ file: string; line: number }>;
@@ -48,16 +49,15 @@ export async function readRaw(
   let unreadable = false;
   for (const file of files) {
     const before = count;
-    let rejects: Reject[] = [];
-    try {
-      count += await readInto(database, table, file, layout, before);
-      if (file.format === 'csv') rejects = await takeRejects(database);
-    } catch (error) {
-      problems.unreadable(file.name, `the file cannot be read (${firstLine(String(error))}), expected ${file.format}`);
+    const read = await readFile(database, table, file, layout, before);
+    count += read.count;
+    const { rejects } = read;
+    parts.push({ file, before, rejects, ...(read.lines && { rows: read.lines.rows }) });
+    if (read.wrong) {
+      problems.unreadable(file.name, read.wrong.message, read.wrong.line);
       unreadable = true;
     }
-    parts.push({ file, before, rejects });
-    if (rejects.length > 0) await report(file, rejects, problems);
+    if (rejects.length > 0) report(file, rejects, read.lines ?? (await split(file.path, rejects)), problems);
     unreadable ||= rejects.some((reject) => reject.kind === 'UNQUOTED VALUE');
   }
   const placeOf: PlaceOf = async (row) => {
@@ -69,6 +69,52 @@ export async function readRaw(
     return { file: part.file.name, line: part.rows[at - 1] ?? 0 };
   };
   return { table, placeOf, whole: !unreadable && parts.every(({ rejects }) => rejects.length === 0), unreadable };
+}
+
+interface ReadFile {
+  count: number;
+  rejects: Reject[];
+  /** Of a file that was not read as it lies there; the lines are the same. */
+  lines?: Lines;
+  /** Why nothing of it could be read. */
+  wrong?: { message: string; line: number | null };
+}
+
+/**
+ * The reader takes one kind of line ending in a file and stumbles over a second one in more ways than one; people join
+ * files of several kinds. So what is wrong with such a file is said of a copy whose lines end alike.
+ */
+async function readFile(
+  database: Database,
+  table: Table,
+  file: KnownFile,
+  layout: TableLayout,
+  before: number,
+): Promise<ReadFile> {
+  const attempt = async (path: string): Promise<ReadFile> => {
+    try {
+      const count = await readInto(database, table, { ...file, path }, layout, before);
+      return { count, rejects: file.format === 'csv' ? await takeRejects(database) : [] };
+    } catch (error) {
+      // What it rejected before it gave up belongs to no row; without any, there is no such list yet.
+      await takeRejects(database).catch(() => []);
+      const message = `the file cannot be read (${firstLine(String(error))}), expected ${file.format}`;
+      return { count: 0, rejects: [], wrong: { message, line: null } };
+    }
+  };
+  const first = await attempt(file.path);
+  if (file.format !== 'csv' || (!first.wrong && first.rejects.length === 0)) return first;
+  const even = await withEvenEndings(file.path).catch(() => null);
+  if (even === null) return first;
+  try {
+    await database.rows(`DELETE FROM raw_${table.name} WHERE row > $before`, { before });
+    const second = await attempt(even.path);
+    if (!second.wrong) return { ...second, lines: await split(even.path, second.rejects) };
+    const message = 'the line ends otherwise than those above, expected one kind of line ending';
+    return { ...second, wrong: { message, line: even.oddLine } };
+  } finally {
+    await even.remove();
+  }
 }
 
 /** Also for a table that the folder does without. */
@@ -115,8 +161,7 @@ async function takeRejects(database: Database): Promise<Reject[]> {
   return rows as unknown as Reject[];
 }
 
-async function report(file: KnownFile, rejects: Reject[], problems: Problems): Promise<void> {
-  const { lines } = await split(file.path, rejects);
+function report(file: KnownFile, rejects: Reject[], { lines }: Lines, problems: Problems): void {
   const first = rejects.slice(0, PER_CHECK).map((reject, index) => ({
     file: file.name,
     line: lines[index] ?? 0,
@@ -127,8 +172,13 @@ async function report(file: KnownFile, rejects: Reject[], problems: Problems): P
   problems.add(first, rejects.length);
 }
 
-/** The lines of the rejects, and the lines of the rows that were read. Both lists are in the file's order. */
-async function split(path: string, rejects: Reject[]): Promise<{ lines: number[]; rows: number[] }> {
+/** The lines of the rejects, and of the rows that were read. Both are in the file's order. */
+interface Lines {
+  lines: number[];
+  rows: number[];
+}
+
+async function split(path: string, rejects: Reject[]): Promise<Lines> {
   const lines: number[] = [];
   const rows: number[] = [];
   const starts = await recordStarts(path);

@@ -18,7 +18,7 @@ import { seesAllItsTurns } from './whole-conversation.ts';
  * nine years of weekly checks.
  */
 const RECALL_LIMIT = 500;
-const RECALL_ATTEMPTS = 2;
+const ATTEMPTS = 2;
 /** Recall, once more when it failed, act, report. */
 const TURNS = 4;
 
@@ -31,7 +31,9 @@ export function riskAnalysis(playbook: Playbook): Player {
     if (recalled === undefined) return recall(conversation, recalls);
     const known = readFacts({ ...conversation.task.facts, recall_memory: recalled.result });
     const verdict = decide(known, conversation.task.as_of, playbook);
-    return named(conversation, 'store_memory').length === 0 ? act(verdict) : report(verdict, conversation);
+    const turn = act(verdict);
+    const undone = turn.calls.filter(({ name }) => isUndone(name, named(conversation, name)));
+    return undone.length > 0 ? { ...turn, calls: undone } : report(verdict, conversation);
   };
 }
 
@@ -46,7 +48,7 @@ interface Verdict {
 }
 
 function recall({ task }: Conversation, recalls: CallRecord[]): PlayerTurn {
-  if (recalls.length >= RECALL_ATTEMPTS) {
+  if (recalls.length >= ATTEMPTS) {
     throw new Error(
       `memory could not be recalled, and no assessment is made without it: ${String(recalls.at(-1)?.result)}`,
     );
@@ -91,7 +93,13 @@ function decide(known: Known, asOf: string, playbook: Playbook): Verdict {
   };
 }
 
-function act(verdict: Verdict): PlayerTurn {
+/** Not made yet; or an alert or a memory that was refused or failed once: it is made once more. A briefing is asked for once. */
+function isUndone(name: string, calls: CallRecord[]): boolean {
+  const attempts = name === 'delegate_to_csm_briefing' ? 1 : ATTEMPTS;
+  return calls.length < attempts && !calls.some((call) => call.ok);
+}
+
+function act(verdict: Verdict): PlayerTurn & Required<Pick<PlayerTurn, 'calls'>> {
   const { decision, name } = verdict;
   const because = [...decision.declining.map((signal) => sentence(signal.text)), ...decision.reasons].join(' ');
   const store = {

@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import type { NatsConnection } from 'nats';
+import { openServices } from '../../config/services/open.ts';
+import { connectNats } from '../../runtime/bus/connect.ts';
+import { ensureStreams } from '../../runtime/bus/streams.ts';
+import { countsOf, type Manifest } from '../backup/format.ts';
+import { restoreBackup } from '../backup/restore.ts';
+import { writeBackup } from '../backup/write.ts';
+import { plural } from '../doctor/finding.ts';
+import { type Progress, startProgress } from '../progress.ts';
+import { gracefully, stoppedBy } from './interruption.ts';
+import type { Session } from './session.ts';
+
+export async function backup(session: Session, dir: string): Promise<number> {
+  const folder = resolve(dir);
+  const manifest = await onRecords(session, 'messages', `nothing was written to ${folder}`, async (nc, part) => {
+    const { shards } = await ensureStreams(nc, { shards: session.settings.journalShards, topics: [] });
+    return writeBackup({ nc, folder, shards, now: new Date(), ...part });
+  });
+  tell(session, folder, manifest, `${folder} holds`);
+  return 0;
+}
+
+export async function restore(session: Session, dir: string): Promise<number> {
+  const folder = resolve(dir);
+  const hint = 'the state is as empty as it was';
+  const manifest = await onRecords(session, 'messages', hint, (nc, part) =>
+    restoreBackup({ nc, folder, shards: session.settings.journalShards, ...part }),
+  );
+  tell(session, folder, manifest, `restored the backup of ${manifest.made}:`);
+  if (!session.json) session.note('runs that had not ended go on when a worker starts: agent-platform up');
+  return 0;
+}
+
+function tell({ json, say, sayJson }: Session, folder: string, manifest: Manifest, begins: string): void {
+  const { made, shards } = manifest;
+  const counts = countsOf(manifest);
+  if (json) return sayJson({ folder, made, shards, ...counts });
+  say(
+    `${begins} ${plural(counts.entries, 'journal entry', 'journal entries')}, ` +
+      `${plural(counts.memories, 'memory', 'memories')}, ${plural(counts.definitions, 'definition')} and ` +
+      `${plural(counts.schedules, 'schedule')}`,
+  );
+}
+
+interface Part {
+  signal: AbortSignal;
+  onTotal(total: number): void;
+  onMessage(): void;
+}
+
+/** A body on the records alone: it needs no packs, and opening them would write their definitions. */
+async function onRecords<T>(
+  { settings, note, json }: Session,
+  label: string,
+  hint: string,
+  body: (nc: NatsConnection, part: Part) => Promise<T>,
+): Promise<T> {
+  return gracefully(async (interrupted) => {
+    const lost = new AbortController();
+    const signal = AbortSignal.any([interrupted, lost.signal]);
+    const services = await openServices(settings, { onProgress: note, onLost: (error) => lost.abort(error) });
+    let nc: NatsConnection | undefined;
+    let progress: Progress | undefined;
+    try {
+      nc = await connectNats(services.nats, { name: 'agent-platform records' });
+      return await body(nc, {
+        signal,
+        onTotal: (total) => {
+          progress = startProgress(process.stderr, label, total, json || !process.stderr.isTTY);
+        },
+        onMessage: () => progress?.step(),
+      });
+    } catch (error) {
+      throw signal.aborted ? stoppedBy(signal, hint) : error;
+    } finally {
+      progress?.stop();
+      await nc?.close();
+      await services.close();
+    }
+  });
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { getBatch, getRun, startRun } from '../../bridge/api/operations.ts';
+import { parseRequest } from '../../bridge/api/parse.ts';
+import { RunRequest, type StartRequest } from '../../bridge/api/schemas.ts';
+import { startTargets } from '../../bridge/api/start-targets.ts';
+import { type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('starts by request');
+const platforms = withPlatforms(test);
+const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
+const trace = { correlation_id: 'test' };
+
+function start({ platform }: TestPlatform, request: StartRequest) {
+  return startTargets(platform, null, 'weekly_stocktaking', request, trace);
+}
+
+async function messages({ platform }: TestPlatform): Promise<number> {
+  const streams = await platform.jsm.streams.list().next();
+  return streams.reduce((sum, { state }) => sum + state.messages, 0);
+}
+
+test('two processes that start all targets at once accept each of them in one batch only', async () => {
+  const one = await platforms({ ...library, works: false });
+  const other = await platforms({ ...library, works: false });
+  for (let round = 0; round < 3; round++) {
+    const answers = await Promise.all([one, other, one, other].map((each) => start(each, { all: true })));
+    const accepted = answers.flatMap((answer) => answer.accepted.map(({ target }) => target));
+    assert.deepEqual(accepted.length, round === 0 ? 4 : 0, JSON.stringify(answers));
+    const running = answers.flatMap((answer) => answer.running);
+    assert.equal(running.length, round === 0 ? 12 : 16);
+    assert.equal(new Set(running.map(({ run }) => run)).size, 4, 'all name the same four runs');
+  }
+});
+
+test('targets that were accepted and not begun yet are running for the next request, and free when they have ended', async () => {
+  const open = await platforms({ ...library, works: false });
+  const again = await start(open, { target: 'emma' });
+  assert.equal(again.accepted.length, 0);
+  const worker = await platforms(library);
+  const [run] = again.running;
+  assert.ok(run);
+  const { settleRun } = await import('../../bridge/settle.ts');
+  const { signal } = new AbortController();
+  await settleRun(worker.platform, { tenant: 'town', run: run.run, path: '0' }, { signal });
+  const free = await start(open, { target: 'emma' });
+  assert.equal(free.accepted.length, 1);
+});
+
+test('an id that is taken otherwise is refused, and nothing is written', async () => {
+  const open = await platforms(library);
+  const { platform } = open;
+  const request = { agent: 'librarian', instructions: 'a', payload: { book: 'emma' }, run_id: 'mine' };
+  const address = await startRun(platform, null, request, trace);
+  const { settleRun } = await import('../../bridge/settle.ts');
+  await settleRun(platform, address, { signal: new AbortController().signal });
+  const first = await start(open, { targets: ['emma', 'persuasion'], batch: 'B1' });
+  assert.equal(first.batch, 'B1');
+  const { settleBatch } = await import('../../bridge/settle.ts');
+  const runs = first.accepted.map(({ run }) => run);
+  await settleBatch(platform, { tenant: 'town', run: 'B1', path: '0' }, runs, { signal: new AbortController().signal });
+  await open.worker.stop();
+  const before = await messages(open);
+  const exists = { code: 'run.exists' };
+  for (const change of [
+    { instructions: 'b' },
+    { payload: { book: 'middlemarch' } },
+    { as_of: '2026-01-01' },
+    { thread: 't' },
+  ]) {
+    await assert.rejects(startRun(platform, null, { ...request, ...change }, trace), exists, JSON.stringify(change));
+  }
+  await assert.rejects(startRun(platform, null, { ...request, run_id: 'B1' }, trace), exists);
+  await assert.rejects(start(open, { targets: ['emma'], batch: 'B1' }), exists);
+  await assert.rejects(start(open, { targets: ['emma', 'persuasion'], batch: 'B1', as_of: '2026-01-01' }), exists);
+  assert.deepEqual((await start(open, { targets: ['emma', 'persuasion'], batch: 'B1' })).accepted, first.accepted);
+  assert.deepEqual(await startRun(platform, null, request, trace), address);
+  assert.equal(await messages(open), before);
+  await assert.rejects(start(open, { target: 'middlemarch', batch: 'mine' }), exists);
+});
+
+test('a batch is no run and a run no batch', async () => {
+  const { platform } = await platforms({ ...library, works: false });
+  await assert.rejects(getRun(platform, 'town', 'B1'), { code: 'run.unknown' });
+  await assert.rejects(getBatch(platform, 'town', 'mine'), { code: 'run.unknown' });
+  await assert.rejects(getRun(platform, 'other', 'mine'), { code: 'run.unknown' });
+});
+
+test('text that is no well-formed Unicode is refused at the door', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const body = String.raw`{"instructions":"x","payload":{},"run_id":"\ud800"}`;
+  assert.throws(() => parseRequest(RunRequest, bytes(body)), { code: 'request.invalid', message: /Unicode/ });
+  const pair = String.raw`{"instructions":"x","payload":{},"run_id":"\ud83d\ude42"}`;
+  assert.equal(parseRequest(RunRequest, bytes(pair)).run_id, '🙂');
+});
+
+test.run();
