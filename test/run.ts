@@ -13,7 +13,7 @@ import { CLOSING } from './support/closing.ts';
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = join(FOLDER, '..');
 const FILE_TIMEOUT_MS = 300_000;
-const AT_ONCE = Math.min(3, Math.max(2, availableParallelism()));
+const AT_ONCE = Math.min(4, Math.max(3, availableParallelism()));
 
 interface FileResult {
   passed: number;

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { openServices, type Services } from '../../config/services/open.ts';
 import { command, type CommandResult, withStateDir } from '../support/command.ts';
+import { testSettings } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('command line', { timeoutMs: 120_000 });
-const stateDir = withStateDir(test);
+/** The same, on servers that are held, so that each command joins them instead of starting its own. */
+const serving = suite('command line on running servers', { timeoutMs: 120_000 });
+const alone = withStateDir(test);
+const held = withStateDir(serving);
+let stateDir = alone;
+let services: Services | undefined;
+serving.before(async () => {
+  stateDir = held;
+  services = await openServices(testSettings(tmpdir(), { stateDir: held() }));
+});
+serving.after(async () => services?.close());
 const PAYLOAD = '{"account_id": "acme-corp"}';
 
 function run(...args: string[]): Promise<CommandResult> {
@@ -82,7 +94,7 @@ test('without a pack the error says where to name one', async () => {
   assert.match(stderr, /^error\[pack\.not_found\]: .*agent-platform\.yaml/);
 });
 
-test('a run prints its report; asked again under its id it is the same run', async () => {
+serving('a run prints its report; asked again under its id it is the same run', async () => {
   const first = await run('run', 'account_health_main', '--payload', PAYLOAD, '--run-id', 'mine', '--json');
   assert.equal(first.code, 0, first.stderr);
   const document = JSON.parse(first.stdout);
@@ -95,15 +107,18 @@ test('a run prints its report; asked again under its id it is the same run', asy
   await refused(other, 1, /^error\[run\.exists\]: .*acme-corp/m);
 });
 
-test('a sub-agent started from outside is refused in its journal: the rule is printed and the exit is 1', async () => {
-  const { code, stdout } = await run('run', 'risk_analysis', '--payload', PAYLOAD, '--run-id', 'sub');
-  assert.equal(code, 1);
-  assert.match(stdout, /role\.allows_start: risk_analysis has the role sub_agent/);
-  const { stdout: shown } = await run('runs', 'show', 'sub');
-  assert.match(shown, /refused by role\.allows_start/);
-});
+serving(
+  'a sub-agent started from outside is refused in its journal: the rule is printed and the exit is 1',
+  async () => {
+    const { code, stdout } = await run('run', 'risk_analysis', '--payload', PAYLOAD, '--run-id', 'sub');
+    assert.equal(code, 1);
+    assert.match(stdout, /role\.allows_start: risk_analysis has the role sub_agent/);
+    const { stdout: shown } = await run('runs', 'show', 'sub');
+    assert.match(shown, /refused by role\.allows_start/);
+  },
+);
 
-test('a run is shown from its journal: eighteen entries of three agents, in words', async () => {
+serving('a run is shown from its journal: eighteen entries of three agents, in words', async () => {
   const { stdout } = await run('runs', 'show', 'mine');
   assert.match(stdout, /^18 entries, 7 model turns, rehearsal/m);
   assert.match(
@@ -123,7 +138,7 @@ test('a run is shown from its journal: eighteen entries of three agents, in word
   await refused(['runs', 'show', 'mine', '--tenant', 'other'], 1, /^error\[run\.unknown\]: .*of the tenant other/);
 });
 
-test('runs are listed with state and entries, the latest first, and --limit cuts the list', async () => {
+serving('runs are listed with state and entries, the latest first, and --limit cuts the list', async () => {
   const { runs } = JSON.parse((await run('runs', 'list', '--json')).stdout);
   assert.deepEqual(
     runs.map((each: { run: string; state: string; entries: number }) => [each.run, each.state, each.entries]),
@@ -136,7 +151,7 @@ test('runs are listed with state and entries, the latest first, and --limit cuts
   assert.deepEqual(cut.runs.length, 1);
 });
 
-test('memories are found by their words, of one subject when it is named', async () => {
+serving('memories are found by their words, of one subject when it is named', async () => {
   const { stdout } = await run('memory', 'search', 'weekly active users fell', '--subject', 'acme-corp', '--json');
   const { memories } = JSON.parse(stdout);
   assert.ok(memories.length >= 2);
@@ -145,3 +160,4 @@ test('memories are found by their words, of one subject when it is named', async
 });
 
 test.run();
+serving.run();
