@@ -87,7 +87,9 @@ test('a command that joins while the servers start keeps them when the one that 
   const { open } = (await second.next()) ?? {};
   assert.ok(open);
   await serves(open);
-  assert.equal(folder.keepers().length, 1);
+  // The killed command's own keeper may have lost the claim, and be on its way out.
+  while (folder.keepers().length !== 1) await new Promise(setImmediate);
+  await serves(open);
 });
 
 test('a join at the moment at which the last holder leaves ends with working servers and without an orphan', async () => {
