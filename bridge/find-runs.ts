@@ -13,6 +13,7 @@ import {
 } from '../runtime/subjects.ts';
 import { type BatchJournal, readBatch } from './batch-journal.ts';
 import type { Platform } from './platform.ts';
+import { quarantineReason } from './quarantine.ts';
 import type { RunStateFilter } from './run-states.ts';
 
 /** Roots of that run id: one per tenant that has it, or only that of `tenant`. */
@@ -139,10 +140,9 @@ async function collect(
 export async function quarantined(platform: Platform, tenant = '*'): Promise<Quarantined[]> {
   const found: Quarantined[] = [];
   const { shards } = platform.runtime.journal;
-  const onEntry = (address: Address, { agent, subject, at, state, events }: StoredEntry): void => {
-    const failure = events.find((event) => event.type === 'failed');
-    if (state !== 'failed' || failure?.error.code !== 'activation.quarantined') return;
-    found.push({ ...address, agent, subject, at, reason: failure.error.message });
+  const onEntry = (address: Address, entry: StoredEntry): void => {
+    const reason = quarantineReason(entry);
+    if (reason !== null) found.push({ ...address, agent: entry.agent, subject: entry.subject, at: entry.at, reason });
   };
   await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, new Map(), onEntry)));
   return found.sort((a, b) => (a.at < b.at ? 1 : -1));
