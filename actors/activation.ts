@@ -18,6 +18,7 @@ import type { Mailbox } from '../runtime/address.ts';
 import type { JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 import type { Behaviour, EffectKind, Received } from './behaviour.ts';
+import { Effects } from './effects.ts';
 import { hasEnded, stateOf } from './fold.ts';
 import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
@@ -28,6 +29,8 @@ import type { ChildEnd } from './supervisor/machine.ts';
 
 /** How often a claim that lost its race is tried again on a fresh read. */
 const CLAIM_TRIES = 5;
+/** How long an end from outside waits for an event or a memory that is being written: less than a forwarder waits. */
+const LANDING_MS = 150;
 
 export class Activation {
   readonly key: string;
@@ -38,8 +41,7 @@ export class Activation {
   private readonly mailbag = new Mailbag();
   private readonly ledger: Ledger;
   private actor: AnyActorRef | null = null;
-  /** Effects that still run, stopped ones included: what they use must not be closed under them. */
-  private readonly effects = new Set<Promise<void>>();
+  private readonly effects = new Effects();
   /** Times of crashes, in milliseconds of this process. */
   private crashes: number[] = [];
   private queue: Promise<void> = Promise.resolve();
@@ -73,7 +75,10 @@ export class Activation {
       this.enqueue(async () => {
         if (!this.actor) return answer('not mine');
         const { found, deliver } = await this.behaviour.receive(this.ledger.current.snapshot, mail);
-        const taken = found === 'open' ? await this.advance(deliver) : await this.ledger.isNewest();
+        const taken =
+          found === 'open'
+            ? await this.advance([...(await this.landed(mail)), ...deliver])
+            : await this.ledger.isNewest();
         answer(taken ? 'journaled' : 'not mine');
       });
     });
@@ -81,19 +86,11 @@ export class Activation {
 
   /** Starts one effect of the live actor; the result comes back as a step. Returns how to stop it. */
   start(kind: EffectKind, ordinal: number): () => void {
-    const abort = new AbortController();
-    const effect = this.behaviour
-      .perform(kind, ordinal, this.ledger.current.snapshot, abort.signal)
-      .then(
-        (events) => async () => void (await this.advance(events)),
-        (error: unknown) => () => this.restart(error),
-      )
-      .then((step) => {
-        this.effects.delete(effect);
-        if (!abort.signal.aborted) this.enqueue(step);
-      });
-    this.effects.add(effect);
-    return () => abort.abort();
+    const { snapshot } = this.ledger.current;
+    return this.effects.start(ordinal, (signal) => this.behaviour.perform(kind, ordinal, snapshot, signal), {
+      done: (events) => this.enqueue(async () => void (await this.advance(events))),
+      threw: (error) => this.enqueue(() => this.restart(error)),
+    });
   }
 
   keepAlive(): void {
@@ -112,7 +109,7 @@ export class Activation {
 
   /** Resolves when no effect runs any more. */
   async quiet(): Promise<void> {
-    await Promise.all(this.effects);
+    await this.effects.quiet();
   }
 
   /** Stops at once, as a crash would: nothing is acknowledged or appended, the journal is all that remains. */
@@ -167,7 +164,7 @@ export class Activation {
         message.ack();
         return;
       case 'duplicate':
-        await this.repeat(message, false);
+        await this.repeat(message, received.found === 'final');
         return;
       case 'resend':
         await this.repeat(message, true);
@@ -176,23 +173,31 @@ export class Activation {
     this.mailbag.hold(message);
     if (diverged !== null) this.log.error({ code: 'journal.diverged', diverged }, 'journal diverged');
     const events =
-      diverged === null ? this.claim(disposition, received, message) : [failed('journal.diverged', diverged)];
+      diverged === null
+        ? [...(await this.landed(mail)), ...(await this.claim(disposition, received, message))]
+        : [failed('journal.diverged', diverged)];
     const live = this.actor !== null;
-    const appended = await this.advance(events, disposition === 'resume' || mail.type === 'retry');
+    const appended = await this.advance(events, disposition === 'resume' || hasEnded(snapshot));
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
   }
 
+  /** What is on its way out already when a cancel or a deadline comes: it happened before. */
+  private async landed(mail: Mail): Promise<JournaledEvent[]> {
+    if ((mail.type !== 'cancel' && mail.type !== 'timer.fired') || !this.actor) return [];
+    return this.effects.landed(this.behaviour.landing(this.ledger.current.snapshot), LANDING_MS);
+  }
+
   /** The events by which this worker claims the invocation, or takes the mail into the one it has. */
-  private claim(
+  private async claim(
     disposition: 'admit' | 'refuse' | 'deliver' | 'resume' | 'quarantine',
     received: Received,
     message: JsMsg,
-  ): JournaledEvent[] {
+  ): Promise<JournaledEvent[]> {
     switch (disposition) {
       case 'resume':
         return [this.resumed(message.info.deliveryCount)];
       case 'quarantine':
-        return [failed('activation.quarantined', 'it was taken up again and again without getting any further')];
+        return [await this.quarantined('it was taken up again and again without getting any further')];
       default:
         return received[disposition];
     }
@@ -210,12 +215,12 @@ export class Activation {
     return false;
   }
 
-  /** Mail that the fold already holds: an ended invocation reports again, a waiting one repeats its sends when asked. */
+  /** Mail that the fold already holds: `resend` when what follows from it may not have been sent. */
   private async repeat(message: JsMsg, resend: boolean): Promise<void> {
     // Ignoring is a decision too: it must not rest on a fold that another worker has outrun.
     if (this.actor && !(await this.ledger.isNewest())) return this.stop('fenced');
     const { snapshot } = this.ledger.current;
-    if (resend || hasEnded(snapshot)) await this.sendAll(snapshot, snapshot, true);
+    if (resend) await this.sendAll(snapshot, snapshot, true);
     message.ack();
   }
 
@@ -235,7 +240,8 @@ export class Activation {
       this.handBack();
       return true;
     }
-    if (this.actor) for (const event of applied) this.actor.send(event);
+    // An actor that rests now is stopped: what it would start on the way there must not begin.
+    if (this.actor && !rests) for (const event of applied) this.actor.send(event);
     if (!rests && !this.actor) this.actor = this.host.spawn(this.key, this.to, this.behaviour, after);
     await this.sendAll(before, after, again);
     if (rests) this.rest(after);
@@ -251,7 +257,7 @@ export class Activation {
     this.crashes = crashes;
     if (delayMs === null) {
       const { message } = describeError(error, 'activation.crashed');
-      await this.advance([failed('activation.quarantined', `it crashed ${crashes.length} times: ${message}`)]);
+      await this.advance([await this.quarantined(`it crashed ${crashes.length} times: ${message}`)]);
       return;
     }
     await pause(delayMs);
@@ -277,6 +283,10 @@ export class Activation {
   private endActor(how: ChildEnd): void {
     this.actor = null;
     this.host.ended(this.key, how);
+  }
+
+  private quarantined(message: string): Promise<JournaledEvent> {
+    return this.behaviour.quarantined(this.ledger.current.snapshot, { code: 'activation.quarantined', message });
   }
 
   private resumed(delivery: number): JournaledEvent {

@@ -37,6 +37,13 @@ export interface Behaviour<M extends AnyStateMachine = AnyStateMachine> {
   sends(before: SnapshotFrom<M>, after: SnapshotFrom<M>, again: boolean): Promise<Send[]>;
   /** Runs one effect to the events that it becomes. A throw ends the invocation as failed. */
   perform(kind: EffectKind, ordinal: number, snapshot: SnapshotFrom<M>, signal: AbortSignal): Promise<JournaledEvent[]>;
+  /**
+   * Ordinals of effects that may already show outside: a cancel waits a moment for them, so that the journal says what was
+   * done. Pure.
+   */
+  landing(snapshot: SnapshotFrom<M>): number[];
+  /** The event that sets an invocation aside, and asks a person whether it shall go on. */
+  quarantined(snapshot: SnapshotFrom<M>, error: { code: string; message: string }): Promise<JournaledEvent>;
   subject(snapshot: SnapshotFrom<M>): string | null;
   /** What the log says of a run that ended, one line each; null for what is no run of its own. Pure. */
   summary(snapshot: SnapshotFrom<M>): Record<string, unknown> | null;

@@ -1,7 +1,7 @@
 import { AckPolicy, type Consumer, type ConsumerConfig, type NatsConnection, NatsError, nanos } from 'nats';
 import { MAIL_STREAM, mailFilter, startFilter } from '../runtime/subjects.ts';
 
-/** Only a backstop: a mail that wakes nobody in so many deliveries is left in the stream. */
+/** Only a backstop: a mail that wakes nobody in so many deliveries is left in the stream, until `reconcile` removes it. */
 const MAX_DELIVER = 100;
 const MAX_ACK_PENDING = 20_000;
 /** The consumer exists with other settings: those of this worker replace them. */

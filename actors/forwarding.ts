@@ -12,7 +12,7 @@ export type Forwarded = 'journaled' | 'mine' | 'not mine';
 export const WorkerRequest = z.discriminatedUnion('type', [
   /** A mail: the subject it came on, its sequence in the stream, its body. */
   z.object({ type: z.literal('forward'), subject: z.string(), seq: z.int(), body: z.string() }),
-  /** Chaos: stops one activation as a crash would. */
+  /** Chaos: stops one activation as a crash would. The answer is `stopped`, or `not mine` where there is none. */
   z.object({ type: z.literal('kill'), key: z.string() }),
 ]);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;

@@ -1,55 +1,92 @@
 /**
- * Makes the journals true again outside: whatever is not final and rests on mail, a timer or a report that got lost is
- * woken, and repeats what its state asks for. Live work gets nothing: a wake-up is refused while any mail of its receiver
- * is queued or in flight. Adds no entry to what only waits.
+ * Makes the journals true again outside. What they need and is not there is made: streams, events of topics, and a wake-up
+ * for whatever is not final and rests on mail, a timer or a report that got lost; it then repeats what its state asks for.
+ * Live work gets nothing: a wake-up is refused while any mail of its receiver is queued or in flight. Adds no entry to
+ * what only waits.
  */
-import { DeliverPolicy, type NatsConnection } from 'nats';
-import { parseEntry } from '../runtime/journal/journal.ts';
-import { journalFilter, journalStream, parseJournalSubject } from '../runtime/subjects.ts';
+import type { NatsConnection } from 'nats';
+import { type Address, ROOT_PATH } from '../runtime/address.ts';
+import { ensureStreams } from '../runtime/bus/streams.ts';
+import { removeDeadMail } from './dead-mail.ts';
+import { type LastEntry, lastEntries } from './last-entries.ts';
+import { type Reemitted, reemit } from './reemit.ts';
 import type { Runtime } from './runtime.ts';
 
-const FINAL = new Set(['completed', 'escalated', 'refused', 'failed']);
+const FINAL = new Set(['completed', 'escalated', 'refused', 'failed', 'cancelled']);
 const AT_ONCE = 64;
 
-export interface Reconciled {
+export interface Reconciled extends Reemitted {
   /** Journals that were looked at. */
   journals: number;
   /** Those that are not final and were sent a wake-up, which the server refuses for live work. */
   woken: number;
+  /** Mail that nobody would ever have got, and that stood in the way of a wake-up. */
+  mail_removed: number;
 }
 
-export async function reconcile(nc: NatsConnection, runtime: Runtime): Promise<Reconciled> {
-  const result: Reconciled = { journals: 0, woken: 0 };
-  for (let shard = 0; shard < runtime.journal.shards; shard++) await reconcileShard(nc, runtime, shard, result);
-  return result;
+/**
+ * `allEvents` compares every journal with the topics' streams; without it that is done only for a stream that was lost or
+ * emptied.
+ */
+export async function reconcile(
+  nc: NatsConnection,
+  runtime: Runtime,
+  { allEvents = false }: { allEvents?: boolean } = {},
+): Promise<Reconciled> {
+  const topics = runtime.catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.topics));
+  await ensureStreams(nc, { shards: runtime.journal.shards, topics });
+  const mail_removed = await removeDeadMail(nc, runtime.log);
+  const result = { journals: 0, woken: 0, mail_removed };
+  for (let shard = 0; shard < runtime.journal.shards; shard++) await wakeShard(nc, runtime, shard, result);
+  return { ...result, ...(await reemit(nc, runtime, !allEvents)) };
 }
 
-/** Reads each journal's last entry, all of them by one consumer. */
-async function reconcileShard(nc: NatsConnection, runtime: Runtime, shard: number, result: Reconciled): Promise<void> {
-  const consumer = await nc.jetstream().consumers.get(journalStream(shard), {
-    filterSubjects: [journalFilter(shard)],
-    deliver_policy: DeliverPolicy.LastPerSubject,
-  });
-  let { num_pending: left } = await consumer.info(true);
-  if (left === 0) return;
-  const messages = await consumer.consume();
+async function wakeShard(
+  nc: NatsConnection,
+  runtime: Runtime,
+  shard: number,
+  result: { journals: number; woken: number },
+): Promise<void> {
   let waking: Promise<void>[] = [];
-  for await (const message of messages) {
+  for await (const last of lastEntries(nc, shard)) {
     result.journals += 1;
-    const entry = parseEntry(message.string(), message.seq);
-    const to = { ...parseJournalSubject(message.subject), agent: entry.agent };
-    if (!FINAL.has(entry.state) && entry.state !== 'waiting_for_human') {
-      result.woken += 1;
-      const trace = { correlation_id: 'reconcile' };
-      waking.push(entry.state === 'admitting' ? runtime.mailer.start(to, trace) : runtime.mailer.resume(to, trace));
-    }
+    if (FINAL.has(last.state)) continue;
+    result.woken += 1;
+    waking.push(wake(runtime, last));
     if (waking.length >= AT_ONCE) {
       await Promise.all(waking);
       waking = [];
     }
-    left -= 1;
-    if (left <= 0) break;
   }
   await Promise.all(waking);
-  await messages.close();
+}
+
+/** An invocation below one that has ended may have lost its word to stop: that one says it again. */
+async function wake(runtime: Runtime, { address, agent, state }: LastEntry): Promise<void> {
+  const trace = { correlation_id: 'reconcile' };
+  const above = await endedAbove(runtime, address);
+  if (above) await runtime.mailer.resume({ ...above.address, agent: above.agent }, trace);
+  // Nothing is done for what was cancelled any more, not even while the word is on its way.
+  if (above?.state === 'cancelled') return;
+  const to = { ...address, agent };
+  await (state === 'admitting' ? runtime.mailer.start(to, trace) : runtime.mailer.resume(to, trace));
+}
+
+/** The nearest invocation above that has ended; above a root, the batch that started it. */
+async function endedAbove(runtime: Runtime, { tenant, run, path }: Address): Promise<LastEntry | null> {
+  for (let at = path.lastIndexOf('-'); at > 0; at = path.lastIndexOf('-', at - 1)) {
+    const address = { tenant, run, path: path.slice(0, at) };
+    const last = await runtime.journal.tail(address);
+    if (last && FINAL.has(last.state)) return { address, agent: last.agent, state: last.state };
+  }
+  const batch = await batchOf(runtime, { tenant, run, path: ROOT_PATH });
+  const last = batch && (await runtime.journal.tail(batch));
+  return last && FINAL.has(last.state) ? { address: batch, agent: last.agent, state: last.state } : null;
+}
+
+/** The batch that started a run; null when somebody else did. */
+async function batchOf(runtime: Runtime, root: Address): Promise<Address | null> {
+  const [begun] = (await runtime.journal.read(root))[0]?.events ?? [];
+  const parent = begun?.type === 'invoked' && 'invocation' in begun ? begun.invocation.parent : null;
+  return parent && { tenant: root.tenant, run: parent.run, path: parent.path };
 }

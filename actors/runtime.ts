@@ -37,6 +37,7 @@ export interface Runtime {
 export type Send =
   | { kind: 'mail'; to: Mailbox; mail: Mail; trace: Trace }
   | { kind: 'timer'; to: Mailbox; timer: Timer; trace: Trace }
+  | { kind: 'no timer'; to: Mailbox; name: string }
   | { kind: 'root'; invocation: Invocation }
   | { kind: 'event'; event: TopicEvent }
   | { kind: 'thread'; tenant: string; agent: string; thread: string; turn: ThreadTurn; window: number };

@@ -227,8 +227,9 @@ export class Worker implements Host {
     if (!parsed.success) return;
     const request = parsed.data;
     if (request.type === 'kill') {
-      this.activations.get(request.key)?.stop('crashed');
-      message.respond(JSON.stringify('stopped'));
+      const found = this.activations.get(request.key);
+      found?.stop('crashed');
+      message.respond(JSON.stringify(found ? 'stopped' : 'not mine'));
       return;
     }
     const activation = this.activations.get(addressKey(parseMailbox(request.subject)));
@@ -250,6 +251,11 @@ export class Worker implements Host {
         return this.runtime.mailer.post(send.to, send.mail, send.trace);
       case 'timer':
         return this.runtime.mailer.schedule(send.to, send.timer, send.trace);
+      case 'no timer':
+        // Nobody waits for it: should the purge not arrive, the timer fires and is ignored.
+        return this.runtime.mailer.unschedule(send.to, send.name).catch((err: unknown) => {
+          this.runtime.log.warn({ err, timer: send.name }, 'a timer was not purged');
+        });
       case 'root':
         await acceptRun(this.runtime, send.invocation);
         return;

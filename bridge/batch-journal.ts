@@ -4,6 +4,7 @@ import type { Address } from '../runtime/address.ts';
 import type { BatchStart } from '../runtime/journal/entry.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import type { Target } from '../runtime/pack.ts';
+import { batchAgent } from '../runtime/subjects.ts';
 
 /** A batch as its journal shows it. */
 export interface BatchJournal {
@@ -14,6 +15,11 @@ export interface BatchJournal {
   context: BatchContext;
   /** Targets whose run has not reported yet. */
   pending: Target[];
+}
+
+/** Whether an entry is of a batch's journal; agent tokens of batches are the platform's own. */
+export function isBatch({ agent }: Pick<StoredEntry, 'agent'>): boolean {
+  return agent.startsWith(batchAgent(''));
 }
 
 /** Null when there is no such journal, or when it is an agent's run. */

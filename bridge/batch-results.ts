@@ -90,7 +90,7 @@ export function modelOf(trees: readonly RunTree[], otherwise: string): string {
 }
 
 export function isFailure({ outcome }: RunSummary): boolean {
-  return outcome === 'failed' || outcome === 'refused';
+  return outcome === 'failed' || outcome === 'refused' || outcome === 'cancelled';
 }
 
 /** Delegations of an ended run that failed, although the run itself went on. */

@@ -1,10 +1,12 @@
 /** A batch for people: header, table, and what needs a person. Pure. */
 import type { ScheduleDefinition } from '../runtime/definitions/schema.ts';
 import type { Json } from '../runtime/json.ts';
+import type { HumanTaskView } from './api/human-schemas.ts';
 import type { BatchResult, Totals } from './batch-results.ts';
 import { failedBelow, isFailure } from './batch-results.ts';
 import type { WrittenDocuments } from './documents.ts';
 import { type Cell, cell, type Column, NOTHING, renderTable } from './table.ts';
+import { openTasks } from './task-view.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
 
 export interface BatchView {
@@ -23,6 +25,8 @@ export interface BatchView {
   documents: WrittenDocuments;
   /** The command that shows the journal of a run. */
   showRun(run: string): string;
+  /** The command that answers a question to a person. */
+  decide(task: HumanTaskView): string;
 }
 
 const STALE_DAYS = 7;
@@ -32,7 +36,7 @@ export function batchText(view: BatchView, width: number, paint: Paint): string 
   const { results } = view;
   const parts = [headerText(view, paint), staleText(view, paint)];
   if (results.length > 0) parts.push('', tableText(view, width, paint));
-  const people = results.flatMap((result) => needsPerson(result, width, paint));
+  const people = results.flatMap((result) => needsPerson(result, view, width, paint));
   if (people.length > 0) parts.push('', ...people);
   parts.push('', closing(view));
   return parts.filter((part) => part !== null).join('\n');
@@ -94,8 +98,9 @@ function inline(value: Json): string {
   return JSON.stringify(value);
 }
 
-function needsPerson(result: BatchResult, width: number, paint: Paint): string[] {
-  const told = whatHappened(result, width, paint);
+function needsPerson(result: BatchResult, { decide }: BatchView, width: number, paint: Paint): string[] {
+  const asks = openTasks(result.tree).map((task) => `  ${decide(task)}`);
+  const told = [...whatHappened(result, width, paint), ...asks];
   if (result.error === null) return told;
   const text = `${paint.strong(harmless(result.target))}: ${harmless(result.error)}`;
   return [...told, ...hanging(text, width)];

@@ -1,6 +1,7 @@
 /** Finds journals without knowing their tenant, and lists what ran lately. Reads only. */
 import { DeliverPolicy } from 'nats';
 import { targetRun } from '../actors/batch/machine.ts';
+import { PlatformError } from '../config/errors.ts';
 import { type Address, ROOT_PATH } from '../runtime/address.ts';
 import { parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
 import {
@@ -13,8 +14,7 @@ import {
 } from '../runtime/subjects.ts';
 import { type BatchJournal, readBatch } from './batch-journal.ts';
 import type { Platform } from './platform.ts';
-import { quarantineReason } from './quarantine.ts';
-import type { RunStateFilter } from './run-states.ts';
+import { ENDED, type RunStateFilter } from './run-states.ts';
 
 /** Roots of that run id: one per tenant that has it, or only that of `tenant`. */
 export async function findRun({ jsm, runtime }: Platform, run: string, tenant = '*'): Promise<Address[]> {
@@ -22,6 +22,26 @@ export async function findRun({ jsm, runtime }: Platform, run: string, tenant = 
   const subject = journalSubject({ tenant, run, path: ROOT_PATH }, shard);
   const { state } = await jsm.streams.info(journalStream(shard), { subjects_filter: subject });
   return Object.keys(state.subjects ?? {}).map(parseJournalSubject);
+}
+
+/**
+ * The one run or batch of that id, of one tenant or of any.
+ * @throws PlatformError `run.unknown`; `usage.invalid` when several tenants have it
+ */
+export async function findRoot(platform: Platform, run: string, tenant?: string): Promise<Address> {
+  const [address, ...more] = await findRun(platform, run, tenant);
+  if (!address) throw unknownRun(run, tenant);
+  if (more.length === 0) return address;
+  const tenants = [address, ...more].map((each) => each.tenant).join(', ');
+  throw new PlatformError('usage.invalid', `the tenants ${tenants} each have a run ${run}; name one with --tenant`);
+}
+
+export function unknownRun(run: string, tenant?: string): PlatformError {
+  const where = tenant ? ` of the tenant ${tenant}` : '';
+  return new PlatformError(
+    'run.unknown',
+    `there is no run or batch ${JSON.stringify(run)}${where}; \`runs list\` shows what there is`,
+  );
 }
 
 export interface ListedRun {
@@ -50,7 +70,6 @@ interface Tree {
 }
 
 const SCHEDULE = /^_schedule-/;
-const FINAL = new Set(['completed', 'escalated', 'refused', 'failed', 'cancelled']);
 
 export interface RunFilter {
   tenant?: string;
@@ -90,7 +109,7 @@ function passes({ latest }: Tree, root: StoredEntry, { subject, agent, since }: 
 }
 
 function isIn(state: string, wanted: RunStateFilter): boolean {
-  return wanted === 'running' ? !FINAL.has(state) && state !== 'waiting' : state === wanted;
+  return wanted === 'running' ? !ENDED.has(state) && state !== 'waiting' : state === wanted;
 }
 
 /** Reads the last entry of every journal of a shard into the trees that they belong to. */
@@ -136,23 +155,14 @@ async function collect(
   await messages.close();
 }
 
-/** Invocations that the supervisor set aside: the last entry of their journal failed them so. */
-export async function quarantined(platform: Platform, tenant = '*'): Promise<Quarantined[]> {
-  const found: Quarantined[] = [];
+/** Tells the last entry of every journal, of one tenant or of all. */
+export async function eachLastEntry(
+  platform: Platform,
+  tenant: string,
+  onEntry: (address: Address, entry: StoredEntry) => void,
+): Promise<void> {
   const { shards } = platform.runtime.journal;
-  const onEntry = (address: Address, entry: StoredEntry): void => {
-    const reason = quarantineReason(entry);
-    if (reason !== null) found.push({ ...address, agent: entry.agent, subject: entry.subject, at: entry.at, reason });
-  };
   await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, new Map(), onEntry)));
-  return found.sort((a, b) => (a.at < b.at ? 1 : -1));
-}
-
-export interface Quarantined extends Address {
-  agent: string;
-  subject: string | null;
-  at: string;
-  reason: string;
 }
 
 /** What is being worked on for a schedule. */
@@ -169,7 +179,7 @@ export async function openWork(platform: Platform, tenant: string, agent: string
   const trees = new Map<string, Tree>();
   const { journal } = platform.runtime;
   await Promise.all(Array.from({ length: journal.shards }, (_, shard) => collect(platform, shard, tenant, trees)));
-  const open = [...trees.values()].filter(({ root }) => root !== null && !FINAL.has(root.state));
+  const open = [...trees.values()].filter(({ root }) => root !== null && !ENDED.has(root.state));
   const bySubject = new Map<string, string>();
   for (const { address, root } of open) {
     if (root?.agent === agent && root.subject !== null) bySubject.set(root.subject, address.run);
@@ -201,7 +211,7 @@ async function listed(platform: Platform, tree: Tree, trees: ReadonlyMap<string,
 
 function runState({ root, waits }: Tree): string {
   const state = root?.state ?? '';
-  return !FINAL.has(state) && waits ? 'waiting' : state;
+  return !ENDED.has(state) && waits ? 'waiting' : state;
 }
 
 async function batchState(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<string> {

@@ -2,19 +2,28 @@ import { Events } from 'nats';
 import { reconcile } from '../actors/reconcile.ts';
 import type { Platform } from './platform.ts';
 
-/** Reconciles now, and each time the connection to NATS came back, until the signal aborts. */
-export async function keepReconciled(platform: Platform, signal: AbortSignal): Promise<void> {
+/**
+ * Reconciles now, and each time the connection to NATS came back, until the signal aborts. `onReturn` is called after the
+ * latter: a server that came back may have lost what else this process keeps there.
+ */
+export async function keepReconciled(
+  platform: Platform,
+  signal: AbortSignal,
+  onReturn: () => Promise<unknown> = async () => {},
+): Promise<void> {
   const { nc, runtime } = platform;
   const once = async (why: string): Promise<void> => {
     const done = await reconcile(nc, runtime);
-    if (done.woken > 0) runtime.log.info({ ...done, why }, 'reconciled');
+    if (done.woken + done.events_created + done.events_left_out > 0) runtime.log.info({ ...done, why }, 'reconciled');
   };
   await once('start');
   const follow = async (): Promise<void> => {
     for await (const { type } of nc.status()) {
       if (signal.aborted) return;
       if (type !== Events.Reconnect) continue;
-      await once('reconnected').catch((err: unknown) => runtime.log.warn({ err }, 'reconciling failed'));
+      await once('reconnected')
+        .then(onReturn)
+        .catch((err: unknown) => runtime.log.warn({ err }, 'reconciling failed'));
     }
   };
   void follow();

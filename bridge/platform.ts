@@ -71,13 +71,14 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     const jsm = await nc.jetstreamManager();
     const catalog = await Catalog.open(nc, packs);
     const publisher = new Publisher(nc);
+    const journal = new Journal(nc, shards);
     const sources = new Sources();
     closing.push(() => sources.close());
     const now = () => new Date();
     const runtime: Runtime = {
       worker,
-      journal: new Journal(nc, shards),
-      mailer: new Mailer(publisher),
+      journal,
+      mailer: new Mailer(publisher, journal.objects),
       memory: new LongTermMemory({ nats: nc, jsm, redis }),
       threads: new Threads(redis, { ttlDays: settings.threadTtlDays }),
       topics: new Topics(publisher, catalog, now),

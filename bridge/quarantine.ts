@@ -1,8 +1,27 @@
-import type { StoredEntry } from '../runtime/journal/journal.ts';
+import { listTasks } from './human.ts';
+import type { Platform } from './platform.ts';
 
-/** Why the supervisor set an invocation aside, from the last entry of its journal; null when it did not. */
-export function quarantineReason({ state, events }: Pick<StoredEntry, 'state' | 'events'>): string | null {
-  if (state !== 'failed') return null;
-  const failure = events.find((event) => event.type === 'failed');
-  return failure?.error.code === 'activation.quarantined' ? failure.error.message : null;
+/** An invocation that the supervisor set aside, and that a person may have go on. */
+export interface Quarantined {
+  run: string;
+  path: string;
+  tenant: string;
+  agent: string;
+  subject: string | null;
+  /** ISO time. */
+  at: string;
+  reason: string;
+  /** The question to a person that its failure asked. */
+  task: string;
+}
+
+/** Invocations that were set aside and that nobody has decided on, the latest first. */
+export async function quarantined(platform: Platform, tenant = '*'): Promise<Quarantined[]> {
+  const tasks = await listTasks(platform, { tenant, limit: Number.POSITIVE_INFINITY });
+  return tasks
+    .filter(({ kind }) => kind === 'quarantine')
+    .sort((a, b) => (a.opened < b.opened ? 1 : -1))
+    .map(({ run, path, tenant, agent, subject, opened, question, task }) => {
+      return { run, path, tenant, agent, subject: subject ?? null, at: opened, reason: question, task };
+    });
 }

@@ -31,6 +31,6 @@ function section({ agent, address, state, context }: RunTree, paint: Paint): str
 }
 
 function outcomeText(outcome: string, paint: Paint): string {
-  if (outcome === 'failed' || outcome === 'refused') return paint.bad(outcome);
+  if (outcome === 'failed' || outcome === 'refused' || outcome === 'cancelled') return paint.bad(outcome);
   return outcome === 'waiting' ? paint.attention(outcome) : outcome;
 }

@@ -5,6 +5,7 @@ import { runsOf } from './batch-journal.ts';
 import { modelOf, usageOf } from './batch-results.ts';
 import { flattenTree, type RunTree, waitingOf } from './runs.ts';
 import { cell, renderTable } from './table.ts';
+import { openTasks } from './task-view.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
 import { journalsOf, type TimelineRow, timeline, timelineText } from './timeline.ts';
 
@@ -29,6 +30,7 @@ export function runText(tree: RunTree, width: number, paint: Paint): string {
     ...(waiting
       ? wrap(`waits for a person, ${waiting.rule}: ${harmless(waiting.reason)}`, width).map(paint.attention)
       : []),
+    ...openTasks(tree).map(({ task }) => paint.attention(harmless(`task ${task}`))),
     '',
     ...branches(tree, paint),
     '',
@@ -49,7 +51,7 @@ export function batchJournalText(batch: BatchJournal, width: number, paint: Pain
     `batch of ${start.schedule}, ${state}, tenant ${address.tenant}, as of ${start.as_of}`,
     `${entries.length} entries, ${span(rows)}`,
     '',
-    renderTable([{ title: 'Target' }, { title: 'Outcome' }, { title: 'Run' }], runs, { width, paint }),
+    renderTable([{ title: 'Target' }, { title: 'Outcome' }, { title: 'Run', whole: true }], runs, { width, paint }),
     '',
     timelineText(rows, width, paint),
   ].join('\n');

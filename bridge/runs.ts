@@ -1,4 +1,4 @@
-import { fold } from '../actors/fold.ts';
+import { fold, stateOf } from '../actors/fold.ts';
 import { invocationMachine } from '../actors/invocation/machine.ts';
 import { reportOf } from '../actors/invocation/report.ts';
 import type { Address } from '../runtime/address.ts';
@@ -7,6 +7,7 @@ import type { Escalation } from '../runtime/journal/entry.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import type { RunSummary } from '../runtime/pack.ts';
+import { isBatch } from './batch-journal.ts';
 
 /** A run as its journals show it: an invocation, its entries and fold, and the invocations it delegated to. */
 export interface RunTree {
@@ -20,23 +21,20 @@ export interface RunTree {
 
 /** Reads a run's tree by literal subjects, following delegations. Null when there is no such run. */
 export async function readRun(journal: Journal, address: Address): Promise<RunTree | null> {
+  const tree = await readInvocation(journal, address);
+  if (tree === null) return null;
+  const paths = tree.context.turns.flatMap((turn) => turn.calls.flatMap((call) => call.delegate?.path ?? []));
+  const children = await Promise.all(paths.map((path) => readRun(journal, { ...address, path })));
+  return { ...tree, children: children.filter((child) => child !== null) };
+}
+
+/** One invocation alone, whatever it delegated to. Null when there is none, and for a batch, which `readBatch` reads. */
+export async function readInvocation(journal: Journal, address: Address): Promise<RunTree | null> {
   const entries = await journal.read(address);
   const [first] = entries;
-  const begun = first?.events[0];
-  // A batch is no run of an agent; its journal is read by `readBatch`.
-  if (!first || (begun?.type === 'invoked' && 'batch' in begun)) return null;
+  if (!first || isBatch(first)) return null;
   const { snapshot } = fold(invocationMachine, entries);
-  const { context } = snapshot;
-  const paths = context.turns.flatMap((turn) => turn.calls.flatMap((call) => call.delegate?.path ?? []));
-  const children = await Promise.all(paths.map((path) => readRun(journal, { ...address, path })));
-  return {
-    address,
-    agent: first.agent,
-    entries,
-    state: String(snapshot.value),
-    context,
-    children: children.filter((child) => child !== null),
-  };
+  return { address, agent: first.agent, entries, state: stateOf(snapshot), context: snapshot.context, children: [] };
 }
 
 export function flattenTree(tree: RunTree): RunTree[] {
@@ -56,10 +54,15 @@ export function summarise(target: string, tree: RunTree): RunSummary {
   return {
     target,
     run: tree.address.run,
-    outcome: report?.outcome ?? (waiting ? 'waiting' : 'running'),
+    outcome: report?.outcome ?? (waiting ? 'waiting' : begunOutcome(tree)),
     report,
     facts,
     waiting: waiting && { rule: waiting.rule, reason: waiting.reason },
     error: tree.context.error,
   };
+}
+
+/** A run that was cancelled before it began has ended, and has nothing to report. */
+function begunOutcome({ state }: RunTree): 'cancelled' | 'running' {
+  return state === 'cancelled' ? 'cancelled' : 'running';
 }

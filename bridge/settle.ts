@@ -1,10 +1,10 @@
 import type { Address } from '../runtime/address.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Platform } from './platform.ts';
+import { ENDED } from './run-states.ts';
 import { watchJournals } from './watch.ts';
 
-/** States in which an invocation or a batch has ended. */
-export const ENDED: ReadonlySet<string> = new Set(['completed', 'escalated', 'refused', 'failed']);
+export { ENDED };
 
 /** Where a run stands: `ended`, or `waiting` while one of its invocations waits for a person. */
 export type Settled = 'ended' | 'waiting';

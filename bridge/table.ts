@@ -4,6 +4,8 @@ import { harmless, pad, type Paint, PLAIN, widthOf, wrap } from './terminal.ts';
 export interface Column {
   title: string;
   align?: 'left' | 'right';
+  /** Its words are never cut, as people copy them: where they are too long they stand on a line of their own, however wide. */
+  whole?: boolean;
 }
 
 /** The items of a list stand below each other; a tone colours the whole cell. */
@@ -40,32 +42,37 @@ export function cell(value: string | string[], tone?: keyof Paint): Cell {
 
 /**
  * Columns as wide as their contents where they fit, else they give way and wrap. Where that would squeeze lists, their
- * items go below each row instead; where even the rest does not fit, a row becomes a block of `title: value` lines. No
- * trailing spaces, no line feed at the end.
+ * items go below each row instead; where whole columns take too much, they go above it; where even the rest does not fit, a
+ * row becomes a block of `title: value` lines. No trailing spaces, no line feed at the end.
  */
 export function renderTable(columns: readonly Column[], rows: readonly Cell[][], options: TableOptions): string {
   const { width, paint = PLAIN } = options;
   const all = columns.map((_, i) => i);
   const lists = all.filter((i) => rows.some((row) => (row[i]?.items.length ?? 0) > 1));
   const others = all.filter((i) => !lists.includes(i));
+  const whole = others.filter((i) => columns[i]?.whole);
+  const rest = others.filter((i) => !whole.includes(i));
   const layouts = [
-    { side: all, below: [], words: WORDS },
-    { side: others, below: lists, words: WORDS },
-    { side: others, below: lists, words: WORD_PARTS },
+    { above: [], side: all, below: [], words: WORDS },
+    { above: [], side: others, below: lists, words: WORDS },
+    { above: [], side: others, below: lists, words: WORD_PARTS },
+    ...(whole.length > 0 ? [{ above: whole, side: rest, below: lists, words: WORD_PARTS }] : []),
   ];
-  for (const { side, below, words } of layouts) {
+  for (const { above, side, below, words } of layouts) {
     const pick = <T>(row: readonly T[]): T[] => side.flatMap((i) => row[i] ?? []);
     const heads = pick(columns);
     const picked = rows.map(pick);
     const widths = side.length === 0 ? null : fit(heads, picked, width - GAP * (heads.length - 1), words);
     if (widths === null) continue;
     const titles = heads.map(({ title }) => cell(title, 'strong'));
+    const names = above.map((i) => paint.strong(columns[i]?.title ?? ''));
     const rule = widths.map((each) => '─'.repeat(each)).join(' '.repeat(GAP));
     const body = rows.flatMap((row, at) => [
+      ...above.flatMap((i) => (row[i]?.items ?? []).map((item) => toned(item, row[i]?.tone, paint))),
       ...sideBySide(heads, picked[at] ?? [], widths, paint),
       ...below.flatMap((i) => itemsBelow(row[i], width, paint)),
     ]);
-    return [...sideBySide(heads, titles, widths, paint), paint.faint(rule), ...body].join('\n');
+    return [...names, ...sideBySide(heads, titles, widths, paint), paint.faint(rule), ...body].join('\n');
   }
   return rows.map((row) => block(columns, row, width, paint)).join('\n\n');
 }
@@ -98,7 +105,11 @@ function itemsBelow(list: Cell | undefined, width: number, paint: Paint): string
       wrap(item, width - BELOW.length - HANGING.length).map((line, at) => (at === 0 ? '' : HANGING) + line),
     )
     .map((line) => BELOW + line)
-    .map((line) => (tone === undefined ? line : paint[tone](line)));
+    .map((line) => toned(line, tone, paint));
+}
+
+function toned(text: string, tone: keyof Paint | undefined, paint: Paint): string {
+  return tone === undefined ? text : paint[tone](text);
 }
 
 /** Lines of the items; a wrapped item hangs, so that the next one can be told apart from its rest. */
@@ -121,7 +132,11 @@ function fit(columns: readonly Column[], rows: readonly Cell[][], room: number, 
   const widths = texts.map((column) => Math.max(1, ...column.flatMap((text) => text.split('\n')).map(widthOf)));
   const least = texts.map((column, i) => {
     const isList = rows.some((row) => (row[i]?.items.length ?? 0) > 1);
-    const longest = Math.max(1, ...column.map((text) => Math.min(longestWord(text, words), WHOLE_WORD)));
+    const uncut = columns[i]?.whole === true;
+    const longest = Math.max(
+      1,
+      ...column.map((text) => (uncut ? longestWord(text) : Math.min(longestWord(text, words), WHOLE_WORD))),
+    );
     return isList ? Math.max(longest, Math.min(widths[i] ?? 1, LIST_WIDTH)) : longest;
   });
   if (sum(least) > room) return null;
@@ -156,11 +171,11 @@ function heights(columns: readonly Column[], rows: readonly Cell[][]): (widths: 
 
 function block(columns: readonly Column[], row: readonly Cell[], width: number, paint: Paint): string {
   return columns
-    .flatMap(({ title }, i) => {
+    .flatMap(({ title, whole }, i) => {
       const { items, tone } = row[i] ?? { items: [] };
-      const lines = wrap(`${title}: ${items.join('; ')}`, width);
-      const [first = '', ...rest] = lines;
-      const tinted = (text: string): string => (tone === undefined ? text : paint[tone](text));
+      const text = `${title}: ${items.join('; ')}`;
+      const [first = '', ...rest] = whole ? [text] : wrap(text, width);
+      const tinted = (line: string): string => toned(line, tone, paint);
       const head = first.startsWith(`${title}: `)
         ? `${paint.strong(`${title}:`)} ${tinted(first.slice(title.length + 2))}`
         : first;

@@ -37,6 +37,11 @@ export function harmless(text: string): string {
   return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replaceAll(CONTROL, '\ufffd');
 }
 
+/** JSON on one line that breaks at spaces, between its values. */
+export function spacedJson(value: unknown): string {
+  return JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ');
+}
+
 export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const blank = ' '.repeat(Math.max(0, width - widthOf(text)));
   return align === 'left' ? text + blank : blank + text;

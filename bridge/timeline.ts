@@ -1,9 +1,10 @@
 /** Journals in words: what happened, entry by entry, over all invocations of a run. Pure. */
-import type { JournaledEvent, JudgedCall, Verdict } from '../runtime/journal/entry.ts';
+import type { HumanTask, JournaledEvent, JudgedCall, Verdict } from '../runtime/journal/entry.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Json } from '../runtime/json.ts';
 import { flattenTree, type RunTree } from './runs.ts';
 import { cell, renderTable } from './table.ts';
+import { decidersText } from './task-view.ts';
 import type { Paint } from './terminal.ts';
 
 export interface TimelineRow {
@@ -50,7 +51,7 @@ export function timelineText(rows: readonly TimelineRow[], width: number, paint:
 
 function toneOf(state: string): 'attention' | 'bad' | undefined {
   if (state === 'waiting_for_human') return 'attention';
-  return state === 'failed' || state === 'refused' ? 'bad' : undefined;
+  return state === 'failed' || state === 'refused' || state === 'cancelled' ? 'bad' : undefined;
 }
 
 function rowsOf(path: string, entries: readonly StoredEntry[]): TimelineRow[] {
@@ -112,14 +113,24 @@ function inWords(
       return [`${children.get(event.path) ?? event.report.agent} ${event.path} reported: ${event.report.outcome}`];
     case 'targets.listed':
       return [`${event.targets.length} targets listed`];
-    case 'escalated':
-      return [
-        `escalated to ${event.escalation.target === 'human' ? 'a person' : 'its parent'} by ${event.escalation.rule}: ${event.escalation.reason}`,
-      ];
+    case 'escalated': {
+      const { rule, target, reason, task } = event.escalation;
+      const to = target === 'human' ? 'a person' : 'its parent';
+      return [`escalated to ${to} by ${rule}: ${reason}`, ...(task ? [askedOf(task)] : [])];
+    }
+    case 'human.decided':
+      return decided(event);
+    case 'deadline.moved':
+      return [`deadline moved to ${event.to.at}`];
     case 'failed':
-      return [`failed, ${event.error.code}: ${event.error.message}`];
+      return [
+        `failed, ${event.error.code}: ${event.error.message}`,
+        ...('task' in event && event.task ? [askedOf(event.task)] : []),
+      ];
     case 'retried':
       return [`retried by ${event.by}`];
+    case 'cancelled':
+      return [`cancelled by ${event.by}: ${event.reason}`];
     case 'completed':
       return ['completed'];
   }
@@ -146,6 +157,20 @@ function replied(event: Extract<JournaledEvent, { type: 'model.replied' }>, turn
   // A rule that escalates is told by the event that follows.
   const sentBack = escalation === null ? failing(verdicts).map((verdict) => `sent back by ${verdict}`) : [];
   return [`turn ${turn}: ${next}${cost}`, ...refused, ...sentBack];
+}
+
+function askedOf({ id, decides, due }: HumanTask): string {
+  return `task ${id} for ${decidersText(decides)}${due === null ? '' : `, due ${due}`}`;
+}
+
+const DECIDED = { approve: 'approved', edit: 'approved with edits', reject: 'rejected', ask_again: 'sent back' };
+
+function decided({ decision, verdicts }: Extract<JournaledEvent, { type: 'human.decided' }>): string[] {
+  const { answer, by, role, note, task } = decision;
+  const who = role === null ? by : `${by} (${role})`;
+  const refused = failing(verdicts);
+  if (refused.length > 0) return [`${answer} of ${task} by ${who} did not count`, ...refused];
+  return [`${DECIDED[answer]} by ${who}${note === '' ? '' : `: ${note}`}`];
 }
 
 function failing(verdicts: readonly Verdict[]): string[] {

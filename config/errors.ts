@@ -14,7 +14,8 @@ export const ERRORS = {
     'Restoring a backup into this state broke off; nothing works on it until it is restored again.',
   'services.unavailable': 'nats-server or redis-server is not installed and could not be fetched on this machine.',
   'services.start_failed': 'An embedded server was started and did not come up.',
-  'services.lost': 'An embedded server, or the keeper of both, ended while in use.',
+  'services.lost':
+    'The keeper of the embedded servers ended while in use, or one of them ended again and again and was given up.',
   'nats.unreachable': 'No NATS server answers at the given address.',
   'nats.too_old': 'The NATS server is older than 2.12, or has JetStream disabled.',
   'nats.denied': 'The NATS server refused the login.',
@@ -39,6 +40,16 @@ export const ERRORS = {
   'request.method_unknown': 'The path exists, but not with this method; the header Allow lists those it takes.',
   'run.unknown': 'No journal exists for that run.',
   'run.not_failed': 'Only a failed invocation can be retried.',
+  'run.ended': 'The run has ended already; there is nothing left to cancel.',
+  'run.cancelled': 'The run was cancelled; who did it and why stand in its journal.',
+  'human.unknown': 'There is no such question to a person.',
+  'human.decided': 'Somebody has decided already; who, what and when are named.',
+  'human.expired': 'Nobody decided in time; what the rule says for that case has happened.',
+  'human.not_yours': 'This question is for another person or role.',
+  'human.rejected': 'A person rejected what the invocation wanted to do; who and why are named.',
+  'human.refused': 'The decision does not fit: an edit breaks a rule, or the question cannot be answered that way.',
+  'human.unconfirmed': 'The decision is queued, but no worker has taken it yet; it is not known to count.',
+  'budget.deadline': 'An invocation did not end by its deadline.',
   'run.exists': 'A run or batch of that id exists already, and was started with other options.',
   'run.invalid': 'A request to start a run is malformed: its id, payload or subject.',
   'data.missing': 'A data folder, file or column is missing.',
@@ -46,6 +57,7 @@ export const ERRORS = {
   'journal.fenced': 'Another writer appended to this journal first.',
   'journal.newer': 'A journal entry was written by a newer version of the platform.',
   'journal.diverged': 'A journal folds to another state than its entry says.',
+  'object.missing': 'The object store does not hold, whole, a large value that a journal names.',
   'storage.full': 'The NATS server has no room for more: its disk, its storage limit or a stream is full.',
   'backup.exists': 'The folder that a backup is to be written to holds something already.',
   'backup.invalid': 'A folder is no complete backup: a file is missing, cut off or changed.',
@@ -86,6 +98,14 @@ export class PlatformError extends Error {
 
 /** The code and message of anything that was thrown, as it is journaled and reported. */
 export function describeError(error: unknown, fallback: ErrorCode): { code: ErrorCode; message: string } {
-  if (error instanceof PlatformError) return { code: error.code, message: error.message };
-  return { code: fallback, message: error instanceof Error ? error.message : String(error) };
+  const message = shortened(error instanceof Error ? error.message : String(error));
+  return { code: error instanceof PlatformError ? error.code : fallback, message };
+}
+
+/** Longest message, in characters: what is thrown may carry a whole document, and goes through journals and mail. */
+const LONGEST = 20_000;
+
+function shortened(message: string): string {
+  if (message.length <= LONGEST) return message;
+  return `${message.slice(0, LONGEST)} … (${message.length - LONGEST} more characters)`;
 }

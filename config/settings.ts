@@ -50,6 +50,7 @@ const KEYS = {
     secret: true,
   },
   durability: { schema: z.enum(['power', 'process']), expected: 'power or process', default: 'power' },
+  disk_reserve_mb: { schema: integer(0, 1_000_000_000), expected: 'megabytes from 0 to 1000000000' },
   journal_shards: { schema: integer(1, 64), expected: 'a whole number from 1 to 64', default: 4 },
   max_live: { schema: integer(1, 100_000), expected: 'a whole number from 1 to 100000', default: 256 },
   ack_wait_ms: { schema: integer(100, 600_000), expected: 'milliseconds from 100 to 600000', default: 2000 },
@@ -86,6 +87,8 @@ export interface Settings {
   readonly redisUrl?: string;
   /** What acknowledged journal entries survive: loss of power, or only of processes. */
   readonly durability: 'power' | 'process';
+  /** Free space, in MB, below which doors take nothing more; absent: 256, and at most a tenth of the disk. */
+  readonly diskReserveMb?: number;
   /** Number of journal streams; fixed when they are created. */
   readonly journalShards: number;
   /** Live activations of one worker. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { MemorySeed } from './memory/memory.ts';
 import type { Player } from './model/conversation.ts';
 import type { AgentReport, Outcome } from './report.ts';
@@ -72,6 +72,21 @@ export interface PolicyView {
 /** Decides an escalation rule: null when it does not hold, else the evidence in words for the person who decides. Pure. */
 export type Condition = (view: PolicyView) => string | null;
 
+/** What a check of an `enforce` rule may look at. */
+export interface CheckView extends PolicyView {
+  /** The call that it is asked before; for a report, the call that submits it, or null when it is text only. */
+  call: { name: string; input: Json } | null;
+  /** The report that the turn makes, else null. */
+  report: { text: string; data: Json } | null;
+  /** All calls of the turn, this one included, in order: what would take effect together. */
+  proposed: { name: string; input: Json }[];
+  /** Tool name → its latest call that succeeded, with its result. */
+  done: Record<string, { input: Json; result: Json }>;
+}
+
+/** Decides an `enforce` rule: null when it holds, else what was found, in words for the agent. Pure. */
+export type Check = (view: CheckView) => string | null;
+
 /** What is known of one target's run, read from the journal alone. */
 export interface RunSummary {
   target: string;
@@ -102,6 +117,8 @@ export interface PackCode {
   /** Of any input: the runtime checks a call by the tool’s own schema before it runs it. */
   tools: Tool<unknown, Source>[];
   conditions: Record<string, Condition>;
+  /** Checks of `enforce` rules without an expression, by the rule's id. */
+  checks?: Record<string, Check>;
   /** Payload schemas of topics, by the name that `pack.yaml` gives. */
   schemas: Record<string, z.ZodType>;
   /** Report schemas, by agent name. An agent with one ends by calling `submit_report`. */

@@ -31,6 +31,10 @@ export interface AgentReport {
   /** Which model answered: `rehearsal` or a model id; null when none did. */
   model: string | null;
   usage: Usage;
+  /** What its own turns cost, in US dollars; 0 for a model without a price. */
+  cost_usd: number;
+  /** Milliseconds that people took to answer, in it and below it. */
+  waited_ms: number;
   /** Topic events that this invocation emitted. */
   events: { topic: string; id: string }[];
   /** Ids of the memories that this invocation stored. */

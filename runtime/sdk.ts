@@ -7,6 +7,8 @@ export type { Json, JsonObject } from './json.ts';
 export { MemoryDraft, type MemorySeed, type Recalled } from './memory/memory.ts';
 export { type CallRecord, type Conversation, type Player, type PlayerTurn, type Task } from './model/conversation.ts';
 export {
+  type Check,
+  type CheckView,
   type Condition,
   type DataCount,
   type DataProblem,

@@ -38,6 +38,10 @@ export function batchAgent(schedule: string): string {
 export const MAIL_STREAM = 'MAIL';
 export const MAIL_SUBJECTS = ['start.>', 'mail.>', 'timer.>', 'cron.>'];
 
+/** What the server says of mail that it delivers no more, kept for `reconcile` and for people. */
+export const ADVISORIES_STREAM = 'ADVISORIES';
+export const MAX_DELIVERIES_SUBJECT = `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${MAIL_STREAM}.>`;
+
 export function startSubject({ tenant, agent, run }: Mailbox): string {
   return `start.${tenant}.${agent}.${escapeToken(run)}`;
 }
@@ -113,6 +117,10 @@ export function parseJournalSubject(subject: string): Address {
   const [, , tenant = '', run = '', path = ''] = subject.split('.');
   return { tenant, run: unescapeToken(run), path };
 }
+
+/** Large values that entries name by their digest: an object store. */
+export const OBJECTS_BUCKET = 'OBJECTS';
+export const OBJECTS_STREAM = `OBJ_${OBJECTS_BUCKET}`;
 
 export const MEMORY_STREAM = 'MEMORY';
 

@@ -3,6 +3,7 @@ import { PlatformError } from '../../config/errors.ts';
 import type { BatchEvent, Invocation } from '../../runtime/journal/entry.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
+import { ROOT_PATH } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
 import type { Runtime, Send } from '../runtime.ts';
@@ -25,14 +26,24 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     rests: (snapshot) => snapshot.status === 'done' || snapshot.value === 'running',
     isClaimed: ({ context }) => context.claims > 0,
     stalls: ({ context }) => context.stalls,
-    sends: async (before, after, again) => starts(runtime, before, after, again),
+    landing: () => [],
+    quarantined: async (_snapshot, error) => ({ type: 'failed', error }) satisfies BatchEvent,
+    sends: async (before, after, again) =>
+      after.value === 'cancelled' ? cancels(runtime, after) : starts(runtime, before, after, again),
     perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
   };
 }
 
 function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   if (!snapshot.context.batch) return UNKNOWN;
-  if (snapshot.status === 'done') return received({ found: 'final' });
+  if (snapshot.status === 'done') {
+    const again = snapshot.value === 'cancelled' && (mail.type === 'cancel' || mail.type === 'resume');
+    return received({ found: again ? 'final' : 'known' });
+  }
+  if (mail.type === 'cancel') {
+    const { by, reason } = mail;
+    return received({ found: 'open', deliver: [{ type: 'cancelled', worker: runtime.worker, by, reason }] });
+  }
   if (mail.type === 'start' && snapshot.value === 'admitting') {
     const admitted: BatchEvent = { type: 'admitted', worker: runtime.worker, verdicts: [] };
     return received({ found: 'new', admit: [admitted] });
@@ -57,6 +68,18 @@ async function list(runtime: Runtime, { context }: Snapshot): Promise<BatchEvent
   const all = await source.targets(declared.schedule.targets, batch.as_of);
   const targets = batch.only ? all.filter((target) => batch.only?.includes(target.id)) : all;
   return { type: 'targets.listed', targets };
+}
+
+/** Every target's run that has not reported, begun or not. Pure. */
+function cancels(runtime: Runtime, { context }: Snapshot): Send[] {
+  const { address, batch, trace, error } = context;
+  const agent = batch && runtime.catalog.schedule(batch.schedule)?.schedule.agent;
+  if (!address || !agent || !trace) return [];
+  return pendingTargets(context).map((target): Send => {
+    const to = { tenant: address.tenant, run: targetRun(address.run, target.id), path: ROOT_PATH, agent };
+    const mail = { type: 'cancel' as const, by: batchAgent(batch.schedule), reason: error?.message ?? '' };
+    return { kind: 'mail', to, mail, trace };
+  });
 }
 
 /** The runs to start: all pending ones when the list was just made, or when the batch is resumed. Pure. */

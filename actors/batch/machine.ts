@@ -52,6 +52,7 @@ export const batchMachine = machine.createMachine({
   on: {
     resumed: { actions: takeEvent },
     failed: { target: '.failed', actions: takeEvent },
+    cancelled: { target: '.cancelled', actions: takeEvent },
   },
   states: {
     admitting: {
@@ -75,6 +76,7 @@ export const batchMachine = machine.createMachine({
       },
     },
     completed: { type: 'final' },
+    cancelled: { type: 'final' },
     failed: { type: 'final' },
   },
 });
@@ -99,6 +101,8 @@ function change(context: BatchContext, event: BatchEvent): Partial<BatchContext>
       };
     case 'failed':
       return { error: event.error };
+    case 'cancelled':
+      return { error: { code: 'run.cancelled', message: `${event.by}: ${event.reason}` } };
     case 'completed':
       return {};
   }

@@ -5,12 +5,15 @@ import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts
 import type { Mail } from '../../runtime/mail/mail.ts';
 import { admit } from '../../runtime/policy/admission.ts';
 import { type Behaviour, type EffectKind, type Received, received, UNKNOWN } from '../behaviour.ts';
-import { hasEnded, stateOf } from '../fold.ts';
+import { accepts, hasEnded, stateOf } from '../fold.ts';
 import type { Runtime, Send } from '../runtime.ts';
 import { runCall } from './call.ts';
 import type { invocationMachine } from './machine.ts';
 import { reportOf } from './report.ts';
-import { delegation, ending } from './sends.ts';
+import { movedDeadline } from './asked-below.ts';
+import { deadlineOf } from './deadline.ts';
+import { decidedEvent, quarantined, retriedEvent } from './decide.ts';
+import { cancelsBelow, delegation, ending, timerSends } from './sends.ts';
 import { inWords, runningCalls } from './take.ts';
 import { modelTurn } from './turn.ts';
 
@@ -26,7 +29,12 @@ export function invocationBehaviour(runtime: Runtime, machine: Machine): Behavio
     subject: ({ context }) => context.invocation?.subject ?? null,
     summary: ({ context: { invocation, report, error } }) =>
       invocation?.address.path === ROOT_PATH ? { subject: invocation.subject, text: report?.text, error } : null,
-    receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
+    receive: async (snapshot, mail) => receive(runtime, snapshot, await runtime.mailer.whole(mail)),
+    landing: ({ context }) =>
+      runningCalls(context)
+        .filter(({ kind }) => kind === 'emit' || kind === 'store')
+        .map(({ ordinal }) => ordinal),
+    quarantined: ({ context }, error) => quarantined(runtime, context, error),
     isClaimed: ({ context }) => context.claims > 0,
     stalls: ({ context }) => context.stalls,
     sends: (before, after, again) => sends(runtime, before, after, again),
@@ -34,31 +42,63 @@ export function invocationBehaviour(runtime: Runtime, machine: Machine): Behavio
   };
 }
 
-function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
-  const { invocation } = snapshot.context;
-  if (!invocation) return mail.type === 'invoke' ? beginning(runtime, mail.invocation, true) : UNKNOWN;
-  const event = eventOf(mail);
-  if (event && snapshot.can(event) && snapshot.status === 'active')
-    return received({ found: 'open', deliver: [event] });
-  if (hasEnded(snapshot)) return received({ found: 'final' });
+async function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promise<Received> {
+  const { context } = snapshot;
+  const { invocation } = context;
+  if (!invocation) return withoutJournal(runtime, snapshot, mail);
+  const event = await eventOf(runtime, snapshot, mail);
+  if (event && accepts(snapshot, event)) return received({ found: 'open', deliver: [event] });
+  if (hasEnded(snapshot)) return received({ found: endedIt(snapshot, mail) ? 'final' : 'known' });
   if (mail.type === 'start' && stateOf(snapshot) === 'admitting') return beginning(runtime, invocation, false);
-  // A timer that nobody waits for any more came late, and what cannot be retried is going on.
-  const late = mail.type === 'retry' || (mail.type === 'timer.fired' && mail.name !== snapshot.context.fired);
-  return received({ found: late ? 'known' : 'held' });
+  return received({ found: isHeld(context, mail) ? 'held' : 'known' });
+}
+
+function withoutJournal(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
+  // Cancelled before it was ever invoked.
+  if (hasEnded(snapshot)) return received({ found: 'known' });
+  if (mail.type === 'invoke') return beginning(runtime, mail.invocation, true);
+  return mail.type === 'cancel' ? received({ found: 'new', admit: [cancelled(runtime, mail)] }) : UNKNOWN;
 }
 
 /** The event that a mail becomes where it is awaited; null for mail that only begins or wakes. */
-function eventOf(mail: Mail): InvocationEvent | null {
+async function eventOf(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promise<InvocationEvent | null> {
   switch (mail.type) {
     case 'child.reported':
       return { type: 'child.reported', path: mail.from.path, report: mail.report };
     case 'timer.fired':
-      return { type: 'timer.fired', name: mail.name };
+      return (await movedDeadline(runtime, snapshot.context, mail.name)) ?? { type: 'timer.fired', name: mail.name };
+    case 'human.decided':
+      return decidedEvent(runtime, snapshot.context, mail);
     case 'retry':
-      return { type: 'retried', by: mail.by };
+      return retriedEvent(runtime, snapshot.context, mail.by);
+    case 'cancel':
+      return cancelled(runtime, mail);
     default:
       return null;
   }
+}
+
+function cancelled({ worker }: Runtime, { by, reason }: { by: string; reason: string }): InvocationEvent {
+  return { type: 'cancelled', worker, by, reason };
+}
+
+/**
+ * Whether this mail may be what ended the invocation, so that what it sends at its end may not have been sent. Repeating it
+ * for any mail would have a cancelled parent and its child tell each other of their ends for ever.
+ */
+function endedIt({ context, value }: Snapshot, mail: Mail): boolean {
+  if (mail.type === 'cancel') return value === 'cancelled';
+  if (mail.type !== 'child.reported') return true;
+  const calls = context.turns.flatMap((turn) => turn.calls);
+  return calls.some(({ delegate, status }) => delegate?.path === mail.from.path && status !== 'running');
+}
+
+/** Whether the fold holds what the mail says. Late timers, decisions that came second and needless retries mean nothing. */
+function isHeld(context: InvocationContext, mail: Mail): boolean {
+  if (mail.type === 'retry') return false;
+  if (mail.type === 'timer.fired') return mail.name === context.fired;
+  if (mail.type === 'human.decided') return context.tasks.some(({ decision }) => decision?.id === mail.decision.id);
+  return true;
 }
 
 /** A root was invoked by its door; a child's `invoked` is written by the worker that admits it, in the same entry. */
@@ -69,10 +109,11 @@ function beginning(runtime: Runtime, invocation: Invocation, isChild: boolean): 
   const { verdicts, remaining } = admit({ invocation, definition, subject_required: subjectRequired });
   const invoked: InvocationEvent[] = isChild ? [invokedEvent(runtime, invocation)] : [];
   const { worker } = runtime;
+  const deadline = definition && deadlineOf(definition.autonomy.budget, runtime.now());
   return received({
     found: 'new',
     verdicts,
-    admit: [...invoked, { type: 'admitted', worker, verdicts, remaining }],
+    admit: [...invoked, { type: 'admitted', worker, verdicts, remaining, ...(deadline && { deadline }) }],
     refuse: [...invoked, { type: 'refused', worker, verdicts }],
   });
 }
@@ -116,27 +157,19 @@ async function sends(runtime: Runtime, before: Snapshot, after: Snapshot, again:
   const { invocation } = context;
   if (!invocation) return [];
   const report = reportOf(stateOf(after), context);
+  const stand = (snapshot: Snapshot) => ({ context: snapshot.context, ended: hasEnded(snapshot) });
+  const timers = timerSends(stand(before), stand(after), again);
   if (report) {
     // A refused root may name an agent that nobody defines; then there is only its caller to tell.
     const resolved = report.outcome === 'completed' ? await runtime.catalog.resolved(context.definition) : null;
-    return ending(invocation, report, resolved);
-  }
-  if (context.timer && (again || before.context.timer?.name !== context.timer.name)) {
-    return [
-      {
-        kind: 'timer',
-        to: { ...invocation.address, agent: invocation.agent },
-        timer: context.timer,
-        trace: invocation.trace,
-      },
-    ];
+    return [...timers, ...cancelsBelow(context), ...ending(invocation, report, resolved)];
   }
   const waiting = runningCalls(context).filter((call) => call.kind === 'delegate');
   const sent = new Set(again ? [] : runningCalls(before.context).map((call) => call.ordinal));
   const starting = waiting.filter((call) => !sent.has(call.ordinal));
-  if (starting.length === 0) return [];
+  if (starting.length === 0) return timers;
   const resolved = await runtime.catalog.resolved(context.definition);
-  return starting.flatMap((call) => delegation(context, call, resolved));
+  return [...timers, ...starting.flatMap((call) => delegation(context, call, resolved))];
 }
 
 async function perform(

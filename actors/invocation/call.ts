@@ -1,20 +1,13 @@
 import { describeError, PlatformError } from '../../config/errors.ts';
 import type { CallState, InvocationContext } from '../../runtime/context/invocation.ts';
 import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts';
-import type { Json, JsonObject } from '../../runtime/json.ts';
+import type { Json } from '../../runtime/json.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { Source } from '../../runtime/pack.ts';
-import {
-  EMIT_EVENT,
-  type EmitInput,
-  RECALL_MEMORY,
-  RecallInput,
-  STORE_MEMORY,
-  StoreInput,
-} from '../../runtime/tools/builtin.ts';
-import { eventData } from '../../runtime/tools/inputs.ts';
+import { EMIT_EVENT, RECALL_MEMORY, RecallInput, STORE_MEMORY, StoreInput } from '../../runtime/tools/builtin.ts';
 import type { Tool } from '../../runtime/tools/tool.ts';
 import type { Runtime } from '../runtime.ts';
+import { callEvent } from './event.ts';
 
 type Settled = Extract<InvocationEvent, { type: 'tool.settled' }>;
 
@@ -119,12 +112,10 @@ async function store(runtime: Runtime, invocation: Invocation, call: CallState):
 }
 
 async function emit(runtime: Runtime, invocation: Invocation, call: CallState): Promise<Yield> {
-  const { topic, data } = call.input as EmitInput;
-  const { tenant, run } = invocation.address;
   const id = effectId(invocation, call);
-  const { agent, subject, trace } = invocation;
-  await runtime.topics.emit({ id, topic, tenant, agent, subject, data: eventData(data as JsonObject, run), trace });
-  return { result: { id }, created: { event: { topic, id } } };
+  const event = callEvent(invocation, call, id);
+  await runtime.topics.emit(event);
+  return { result: { id }, created: { event: { topic: event.topic, id } } };
 }
 
 async function runTool(runtime: Runtime, invocation: Invocation, call: CallState, signal: AbortSignal): Promise<Yield> {

@@ -6,12 +6,19 @@
  * 2. Guards read the verdicts that stand in the event. They never evaluate a rule, so a journal folds to the same state
  *    under every later release of the rules.
  * 3. `reporting`, `escalating` and `failing` are never the last state of an entry: the event that leaves them is in it.
- * 4. Results are handled at the root, in every state that is not final.
+ * 4. Results, deadlines and cancels are handled at the root, in every state that is not final.
+ * 5. While a person is asked nothing runs: the turn is held, and starts, or is sent back, by the answer.
  */
 import { type EventObject, fromCallback, setup } from 'xstate';
 import { addressKey } from '../../runtime/address.ts';
-import { emptyInvocation, type InvocationContext, MAX_CORRECTIONS } from '../../runtime/context/invocation.ts';
+import {
+  emptyInvocation,
+  type InvocationContext,
+  MAX_CORRECTIONS,
+  openTask,
+} from '../../runtime/context/invocation.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
+import { counts, expires, isAside, isDeadline, isHeld, isOpen } from './people.ts';
 import { allSettled, fails, isCorrection, markRunning, runningCalls, startable, take } from './take.ts';
 
 /** What an effect actor is started with: whose effect it is, and its step ordinal. */
@@ -63,7 +70,17 @@ export const invocationMachine = machine.createMachine({
       guard: ({ context, event }) => runningCalls(context).some((call) => call.delegate?.path === event.path),
       actions: [takeEvent, startCalls],
     },
+    'timer.fired': {
+      guard: ({ context, event }) => isDeadline(context, event.name),
+      target: '.failing',
+      actions: [stopCalls, takeEvent],
+    },
+    'deadline.moved': {
+      guard: ({ context, event }) => context.timers.deadline?.name === event.from,
+      actions: takeEvent,
+    },
     failed: { target: '.failed', actions: [stopCalls, takeEvent] },
+    cancelled: { target: '.cancelled', actions: [stopCalls, takeEvent] },
   },
   states: {
     admitting: {
@@ -104,7 +121,7 @@ export const invocationMachine = machine.createMachine({
     backing_off: {
       on: {
         'timer.fired': {
-          guard: ({ context, event }) => context.timer?.name === event.name,
+          guard: ({ context, event }) => context.timers.retry?.name === event.name,
           target: 'thinking',
           actions: takeEvent,
         },
@@ -124,22 +141,71 @@ export const invocationMachine = machine.createMachine({
         ],
       },
     },
-    waiting_for_human: {},
+    waiting_for_human: {
+      on: {
+        'human.decided': [
+          { guard: ({ context, event }) => !counts(context, event) && isOpen(context, event), actions: takeEvent },
+          { guard: ({ context, event }) => !isOpen(context, event) },
+          { guard: ({ event }) => event.decision.answer === 'reject', target: 'refused', actions: takeEvent },
+          { guard: ({ event }) => event.decision.answer === 'ask_again', target: 'thinking', actions: takeEvent },
+          { guard: ({ event }) => event.report !== null, target: 'reporting', actions: takeEvent },
+          { target: 'acting', actions: takeEvent },
+        ],
+        'timer.fired': [
+          {
+            guard: ({ context, event }) => expires(context, event.name, 'escalate'),
+            target: 'escalated',
+            actions: takeEvent,
+          },
+          {
+            guard: ({ context, event }) => expires(context, event.name, 'approve') && context.report !== null,
+            target: 'reporting',
+            actions: takeEvent,
+          },
+          {
+            guard: ({ context, event }) => expires(context, event.name, 'approve'),
+            target: 'acting',
+            actions: takeEvent,
+          },
+          {
+            guard: ({ context, event }) => expires(context, event.name, 'refuse'),
+            target: 'refused',
+            actions: takeEvent,
+          },
+        ],
+      },
+    },
     completed: { type: 'final' },
     escalated: { type: 'final' },
     refused: { type: 'final' },
+    cancelled: { type: 'final' },
     // Not final: a person may have it go on. Until then only late reports of its delegates are taken.
     failed: {
       on: {
         retried: [
-          { guard: ({ context }) => context.claims > 0 && !allSettled(context), target: 'acting', actions: takeEvent },
-          { guard: ({ context }) => context.claims > 0, target: 'thinking', actions: takeEvent },
+          // Where a person is asked whether it goes on, that answer is what has it go on.
+          { guard: ({ context }) => context.claims === 0 || openTask(context)?.kind === 'quarantine' },
+          { guard: ({ context }) => isHeld(context), target: 'waiting_for_human', actions: takeEvent },
+          { guard: ({ context }) => !allSettled(context), target: 'acting', actions: takeEvent },
+          { target: 'thinking', actions: takeEvent },
+        ],
+        'human.decided': [
+          { guard: ({ context, event }) => !isAside(context, event) },
+          {
+            guard: ({ context, event }) => !counts(context, event) || event.decision.answer !== 'approve',
+            actions: takeEvent,
+          },
+          { guard: ({ context }) => isHeld(context), target: 'waiting_for_human', actions: takeEvent },
+          { guard: ({ context }) => !allSettled(context), target: 'acting', actions: takeEvent },
+          { target: 'thinking', actions: takeEvent },
         ],
         'child.reported': {
           guard: ({ context, event }) => runningCalls(context).some((call) => call.delegate?.path === event.path),
           actions: takeEvent,
         },
         'tool.settled': {},
+        'timer.fired': {},
+        'deadline.moved': {},
         resumed: {},
         failed: {},
       },

@@ -1,4 +1,5 @@
 import type { InvocationContext } from '../../runtime/context/invocation.ts';
+import { waitedMs } from './deadline.ts';
 import type { AgentReport, Outcome } from '../../runtime/report.ts';
 
 const OUTCOMES: Record<string, Outcome> = {
@@ -6,6 +7,7 @@ const OUTCOMES: Record<string, Outcome> = {
   escalated: 'escalated',
   refused: 'refused',
   failed: 'failed',
+  cancelled: 'cancelled',
 };
 
 /** The report of an ended invocation, assembled from its context; null while it has not ended. Pure. */
@@ -23,16 +25,21 @@ export function reportOf(state: string, context: InvocationContext): AgentReport
     subject: invocation.subject,
     as_of: invocation.as_of,
     outcome,
-    text:
-      outcome === 'completed'
-        ? (context.report?.text ?? '')
-        : (context.escalation?.reason ?? context.error?.message ?? ''),
+    text: textOf(outcome, context),
     data: outcome === 'completed' ? (context.report?.data ?? null) : null,
     model: context.model,
     usage: context.usage,
+    cost_usd: context.cost_usd,
+    waited_ms: waitedMs(context),
     events: created.flatMap(({ event }) => event ?? []),
     memories: created.flatMap(({ memory }) => memory ?? []),
     children: context.children,
     error: context.error,
   };
+}
+
+function textOf(outcome: Outcome, { report, escalation, error }: InvocationContext): string {
+  if (outcome === 'completed') return report?.text ?? '';
+  if (outcome === 'escalated') return escalation?.reason ?? '';
+  return error?.message ?? '';
 }

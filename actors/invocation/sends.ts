@@ -1,6 +1,6 @@
 import type { ResolvedAgent } from '../../runtime/definitions/resolved.ts';
-import type { CallState, InvocationContext } from '../../runtime/context/invocation.ts';
-import type { Invocation } from '../../runtime/journal/entry.ts';
+import { type CallState, dueTimer, type InvocationContext } from '../../runtime/context/invocation.ts';
+import type { Invocation, Timer } from '../../runtime/journal/entry.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import type { AgentReport } from '../../runtime/report.ts';
 import type { DelegateInput } from '../../runtime/tools/builtin.ts';
@@ -26,11 +26,62 @@ export function delegation(context: InvocationContext, call: CallState, resolved
     parent_remaining: context.remaining,
     parent_allows: resolved.definition.autonomy.allowed_sub_agents,
     facts: context.facts,
+    ...(call.delegate.grant && { grant: call.delegate.grant }),
     trace: invocation.trace,
   };
   return [
     { kind: 'mail', to: { ...address, agent }, mail: { type: 'invoke', invocation: child }, trace: invocation.trace },
   ];
+}
+
+/** What an ended invocation tells those below it that may still go on: nothing is done for it any more. Pure. */
+export function cancelsBelow(context: InvocationContext): Send[] {
+  const { invocation, children, error } = context;
+  if (!invocation) return [];
+  const reported = new Map(children.map((report) => [report.path, report.outcome]));
+  const trace = invocation.trace;
+  return context.turns
+    .flatMap((turn) => turn.calls)
+    .flatMap(({ delegate, status }): Send[] => {
+      // A failed one has reported, and could be had to go on; only a cancel is the end of that.
+      const ended = delegate && reported.get(delegate.path);
+      const open = ended === undefined ? status === 'running' : ended === 'failed' && context.cancelled !== null;
+      if (!delegate || !open) return [];
+      const to = { ...invocation.address, path: delegate.path, agent: delegate.agent };
+      const reason = context.cancelled?.reason ?? `${invocation.agent} has ended: ${error?.message ?? ''}`;
+      const by = context.cancelled?.by ?? invocation.agent;
+      return [{ kind: 'mail', to, mail: { type: 'cancel', by, reason }, trace }];
+    });
+}
+
+/** Where an invocation stands before or after a step. */
+export interface Stand {
+  context: InvocationContext;
+  ended: boolean;
+}
+
+/** Timers that the step set, and those that nobody waits for any more. Pure. */
+export function timerSends(before: Stand, after: Stand, again: boolean): Send[] {
+  const { invocation, fired } = after.context;
+  if (!invocation) return [];
+  const to = { ...invocation.address, agent: invocation.agent };
+  // An ended invocation waits for none, and gets them anew should it go on.
+  const had = before.ended && !(after.ended && again) ? [] : timersOf(before.context);
+  const has = after.ended ? [] : timersOf(after.context);
+  const known = new Set(again ? [] : had.map(({ name }) => name));
+  const kept = new Set(has.map(({ name }) => name));
+  return [
+    ...has
+      .filter(({ name }) => !known.has(name))
+      .map((timer): Send => ({ kind: 'timer', to, timer, trace: invocation.trace })),
+    ...had
+      .filter(({ name }) => !kept.has(name) && name !== fired)
+      .map(({ name }): Send => ({ kind: 'no timer', to, name })),
+  ];
+}
+
+function timersOf(context: InvocationContext): Timer[] {
+  return [context.timers.retry, context.timers.deadline, dueTimer(context)].filter((timer) => timer !== null);
 }
 
 /** What an ended invocation sends: its report to whoever started it, to topics that carry such reports, to its thread. Pure. `resolved` is null unless it completed. */

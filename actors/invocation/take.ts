@@ -1,14 +1,18 @@
 /** How each journaled event changes an invocation's context. Plain functions: the machine decides when they apply. */
-import type { CallState, InvocationContext, TurnState } from '../../runtime/context/invocation.ts';
-import type { InvocationEvent, JudgedCall, Verdict } from '../../runtime/journal/entry.ts';
+import { type CallState, dueTimer, type InvocationContext, type TurnState } from '../../runtime/context/invocation.ts';
+import type { InvocationEvent, JudgedCall, Timer, Verdict } from '../../runtime/journal/entry.ts';
+import { canonicalJson } from '../../runtime/canonical.ts';
+import { breaksEnforce } from '../../runtime/policy/enforce.ts';
 import { addUsage } from '../../runtime/report.ts';
+import { postponed } from './deadline.ts';
+import { asked, decided, expired, isDeadline } from './people.ts';
 
 type Of<T extends InvocationEvent['type']> = Extract<InvocationEvent, { type: T }>;
 type Replied = Of<'model.replied'>;
 
 /** What `event` makes of the context; the machine has already decided that it applies. */
 export function take(context: InvocationContext, event: InvocationEvent): Partial<InvocationContext> {
-  return { ...change(context, event), stalls: event.type === 'resumed' ? context.stalls + 1 : 0 };
+  return { ...postponed(context, change(context, event)), stalls: event.type === 'resumed' ? context.stalls + 1 : 0 };
 }
 
 function change(context: InvocationContext, event: InvocationEvent): Partial<InvocationContext> {
@@ -17,8 +21,10 @@ function change(context: InvocationContext, event: InvocationEvent): Partial<Inv
       const { invocation, definition, agent_id, version } = event;
       return { invocation, definition, agent_id, version, facts: invocation.facts };
     }
-    case 'admitted':
-      return { verdicts: event.verdicts, remaining: event.remaining, claims: context.claims + 1 };
+    case 'admitted': {
+      const { verdicts, remaining } = event;
+      return { verdicts, remaining, claims: context.claims + 1, ...deadlineFrom(context, event.deadline) };
+    }
     case 'refused':
       return { verdicts: event.verdicts, error: { code: 'admission.refused', message: inWords(event.verdicts) } };
     case 'resumed':
@@ -26,38 +32,65 @@ function change(context: InvocationContext, event: InvocationEvent): Partial<Inv
     case 'model.replied':
       return replied(context, event);
     case 'model.failed':
-      return { failures: context.failures + 1, error: event.error, timer: event.retry };
+      return { failures: context.failures + 1, error: event.error, timers: { ...context.timers, retry: event.retry } };
     case 'timer.fired':
-      return { timer: null, fired: event.name, error: null };
+      return { fired: event.name, ...fired(context, event.name) };
+    case 'deadline.moved':
+      return { fired: event.from, timers: { ...context.timers, deadline: event.to } };
     case 'tool.settled':
       return settled(context, event);
     case 'child.reported':
       return reported(context, event);
-    case 'escalated':
-      return { escalation: event.escalation };
-    case 'failed':
+    case 'escalated': {
+      const { escalation } = event;
+      return { escalation, ...(escalation.task && asked(context, escalation.task)) };
+    }
+    case 'human.decided':
+      return decided(context, event);
+    case 'failed': {
       // What ran locally is run anew, should the invocation go on one day; what was delegated is still awaited.
-      return { error: event.error, timer: null, turns: haltLocal(context) };
+      const timers = { ...context.timers, retry: null };
+      return { error: event.error, timers, turns: haltLocal(context), ...(event.task && asked(context, event.task)) };
+    }
     case 'retried':
-      return { error: null, failures: 0, corrections: 0 };
+      return { error: null, failures: 0, corrections: 0, ...deadlineFrom(context, event.deadline) };
+    case 'cancelled': {
+      const { by, reason } = event;
+      return { cancelled: { by, reason }, error: { code: 'run.cancelled', message: `${by}: ${reason}` } };
+    }
     case 'completed':
       return {};
   }
 }
 
+function fired(context: InvocationContext, name: string): Partial<InvocationContext> {
+  if (dueTimer(context)?.name === name) return expired(context);
+  if (isDeadline(context, name)) {
+    const message = `it did not end by ${context.timers.deadline?.at ?? ''}`;
+    return { error: { code: 'budget.deadline', message }, timers: { ...context.timers, retry: null, deadline: null } };
+  }
+  return { timers: { ...context.timers, retry: null }, error: null };
+}
+
+function deadlineFrom(context: InvocationContext, deadline: Timer | undefined): Partial<InvocationContext> {
+  return deadline ? { deadline: deadline.at, timers: { ...context.timers, deadline } } : {};
+}
+
 function replied(context: InvocationContext, event: Replied): Partial<InvocationContext> {
-  const sentBack = isCorrection(event);
+  const sentBack = isCorrection(event) || breaksEnforce(event);
   const turn: TurnState = {
     ordinal: event.ordinal,
     content: event.content,
     calls: event.calls.map(judged),
     correction: sentBack && event.calls.length === 0 ? inWords(event.verdicts) : null,
+    remark: null,
   };
   return {
     ordinal: event.calls.at(-1)?.ordinal ?? event.ordinal,
     turns: [...context.turns, turn],
     delegations: context.delegations + event.calls.filter((call) => call.delegate).length,
     usage: addUsage(context.usage, { turns: 1, ...event.usage }),
+    cost_usd: context.cost_usd + (event.cost_usd ?? 0),
     model: event.model,
     failures: 0,
     report: event.report,
@@ -79,11 +112,15 @@ function judged(call: JudgedCall): CallState {
 
 function settled(context: InvocationContext, event: Of<'tool.settled'>): Partial<InvocationContext> {
   const { ordinal, ok, result, created, fact } = event;
-  const inherited = context.invocation?.facts ?? {};
+  const turns = withCall(context, (call) => call.ordinal === ordinal, { status: ok ? 'ok' : 'error', result, created });
+  // A fact handed down by the parent is never overridden.
+  if (fact === null || Object.hasOwn(context.invocation?.facts ?? {}, fact)) return { turns };
+  const known = context.facts[fact];
+  const changed = known === undefined || canonicalJson(known) !== canonicalJson(result);
   return {
-    turns: withCall(context, (call) => call.ordinal === ordinal, { status: ok ? 'ok' : 'error', result, created }),
-    // A fact handed down by the parent is never overridden.
-    facts: fact === null || fact in inherited ? context.facts : { ...context.facts, [fact]: result },
+    turns,
+    facts: { ...context.facts, [fact]: result },
+    fact_changes: context.fact_changes + (changed ? 1 : 0),
   };
 }
 

@@ -5,7 +5,7 @@ import { digestOf } from '../../runtime/digest.ts';
 import type { Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
 import { retryWait } from '../../runtime/policy/retry.ts';
-import { judgeTurn } from '../../runtime/policy/judge.ts';
+import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -17,9 +17,7 @@ export async function modelTurn(
 ): Promise<InvocationEvent> {
   const { invocation } = state;
   if (!invocation) throw new PlatformError('activation.crashed', 'a model turn needs an invocation');
-  const resolved = await runtime.catalog.resolved(state.definition);
-  const pack = runtime.catalog.agent(invocation.agent)?.pack;
-  if (!pack) throw new PlatformError('agent.unknown', `no loaded pack defines the agent ${invocation.agent}`);
+  const { resolved, ...means } = await judging(runtime, state);
   const request = compose(resolved, state);
   const prompt = { composer: COMPOSER_VERSION, digest: digestOf(request) };
   let reply: Awaited<ReturnType<typeof runtime.model.reply>>;
@@ -33,19 +31,31 @@ export async function modelTurn(
       retry: retryOf(runtime, state, error),
     };
   }
-  return judgeTurn({
+  return judgeTurn({ resolved, state, reply, prompt, ...means });
+}
+
+/** What judging a turn, or a person's word on it, needs beside the fold: the definition, and the pack's code. */
+export async function judging(
+  runtime: Runtime,
+  state: InvocationContext,
+): Promise<Pick<TurnToJudge, 'resolved' | 'conditions' | 'checks' | 'validate' | 'admitDelegate' | 'now'>> {
+  const { invocation } = state;
+  const pack = runtime.catalog.agent(invocation?.agent ?? '')?.pack;
+  if (!invocation || !pack)
+    throw new PlatformError('agent.unknown', `no loaded pack defines the agent ${invocation?.agent ?? ''}`);
+  const resolved = await runtime.catalog.resolved(state.definition);
+  return {
     resolved,
-    state,
-    reply,
-    prompt,
     conditions: pack.code.conditions,
+    checks: pack.code.checks ?? {},
+    now: runtime.now().toISOString(),
     validate: (tool, input) => {
       const schema = inputSchemaOf(tool.name, resolved, pack, invocation.address.run);
       return schema ? inputProblems(schema, input) || null : `${tool.name} is not supplied by this release of the pack`;
     },
     admitDelegate: (agent) =>
       admitFrom(runtime, state, invocation, agent, resolved.definition.autonomy.allowed_sub_agents),
-  });
+  };
 }
 
 /** Only a model that may answer later is asked again; a player that throws will throw again. */

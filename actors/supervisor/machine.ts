@@ -30,7 +30,16 @@ export type Disposition =
 export const MAX_STALLS = 10;
 
 /** How an activation of a child ended on this worker. */
-export type ChildEnd = 'parked' | 'completed' | 'escalated' | 'refused' | 'failed' | 'fenced' | 'crashed' | 'stopped';
+export type ChildEnd =
+  | 'parked'
+  | 'completed'
+  | 'escalated'
+  | 'refused'
+  | 'failed'
+  | 'cancelled'
+  | 'fenced'
+  | 'crashed'
+  | 'stopped';
 
 export interface Child {
   agent: string;

@@ -5,6 +5,16 @@
 import { z } from 'zod';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { EndpointDefinition } from '../../runtime/definitions/schema.ts';
+import {
+  CancelAnswer,
+  HumanDecideRequest,
+  HumanListQuery,
+  HumanTaskDetail,
+  HumanTaskList,
+  HumanTaskQuery,
+  HumanTaskView,
+  RunCancelRequest,
+} from './human-schemas.ts';
 import { BatchQuery, BatchView, RunQuery, RunRequest, RunView, StartAnswer, StartRequest } from './schemas.ts';
 
 /** What an endpoint does with a valid request. */
@@ -12,6 +22,10 @@ export type Deed =
   | { kind: 'run'; agent: string }
   | { kind: 'get run' }
   | { kind: 'get batch' }
+  | { kind: 'cancel' }
+  | { kind: 'list tasks' }
+  | { kind: 'show task' }
+  | { kind: 'decide' }
   | { kind: 'start'; schedule: string; target: string; targets: string };
 
 export interface ApiEndpoint {
@@ -43,7 +57,7 @@ export type AgentRunRequest = z.infer<typeof AgentRunRequest>;
 
 /** Own endpoints first, then those that the packs declare. */
 export function endpointsOf(packs: readonly LoadedPack[]): ApiEndpoint[] {
-  return [...runEndpoints(packs), ...queryEndpoints(packs), ...packs.flatMap(packEndpoints)];
+  return [...runEndpoints(packs), ...queryEndpoints(packs), ...humanEndpoints(packs), ...packs.flatMap(packEndpoints)];
 }
 
 /** One for each agent that may start from outside. */
@@ -76,12 +90,53 @@ function queryEndpoints(packs: readonly LoadedPack[]): ApiEndpoint[] {
       packs,
     },
     {
+      group: 'runs',
+      name: 'cancel',
+      description: 'Cancels a run with all that it delegated, or a batch with all its runs.',
+      request: RunCancelRequest,
+      reply: CancelAnswer,
+      deed: { kind: 'cancel' },
+      packs,
+    },
+    {
       group: 'batches',
       name: 'get',
       description: 'Where a batch and each of its runs stand.',
       request: BatchQuery,
       reply: BatchView,
       deed: { kind: 'get batch' },
+      packs,
+    },
+  ];
+}
+
+function humanEndpoints(packs: readonly LoadedPack[]): ApiEndpoint[] {
+  return [
+    {
+      group: 'human',
+      name: 'list',
+      description: 'Questions to people, the most pressing first.',
+      request: HumanListQuery,
+      reply: HumanTaskList,
+      deed: { kind: 'list tasks' },
+      packs,
+    },
+    {
+      group: 'human',
+      name: 'show',
+      description: 'One question, with what the agent wants to do and the evidence.',
+      request: HumanTaskQuery,
+      reply: HumanTaskDetail,
+      deed: { kind: 'show task' },
+      packs,
+    },
+    {
+      group: 'human',
+      name: 'decide',
+      description: 'Answers a question; replies when the decision counts in the journal.',
+      request: HumanDecideRequest,
+      reply: HumanTaskView,
+      deed: { kind: 'decide' },
       packs,
     },
   ];

@@ -1,6 +1,15 @@
 /** The OpenAPI 3.1 document of the HTTP door. Bodies are the zod schemas that validate and answer. Pure. */
 import { z } from 'zod';
 import type { JsonObject } from '../../runtime/json.ts';
+import {
+  Cancel,
+  CancelAnswer,
+  HumanDecision,
+  HumanTaskDetail,
+  HumanTaskList,
+  HumanTaskView,
+  TASK_FILTERS,
+} from './human-schemas.ts';
 import { SchemaBook } from './json-schemas.ts';
 import { BatchView, Readiness, Refusal, RunEvent, RunRequest, RunView, StartAnswer, StartRequest } from './schemas.ts';
 
@@ -41,6 +50,7 @@ export function openapiDocument({ version }: { version: string }): JsonObject {
     ...(headers && { headers }),
   });
   const view = json('RunView', RunView);
+  const cancelled = json('CancelAnswer', CancelAnswer);
 
   return {
     openapi: '3.1.0',
@@ -59,7 +69,9 @@ export function openapiDocument({ version }: { version: string }): JsonObject {
           body: json('RunRequest', RunRequest),
           responses: {
             200: answer('The run has ended; `state` says how.', view),
-            202: answer('The run goes on, or waits for a person.', view, { Location: text('Where to ask for it.') }),
+            202: answer('The run goes on, or waits for a person: then `tasks` has the question.', view, {
+              Location: text('Where to ask for it.'),
+            }),
           },
         }),
       },
@@ -81,6 +93,52 @@ export function openapiDocument({ version }: { version: string }): JsonObject {
               'text/event-stream': { schema: book.refer('RunEvent', RunEvent) },
             }),
             204: { description: 'The run has ended, and nothing comes behind Last-Event-ID.' },
+          },
+        }),
+      },
+      '/runs/{id}/cancel': {
+        post: operation({
+          id: 'cancelRun',
+          summary: 'Cancel a run with all that it delegated, or a batch with all its runs.',
+          parameters: [inPath('A run id or batch id.')],
+          body: json('CancelRequest', Cancel),
+          responses: {
+            200: answer('All of it is final: nothing of it takes effect any more.', cancelled),
+            202: answer('It is being cancelled; `ending` names what is not final yet. Ask again.', cancelled),
+          },
+        }),
+      },
+      '/human': {
+        get: operation({
+          id: 'listTasks',
+          summary: 'Questions to people: open ones with the most pressing first, others with the latest first.',
+          parameters: [
+            inQuery('state', 'Which ones; `open` when absent.', { type: 'string', enum: [...TASK_FILTERS] }),
+            inQuery('limit', 'At most so many; 100 when absent.', { type: 'integer', minimum: 1, maximum: 1000 }),
+          ],
+          responses: { 200: answer('The questions.', json('HumanTaskList', HumanTaskList)) },
+        }),
+      },
+      '/human/{id}': {
+        get: operation({
+          id: 'getTask',
+          summary: 'One question, with what the agent wants to do and the evidence.',
+          parameters: [inPath('The id of a question.')],
+          responses: { 200: answer('The question.', json('HumanTaskDetail', HumanTaskDetail)) },
+        }),
+      },
+      '/human/{id}/decide': {
+        post: operation({
+          id: 'decideTask',
+          summary: 'Answer a question.',
+          parameters: [inPath('The id of a question.')],
+          body: json('HumanDecisionRequest', HumanDecision),
+          responses: {
+            200: answer('The decision counts.', json('HumanTaskView', HumanTaskView)),
+            504: answer(
+              '`human.unconfirmed`: it is queued, and counts when a worker takes it.',
+              json('Refusal', Refusal),
+            ),
           },
         }),
       },
@@ -143,6 +201,10 @@ function header(name: string, description: string): JsonObject {
 
 function inPath(description: string): JsonObject {
   return { name: 'id', in: 'path', required: true, description, schema: { type: 'string' } };
+}
+
+function inQuery(name: string, description: string, schema: JsonObject): JsonObject {
+  return { name, in: 'query', required: false, description, schema };
 }
 
 function text(description: string): JsonObject {

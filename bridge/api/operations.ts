@@ -12,6 +12,7 @@ import { readBatch } from '../batch-journal.ts';
 import { acceptPrepared, prepareRun } from '../door.ts';
 import type { Platform } from '../platform.ts';
 import { readRun, type RunTree, summarise } from '../runs.ts';
+import { openTasks } from '../task-view.ts';
 import type { BatchView, RunRequest, RunView } from './schemas.ts';
 
 const AT_ONCE = 64;
@@ -89,23 +90,24 @@ export async function getRun(platform: Platform, tenant: string, run: string): P
   return view;
 }
 
-/** Null for a batch, which is no run of an agent. Pure. */
+/** Null for a batch, which is no run of an agent. A run that was cancelled before it began is about nothing yet. Pure. */
 export function viewOf(tree: RunTree): RunView | null {
   const { invocation } = tree.context;
-  if (!invocation) return null;
+  if (!invocation && tree.state !== 'cancelled') return null;
   const { outcome, report, waiting, error } = summarise(tree.address.run, tree);
   const going = tree.state === 'admitting' ? 'accepted' : outcome;
   return {
     run: tree.address.run,
     tenant: tree.address.tenant,
     agent: tree.agent,
-    subject: invocation.subject,
-    as_of: invocation.as_of,
+    subject: invocation?.subject ?? null,
+    as_of: invocation?.as_of ?? '',
     state: going as RunView['state'],
     report,
     waiting,
+    tasks: openTasks(tree),
     error,
-    correlation_id: invocation.trace.correlation_id,
+    correlation_id: invocation?.trace.correlation_id ?? '',
   };
 }
 
@@ -131,7 +133,7 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
   const open = runs.filter(({ run }) => outcomeOf(context, run) === null);
   const waits = found.state === 'running' && open.every(({ state }) => state === 'waiting');
   const states = { admitting: 'accepted', listing: 'accepted', running: waits ? 'waiting' : 'running' } as const;
-  const state = states[found.state as keyof typeof states] ?? (found.state as 'completed' | 'failed');
+  const state = states[found.state as keyof typeof states] ?? (found.state as 'completed' | 'failed' | 'cancelled');
   return { batch, tenant, schedule: start.schedule, as_of: start.as_of, state, runs, outcomes };
 }
 

@@ -5,7 +5,23 @@
 import { describeError, type ErrorCode, PlatformError } from '../../config/errors.ts';
 
 /** HTTP statuses; other doors send them along with the code. */
-export type RefusalStatus = 400 | 401 | 404 | 405 | 408 | 409 | 413 | 415 | 421 | 422 | 431 | 500 | 503 | 507;
+export type RefusalStatus =
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 408
+  | 409
+  | 413
+  | 415
+  | 421
+  | 422
+  | 431
+  | 500
+  | 503
+  | 504
+  | 507;
 
 export interface Refused {
   status: RefusalStatus;
@@ -31,6 +47,13 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
   'tenant.unknown': { status: 404 },
   'run.unknown': { status: 404 },
   'run.exists': { status: 409 },
+  'run.ended': { status: 409 },
+  'human.unknown': { status: 404 },
+  'human.not_yours': { status: 403 },
+  'human.decided': { status: 409 },
+  'human.expired': { status: 409 },
+  'human.refused': { status: 422 },
+  'human.unconfirmed': { status: 504 },
   'run.invalid': { status: 400 },
   'subject.unknown': { status: 422, shown: 'the data does not know the subject that the payload names' },
   'admission.refused': { status: 422 },

@@ -57,10 +57,20 @@ function happening(event: JournaledEvent): Happening {
       return 'run' in event
         ? { type, child: event.run, outcome: event.outcome }
         : { type, path: event.path, outcome: event.report.outcome };
-    case 'escalated':
-      return { type, rule: event.escalation.rule, reason: event.escalation.reason };
+    case 'escalated': {
+      const { rule, reason, task } = event.escalation;
+      return { type, rule, reason, ...(task && { task: task.id }) };
+    }
+    case 'human.decided': {
+      const { task, answer, by } = event.decision;
+      return { type, worker: event.worker, task, answer, by, ...refusal(event.verdicts) };
+    }
     case 'failed':
-      return { type, error: event.error };
+      return { type, error: event.error, ...('task' in event && event.task && { task: event.task.id }) };
+    case 'retried':
+      return { type, by: event.by };
+    case 'cancelled':
+      return { type, worker: event.worker, by: event.by, reason: event.reason };
     default:
       return { type };
   }

@@ -1,11 +1,10 @@
 /** What doors take and answer. The published documents (OpenAPI, AsyncAPI) are generated from these; they only grow. */
 import { z } from 'zod';
+import { Id } from './fields.ts';
+import { HumanTaskView } from './human-schemas.ts';
 
 const JsonObject = z.record(z.string(), z.json());
 const IsoDate = z.iso.date().describe('A day, as YYYY-MM-DD.');
-
-/** A request's text and id fields are bounded, so that no door takes what a journal could not hold. */
-const Id = z.string().min(1).max(200);
 
 export const RunRequest = z
   .strictObject({
@@ -43,6 +42,8 @@ export const Report = z
     data: z.json(),
     model: z.string().nullable(),
     usage: Usage,
+    cost_usd: z.number().describe('What its own turns cost; 0 for a model without a price.'),
+    waited_ms: z.int().describe('Milliseconds that people took to answer, in it and below it.'),
     events: z.array(z.object({ topic: z.string(), id: z.string() })),
     memories: z.array(z.string()),
     get children() {
@@ -60,10 +61,11 @@ export const RunView = z
     subject: z.string().nullable(),
     as_of: z.string(),
     state: z
-      .enum(['accepted', 'running', 'waiting', 'completed', 'escalated', 'refused', 'failed'])
-      .describe('`waiting`: a person is asked; the last four are final.'),
+      .enum(['accepted', 'running', 'waiting', 'completed', 'escalated', 'refused', 'failed', 'cancelled'])
+      .describe('`waiting`: a person is asked; the last five are final.'),
     report: Report.nullable().describe('The consolidated report; null until the run has ended.'),
     waiting: z.object({ rule: z.string(), reason: z.string() }).nullable(),
+    tasks: z.array(HumanTaskView).describe('Open questions to people; one is left to a failed run that may go on.'),
     error: Failure.nullable(),
     correlation_id: z.string(),
   })
@@ -112,7 +114,7 @@ export const BatchView = z
     tenant: z.string(),
     schedule: z.string(),
     as_of: z.string(),
-    state: z.enum(['accepted', 'running', 'waiting', 'completed', 'failed']),
+    state: z.enum(['accepted', 'running', 'waiting', 'completed', 'failed', 'cancelled']),
     runs: z.array(z.object({ target: z.string(), run: z.string(), state: RunView.shape.state })),
     outcomes: z.record(z.string(), z.int()),
   })
@@ -143,6 +145,9 @@ const Happening = z.object({
   outcome: z.string().optional(),
   rule: z.string().optional(),
   reason: z.string().optional(),
+  task: z.string().optional().describe('The question to a person.'),
+  answer: z.string().optional().describe('What a person decided.'),
+  by: z.string().optional().describe('The person who decided, cancelled or had it go on.'),
   text: z.string().optional().describe('The text of the report.'),
   error: Failure.optional(),
 });

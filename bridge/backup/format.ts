@@ -9,7 +9,7 @@
  * The sums find what was damaged or cut off; they prove nothing against somebody who can write the manifest too.
  */
 import { z } from 'zod';
-import { MEMORY_STREAM } from '../../runtime/subjects.ts';
+import { MEMORY_STREAM, OBJECTS_STREAM } from '../../runtime/subjects.ts';
 
 export const FORMAT = 'agent-platform-backup';
 export const FORMAT_VERSION = 1;
@@ -51,23 +51,24 @@ export const DEFINITIONS_STREAM = 'KV_DEFINITIONS';
 export const SCHEDULES_STREAM = 'KV_SCHEDULES';
 
 /** What is kept beside the journals, in the order in which it is restored: before any run that may refer to it. */
-export const OTHER_STREAMS = [DEFINITIONS_STREAM, SCHEDULES_STREAM, MEMORY_STREAM] as const;
+export const OTHER_STREAMS = [DEFINITIONS_STREAM, SCHEDULES_STREAM, MEMORY_STREAM, OBJECTS_STREAM] as const;
 
 export function isJournal(stream: string): boolean {
   return /^JOURNAL_\d+$/.test(stream);
 }
 
 /** What a stream's messages are called, for people. */
-export function kindOf(stream: string): 'entries' | 'memories' | 'definitions' | 'schedules' {
+export function kindOf(stream: string): 'entries' | 'memories' | 'definitions' | 'schedules' | 'object_parts' {
   if (isJournal(stream)) return 'entries';
   if (stream === MEMORY_STREAM) return 'memories';
+  if (stream === OBJECTS_STREAM) return 'object_parts';
   return stream === DEFINITIONS_STREAM ? 'definitions' : 'schedules';
 }
 
 export type Counts = Record<ReturnType<typeof kindOf>, number>;
 
 export function countsOf({ files }: Manifest): Counts {
-  const counts: Counts = { entries: 0, memories: 0, definitions: 0, schedules: 0 };
+  const counts: Counts = { entries: 0, memories: 0, definitions: 0, schedules: 0, object_parts: 0 };
   for (const { stream, lines } of files) counts[kindOf(stream)] += lines;
   return counts;
 }

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
-import { journalStream, parseJournalSubject } from '../../runtime/subjects.ts';
+import { journalStream, OBJECTS_BUCKET, OBJECTS_STREAM, parseJournalSubject } from '../../runtime/subjects.ts';
 import {
   type BackupFile,
   FORMAT,
@@ -80,6 +80,7 @@ async function checkFile(folder: string, file: BackupFile, signal: AbortSignal):
 
 /** Whether a stream holds such subjects. */
 function belongs(stream: string, subject: string): boolean {
+  if (stream === OBJECTS_STREAM) return subject.startsWith(`$O.${OBJECTS_BUCKET}.`);
   if (!isJournal(stream)) return subject.startsWith(stream.startsWith('KV_') ? `$KV.${stream.slice(3)}.` : 'memory.');
   const { tenant, run, path } = parseJournalSubject(subject);
   return subject.startsWith(`journal.${stream.slice('JOURNAL_'.length)}.`) && [tenant, run, path].every(Boolean);

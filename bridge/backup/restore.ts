@@ -14,6 +14,7 @@ import { headers, type JetStreamManager, type MsgHdrs, type NatsConnection, Nats
 import { PlatformError } from '../../config/errors.ts';
 import { isFull, storageFull } from '../../runtime/bus/publish.ts';
 import { ensureStreams, isHalfRestored, markRestoring } from '../../runtime/bus/streams.ts';
+import { openObjects } from '../../runtime/journal/objects.ts';
 import { journalStream, journalSubject, parseJournalSubject, PROBE_SUBJECT, shardOf } from '../../runtime/subjects.ts';
 import { bodyOf, DEFINITIONS_STREAM, isJournal, type Line, type Manifest, OTHER_STREAMS } from './format.ts';
 import { checkBackup, linesOf } from './read.ts';
@@ -45,6 +46,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Manifest> 
   for (const stream of OTHER_STREAMS.filter((name) => name.startsWith('KV_'))) {
     await nc.jetstream().views.kv(stream.slice('KV_'.length), { history: 1 });
   }
+  await openObjects(nc);
   await markRestoring(jsm, true); // (3)
   try {
     onTotal(manifest.files.reduce((sum, { lines }) => sum + lines, 0));

@@ -3,7 +3,7 @@
  *
  * 1. Each stream is copied up to a sequence that is read before: the order within it is kept, and all invocations of a
  *    run lie in one stream, so of each run the backup has a beginning without gaps.
- * 2. All journals are cut at about the same moment, and what they refer to (definitions, memories) after them. What still
+ * 2. All journals are cut at about the same moment, and what they refer to (definitions, memories, large values) after them. What still
  *    differs is what recovery deals with anyway: a batch may be there without a run that it has started, which it then
  *    starts; or a run that it has heard of already, which then ends once more, unheard.
  * 3. All is written beside the folder, the manifest last, and renamed: an interrupted backup never looks like one.

@@ -36,10 +36,11 @@ function tell({ json, say, sayJson }: Session, folder: string, manifest: Manifes
   const { made, shards } = manifest;
   const counts = countsOf(manifest);
   if (json) return sayJson({ folder, made, shards, ...counts });
+  const large = counts.object_parts > 0 ? `, and large values in ${plural(counts.object_parts, 'message')}` : '';
   say(
     `${begins} ${plural(counts.entries, 'journal entry', 'journal entries')}, ` +
       `${plural(counts.memories, 'memory', 'memories')}, ${plural(counts.definitions, 'definition')} and ` +
-      `${plural(counts.schedules, 'schedule')}`,
+      `${plural(counts.schedules, 'schedule')}${large}`,
   );
 }
 

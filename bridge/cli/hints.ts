@@ -1,17 +1,35 @@
 import { relative } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
+import type { HumanTaskView } from '../api/human-schemas.ts';
 
 const DEFAULT_STATE_DIR = '.agent-platform';
 
 /** What to type to see a run's journal, from here. */
 export function showCommand(run: string, settings: Settings): string {
+  return commandLine(['runs', 'show', run], settings);
+}
+
+/** What to type to see a question to a person, from here. */
+export function showTaskCommand(task: string, settings: Settings): string {
+  return commandLine(['human', 'show', task], settings);
+}
+
+/** What to type to approve, from here: by the person who is named, or by whoever has the role. */
+export function decideCommand({ task, kind, decides }: HumanTaskView, settings: Settings): string {
+  const who = decides.name === null ? ['--role', decides.role] : ['--by', decides.name];
+  // No approval lifts a breach.
+  const answer = kind === 'breach' ? ['--ask-again', 'NOTE'] : ['--approve'];
+  return commandLine(['human', 'decide', task, ...answer, ...who], settings);
+}
+
+function commandLine(words: readonly string[], settings: Settings): string {
   const stateDir = relative(process.cwd(), settings.stateDir);
   const where =
     stateDir === DEFAULT_STATE_DIR
       ? ''
       : ` --state-dir ${quoted(stateDir.startsWith('..') ? settings.stateDir : stateDir)}`;
   const program = settings.host.npmScript ? 'npm run -s agent-platform --' : 'agent-platform';
-  return `${program} runs show ${quoted(run)}${where}`;
+  return `${program} ${words.map(quoted).join(' ')}${where}`;
 }
 
 /** As a POSIX shell reads it back. */

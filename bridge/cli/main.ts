@@ -7,8 +7,10 @@ import { backupCommand, restoreCommand } from './backup.ts';
 import { dataCommands } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommands } from './events.ts';
+import { humanCommands } from './human.ts';
 import { Interrupted, listenForSignals, readerGone } from './interruption.ts';
 import { memoryCommands } from './memory.ts';
+import { policyCommands } from './policy.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { runCommand } from './run.ts';
 import { runsCommands } from './runs.ts';
@@ -48,6 +50,7 @@ Examples:
   agent-platform schedules list
   agent-platform schedules run-now NAME
   agent-platform runs show RUN
+  agent-platform human list
 
 In a checkout: npm run -s agent-platform -- schedules list
 Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLATFORM_STATE_DIR, NATS_URL, REDIS_URL, …).`,
@@ -56,6 +59,8 @@ Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLA
     schedulesCommands(),
     runCommand(),
     runsCommands(),
+    humanCommands(),
+    policyCommands(),
     agentsCommands(),
     memoryCommands(),
     dataCommands(),

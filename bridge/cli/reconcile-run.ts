@@ -1,10 +1,17 @@
 import { reconcile } from '../../actors/reconcile.ts';
+import { plural } from '../doctor/finding.ts';
 import { type Session, withPlatform } from './session.ts';
 
 export async function reconcileNow(session: Session): Promise<number> {
   const { json, say, sayJson } = session;
-  const done = await withPlatform(session, ({ nc, runtime }) => reconcile(nc, runtime));
-  if (json) sayJson(done);
-  else say(`${done.journals} journals read, ${done.woken} open ones woken; a worker goes on with them`);
+  const done = await withPlatform(session, ({ nc, runtime }) => reconcile(nc, runtime, { allEvents: true }));
+  if (json) {
+    sayJson(done);
+    return 0;
+  }
+  say(`${plural(done.journals, 'journal')} read, ${done.woken} open ones woken; a worker goes on with them`);
+  if (done.mail_removed > 0) say(`${plural(done.mail_removed, 'undeliverable mail', 'undeliverable mails')} removed`);
+  say(`${plural(done.events_created, 'event')} re-created on topics`);
+  if (done.events_left_out > 0) say(`${plural(done.events_left_out, 'event')} left out; the log says why`);
   return 0;
 }

@@ -7,13 +7,16 @@ import { startRun } from '../door.ts';
 import { findRun } from '../find-runs.ts';
 import { dataOf, type Platform } from '../platform.ts';
 import { startProgress } from '../progress.ts';
+import { ENDED } from '../run-states.ts';
 import { reportText } from '../report-text.ts';
 import { readRun, type RunTree, summarise, waitingOf } from '../runs.ts';
 import { settleRun } from '../settle.ts';
+import { openTasks } from '../task-view.ts';
 import { showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import type { RunOptions } from './run.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
+import { waitingText } from './waiting.ts';
 
 const INSTRUCTIONS = 'Do your task for this payload.';
 
@@ -48,7 +51,7 @@ async function findExisting(platform: Platform, agent: string, options: RunOptio
 }
 
 function hasSettled(tree: RunTree): boolean {
-  return summarise('', tree).report !== null || waitingOf(tree) !== null;
+  return ENDED.has(tree.state) || waitingOf(tree) !== null;
 }
 
 async function finish(
@@ -85,14 +88,18 @@ function present(session: Session, platform: Platform, tree: RunTree, wallMs: nu
   const { subject = null, as_of = '' } = tree.context.invocation ?? {};
   const model = modelOf([tree], platform.runtime.model.name);
   const usage = usageOf(tree);
+  const tasks = openTasks(tree);
   if (json) {
-    sayJson({ run, agent: tree.agent, subject, outcome, model, as_of, report, waiting, error, wall_ms: wallMs, usage });
+    const spent = { wall_ms: wallMs, usage };
+    sayJson({ run, agent: tree.agent, subject, outcome, model, as_of, report, waiting, tasks, error, ...spent });
   } else {
     const header = [
       `${paint.strong(tree.agent)} on ${subject ?? 'no subject'} as of ${paint.strong(as_of)}, answered by ${paint.strong(model)}`,
       `run ${run}: ${outcome}; ${usage.turns} model turns in ${seconds(wallMs)}`,
     ];
-    say([...header, '', reportText(tree, width, paint), '', `how it went: ${showCommand(run, settings)}`].join('\n'));
+    const asks = tasks.flatMap((task) => [waitingText(task, settings, width, paint), '']);
+    const went = `how it went: ${showCommand(run, settings)}`;
+    say([...header, '', reportText(tree, width, paint), '', ...asks, went].join('\n'));
   }
   return isFailure(summary) ? 1 : 0;
 }

@@ -25,7 +25,8 @@ export async function listRunsCommand(session: Session, options: RunsListOptions
   else if (runs.length === 0) say(tenant ? `no runs of the tenant ${tenant} yet` : 'no runs yet');
   else {
     const columns = [
-      ...['Run', 'Agent or schedule', 'Subject', 'State', 'Started (UTC)'].map((title) => ({ title })),
+      { title: 'Run', whole: true },
+      ...['Agent or schedule', 'Subject', 'State', 'Started (UTC)'].map((title) => ({ title })),
       { title: 'Entries', align: 'right' } as const,
     ];
     const rows = runs.map(({ run, agent, schedule, subject, state, started, entries }) => [
@@ -54,5 +55,5 @@ function checkName({ runtime: { catalog } }: Platform, name: string): void {
 
 function toneOf(state: string): 'attention' | 'bad' | undefined {
   if (state === 'waiting') return 'attention';
-  return state === 'failed' || state === 'refused' ? 'bad' : undefined;
+  return state === 'failed' || state === 'refused' || state === 'cancelled' ? 'bad' : undefined;
 }

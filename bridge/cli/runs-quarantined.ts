@@ -1,7 +1,8 @@
 import { PlatformError } from '../../config/errors.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
-import { findRun, quarantined } from '../find-runs.ts';
+import { findRun } from '../find-runs.ts';
 import type { Platform } from '../platform.ts';
+import { quarantined } from '../quarantine.ts';
 import { flattenTree, readRun, type RunTree } from '../runs.ts';
 import { cell, renderTable } from '../table.ts';
 import { type Session, withPlatform } from './session.ts';

@@ -1,12 +1,10 @@
 import { outcomeOf } from '../../actors/batch/machine.ts';
-import { PlatformError } from '../../config/errors.ts';
-import type { Address } from '../../runtime/address.ts';
 import { type BatchJournal, readBatch, runsOf } from '../batch-journal.ts';
 import { usageOf } from '../batch-results.ts';
-import { findRun } from '../find-runs.ts';
-import type { Platform } from '../platform.ts';
+import { findRoot } from '../find-runs.ts';
 import { batchJournalText, runText } from '../run-text.ts';
-import { readRun, type RunTree, summarise } from '../runs.ts';
+import { flattenTree, readRun, type RunTree, summarise } from '../runs.ts';
+import { tasksOf } from '../task-view.ts';
 import { journalsOf, timeline } from '../timeline.ts';
 import { type Session, withPlatform } from './session.ts';
 
@@ -14,7 +12,7 @@ import { type Session, withPlatform } from './session.ts';
 export async function showRun(session: Session, run: string): Promise<number> {
   const { json, width, paint, say, sayJson } = session;
   const { batch, tree } = await withPlatform(session, async (platform) => {
-    const address = await find(platform, run);
+    const address = await findRoot(platform, run, session.settings.tenant);
     const { journal } = platform.runtime;
     const found = await readBatch(journal, address);
     return { batch: found, tree: found ? null : await readRun(journal, address) };
@@ -29,27 +27,13 @@ export async function showRun(session: Session, run: string): Promise<number> {
   return 0;
 }
 
-async function find(platform: Platform, run: string): Promise<Address> {
-  const { tenant } = platform.settings;
-  const [address, ...more] = await findRun(platform, run, tenant);
-  if (!address) {
-    const where = tenant ? ` of the tenant ${tenant}` : '';
-    throw new PlatformError(
-      'run.unknown',
-      `there is no run or batch ${JSON.stringify(run)}${where}; \`runs list\` shows what there is`,
-    );
-  }
-  if (more.length === 0) return address;
-  const tenants = [address, ...more].map((each) => each.tenant).join(', ');
-  throw new PlatformError('usage.invalid', `the tenants ${tenants} each have a run ${run}; name one with --tenant`);
-}
-
 function runDocument(tree: RunTree): Record<string, unknown> {
   const { run, tenant } = tree.address;
   const { outcome, report, waiting, error } = summarise('', tree);
   const { subject = null, as_of = null } = tree.context.invocation ?? {};
   const entries = timeline(journalsOf(tree));
-  const head = { run, tenant, agent: tree.agent, subject, as_of, outcome, waiting, error, usage: usageOf(tree) };
+  const tasks = flattenTree(tree).flatMap(tasksOf);
+  const head = { run, tenant, agent: tree.agent, subject, as_of, outcome, waiting, tasks, error, usage: usageOf(tree) };
   return { ...head, tree: branch(tree), entries, report };
 }
 

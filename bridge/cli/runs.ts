@@ -11,8 +11,13 @@ export interface RunsListOptions {
   since?: Date;
 }
 
+export interface RunsCancelOptions {
+  reason: string;
+  by?: string;
+}
+
 export function runsCommands(): Command {
-  const runs = new Command('runs').description('List runs and batches, or show the journal of one.');
+  const runs = new Command('runs').description('List runs and batches, show the journal of one, or cancel it.');
   runs
     .command('list')
     .description('List runs and batches, the latest active first.')
@@ -51,6 +56,19 @@ export function runsCommands(): Command {
     .addHelpText('after', '\nExamples:\n  agent-platform runs retry RUN\n  agent-platform runs retry RUN 0-1')
     .action(async (run: string, path: string | undefined, _options: unknown, command: Command) =>
       inSession(command, async (session) => (await import('./runs-quarantined.ts')).retryRun(session, run, path)),
+    );
+  runs
+    .command('cancel')
+    .argument('<run>', 'a run id or batch id')
+    .requiredOption('--reason <text>', 'why, for whoever reads the journal')
+    .option('--by <name>', 'who cancels (default the user of this machine)')
+    .description(
+      'Cancel a run with all that it delegated, or a batch with all its runs. Done is said when all of it is final.\n' +
+        'Works whether or not `up` is running. Cancelling again changes nothing.',
+    )
+    .addHelpText('after', '\nExample:\n  agent-platform runs cancel RUN --reason "asked by mistake"')
+    .action(async (run: string, options: RunsCancelOptions, command: Command) =>
+      inSession(command, async (session) => (await import('./runs-cancel.ts')).cancel(session, run, options)),
     );
   return runs;
 }

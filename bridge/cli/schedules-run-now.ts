@@ -11,12 +11,15 @@ import { openBatch } from '../open-batch.ts';
 import type { Platform } from '../platform.ts';
 import { startProgress } from '../progress.ts';
 import { reportText } from '../report-text.ts';
+import { ENDED } from '../run-states.ts';
 import { readRun, waitingOf } from '../runs.ts';
+import { openTasks } from '../task-view.ts';
 import { settleBatch } from '../settle.ts';
-import { showCommand } from './hints.ts';
+import { decideCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import type { RunNowOptions } from './schedules.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
+import { waitingText } from './waiting.ts';
 
 /** Starts (or takes up) a batch, waits until all of it has settled, and prints the results. */
 export async function runNow(session: Session, schedule: string, options: RunNowOptions): Promise<number> {
@@ -56,7 +59,7 @@ async function hasSettled(
   const { journal } = platform.runtime;
   const batch = await readBatch(journal, address);
   if (batch === null) return false;
-  if (batch.state !== 'running') return batch.state === 'completed' || batch.state === 'failed';
+  if (batch.state !== 'running') return ENDED.has(batch.state);
   const pending = runs.filter(({ run }) => outcomeOf(batch.context, run) === null);
   const trees = await Promise.all(pending.map(({ run }) => readRun(journal, { ...address, run })));
   return trees.every((tree) => tree !== null && waitingOf(tree) !== null);
@@ -121,6 +124,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
     totals: totalsOf(results),
     documents,
     showRun: (run) => showCommand(run, settings),
+    decide: (task) => decideCommand(task, settings),
   };
   const [only] = results;
   if (json) {
@@ -136,6 +140,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
       '',
       reportText(only.tree, width, paint),
       '',
+      ...openTasks(only.tree).flatMap((task) => [waitingText(task, settings, width, paint), '']),
       written,
       only.error,
       `how it went: ${view.showRun(only.summary.run)}`,
@@ -150,12 +155,13 @@ function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: B
     schedule,
     model,
     as_of: asOf,
-    results: results.map(({ target, summary, fields, error }) => ({
+    results: results.map(({ target, summary, tree, fields, error }) => ({
       target,
       run: summary.run,
       outcome: summary.outcome,
       ...fields,
       waiting: summary.waiting,
+      tasks: openTasks(tree),
       error: summary.error,
       ...(error !== null && { row_error: error }),
     })),

@@ -41,7 +41,7 @@ async function serveDoors(
   try {
     const doors = await openDoors(DOORS.map((make) => make(platform, worker)));
     try {
-      if (works) await keepReconciled(platform, signal);
+      if (works) await keepReconciled(platform, signal, () => armSchedules(platform));
       const armed = works ? await armSchedules(platform) : [];
       const redisVersion = /^redis_version:(.+)$/m.exec(await redis.info('server'))?.[1]?.trim() ?? 'unknown';
       const versions = { platform: packageVersion(), redis: redisVersion };

@@ -6,7 +6,14 @@ import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { lexicalEmbedder } from '../../runtime/memory/embedder.ts';
 import { MemoryIndex } from '../../runtime/memory/index.ts';
 import { watermarkKey } from '../../runtime/memory/keys.ts';
-import { journalStream, MAIL_STREAM, MEMORY_STREAM, topicStream } from '../../runtime/subjects.ts';
+import {
+  ADVISORIES_STREAM,
+  journalStream,
+  MAIL_STREAM,
+  MEMORY_STREAM,
+  OBJECTS_STREAM,
+  topicStream,
+} from '../../runtime/subjects.ts';
 import { fail, type Finding, ok, plural, warn } from './finding.ts';
 
 /** Server features that the client's types do not know. */
@@ -27,7 +34,8 @@ export async function examineStreams(
   const shards = Number(first?.config.metadata?.['agent-platform.shards'] ?? journalShards);
   const journals = Array.from({ length: shards }, (_, shard) => journalStream(shard));
   const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics)).map(topicStream);
-  const findings = [...journals, MAIL_STREAM, MEMORY_STREAM, DEFINITIONS_STREAM, ...topics].map((name) => {
+  const others = [MAIL_STREAM, MEMORY_STREAM, DEFINITIONS_STREAM, OBJECTS_STREAM, ADVISORIES_STREAM];
+  const findings = [...journals, ...others, ...topics].map((name) => {
     const info = streams.get(name);
     return info === undefined ? ok('streams', `${name} is not there yet; the first command makes it`) : stream(info);
   });
@@ -50,7 +58,7 @@ function stream({ config, state }: StreamInfo): Finding {
   if (storage !== 'file') return fail('streams', held, 'it is lost with the server; it was not made by the platform');
   if (
     persist_mode === 'async' &&
-    (name.startsWith('JOURNAL') || name === MEMORY_STREAM || name === DEFINITIONS_STREAM)
+    (name.startsWith('JOURNAL') || [MEMORY_STREAM, DEFINITIONS_STREAM, OBJECTS_STREAM].includes(name))
   ) {
     return fail('streams', `${held}, persist mode async`, 'records must be synced; make the stream anew without it');
   }

@@ -8,6 +8,7 @@ import type { Env, HttpContext, HttpRequest } from './context.ts';
 import { eventRoute } from './events.ts';
 import { guard, securityHeaders } from './guard.ts';
 import { healthRoutes } from './health.ts';
+import { humanRoutes } from './human.ts';
 import { metricsRoute } from './metrics.ts';
 import { runRoutes } from './runs.ts';
 
@@ -18,6 +19,7 @@ export function httpApp(context: HttpContext): HttpApp {
   const app: HttpApp = new Hono<Env>();
   const health = healthRoutes(context);
   const runs = runRoutes(context);
+  const human = humanRoutes(context);
 
   app.use(securityHeaders);
   app.use(async (c, next) => {
@@ -40,8 +42,12 @@ export function httpApp(context: HttpContext): HttpApp {
   app.post('/run', runs.start);
   app.get('/runs/:id', runs.get);
   app.get('/runs/:id/events', eventRoute(context));
+  app.post('/runs/:id/cancel', human.cancel);
   app.get('/batches/:id', runs.batch);
   app.post('/schedules/:id/start', runs.startTargets);
+  app.get('/human', human.list);
+  app.get('/human/:id', human.show);
+  app.post('/human/:id/decide', human.decide);
 
   app.notFound((c) => refused(c, new PlatformError('request.path_unknown', 'there is nothing at this path')));
   app.onError((error, c) => refused(c, error));
@@ -53,7 +59,7 @@ export function httpApp(context: HttpContext): HttpApp {
     if (answer.status === 401) c.header('www-authenticate', 'Bearer realm="agent-platform"');
     // What is left of the body is not wanted; neither is the connection that it would come on.
     if (answer.status === 413) c.header('connection', 'close');
-    if (answer.status === 503 || answer.status === 507) c.header('retry-after', '5');
+    if (answer.status === 503 || answer.status === 504 || answer.status === 507) c.header('retry-after', '5');
     return c.json(refusalBody(answer), answer.status);
   }
 

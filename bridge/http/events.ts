@@ -10,7 +10,7 @@ import { PlatformError } from '../../config/errors.ts';
 import { runEvent } from '../api/run-event.ts';
 import { type Followed, follow, isOver, readTails } from '../follow.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
-import { inServed, runOf } from './runs.ts';
+import { idOf, inServed } from './served.ts';
 
 const MAX_STREAMS = 256;
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
@@ -20,9 +20,9 @@ export function eventRoute(context: HttpContext) {
   let open = 0;
 
   return async (c: HttpRequest): Promise<Response> => {
-    const run = runOf(c);
+    const run = idOf(c, 'run.unknown');
     const after = positionOf(c.req.header('last-event-id'));
-    const { tenant, tails } = await inServed(platform, async (served) => {
+    const { tenant, tails } = await inServed(platform, 'run.unknown', async (served) => {
       const found = await readTails(platform, served, run);
       if (found.size > 0) return { tenant: served, tails: found };
       throw new PlatformError('run.unknown', `there is no run ${JSON.stringify(run)}`);

@@ -3,9 +3,11 @@
  * A server may answer pings with a full disk; only a write tells.
  */
 import { NatsError } from 'nats';
+import { PlatformError } from '../../config/errors.ts';
 import { refusalBody } from '../api/refusals.ts';
 import type { Readiness } from '../api/schemas.ts';
 import type { Platform } from '../platform.ts';
+import { checkRoom } from '../room.ts';
 import { isFull, isWrongLastSequence } from '../../runtime/bus/publish.ts';
 import { journalStream, PROBE_SUBJECT } from '../../runtime/subjects.ts';
 import { atMostEvery } from './at-most-every.ts';
@@ -25,7 +27,7 @@ export function healthRoutes({ platform, stopping }: HttpContext) {
         return 'ok';
       } catch (err) {
         log.warn({ err }, `not ready: ${what}`);
-        return isFull(err) ? `${what}: no room is left` : what;
+        return reasonOf(what, err);
       }
     };
     const [journal, memory] = await Promise.all([
@@ -53,7 +55,8 @@ function notReady(message: string) {
 }
 
 /** Appends behind the last probe as a journal's writer would, then removes the earlier ones: one message remains. */
-async function probeJournal({ nc, jsm, runtime }: Platform): Promise<void> {
+async function probeJournal({ nc, jsm, runtime, settings }: Platform): Promise<void> {
+  checkRoom(settings);
   const stream = journalStream(0);
   const data = JSON.stringify({ writer: runtime.worker, at: runtime.now().toISOString() });
   for (let tries = TRIES; ; tries--) {
@@ -67,6 +70,16 @@ async function probeJournal({ nc, jsm, runtime }: Platform): Promise<void> {
     }
   }
   await jsm.streams.purge(stream, { filter: PROBE_SUBJECT, keep: 1 });
+}
+
+/** Paths of this machine are for the log. */
+function reasonOf(what: string, error: unknown): string {
+  if (isFull(error)) return `${what}: no room is left`;
+  if (!(error instanceof PlatformError) || error.code !== 'storage.full') return what;
+  const [free, reserve] = [error.details.free, error.details.reserve].map((bytes) =>
+    Math.floor(Number(bytes) / 2 ** 20),
+  );
+  return `${what}: too little room is left, ${free} MB where ${reserve} MB are kept for work in hand`;
 }
 
 function nullWhenNone(error: unknown): null {

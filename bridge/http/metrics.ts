@@ -94,12 +94,13 @@ async function journalMetrics({ jsm, runtime }: Platform): Promise<Metric[]> {
   ];
 }
 
-function invocationMetrics({ open: states, quarantined }: Census, live: number): Metric[] {
+function invocationMetrics({ open: states, tasks, quarantined }: Census, live: number): Metric[] {
   const open = Object.values(states).reduce((sum, count) => sum + count, 0);
   const parked = Math.max(0, open - live - (states[WAITING] ?? 0));
   return [
     gauge('invocations_open', 'Invocations and batches that have not ended, by state.', samples('state', states)),
     gauge('invocations_waiting', 'Invocations that wait for a person.', [{ value: states[WAITING] ?? 0 }]),
+    gauge('human_tasks_open', 'Questions to people that are open.', [{ value: tasks }]),
     gauge('invocations_parked', 'Open ones that neither wait for a person nor are live in this process.', [
       { value: parked },
     ]),

@@ -4,11 +4,11 @@ import type { Address } from '../../runtime/address.ts';
 import { getBatch, getRun, startRun } from '../api/operations.ts';
 import { startTargets } from '../api/start-targets.ts';
 import { RunRequest, type RunView, StartRequest } from '../api/schemas.ts';
-import { dataOf, type Platform } from '../platform.ts';
 import { ENDED, settleRun } from '../settle.ts';
 import { readBody } from './body.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 import { preferencesOf } from './preferences.ts';
+import { idOf, inServed } from './served.ts';
 
 /** Requests that wait for a report at once; those beyond are answered at once, with 202. */
 const MAX_WAITING = 256;
@@ -47,11 +47,14 @@ export function runRoutes({ platform, stopping }: HttpContext) {
     },
 
     get: async (c: HttpRequest) => {
-      return c.json(await inServed(platform, (tenant): Promise<RunView> => getRun(platform, tenant, runOf(c))), 200);
+      const run = idOf(c, 'run.unknown');
+      const view = await inServed(platform, 'run.unknown', (tenant): Promise<RunView> => getRun(platform, tenant, run));
+      return c.json(view, 200);
     },
 
     batch: async (c: HttpRequest) => {
-      return c.json(await inServed(platform, (tenant) => getBatch(platform, tenant, runOf(c))), 200);
+      const batch = idOf(c, 'run.unknown');
+      return c.json(await inServed(platform, 'run.unknown', (tenant) => getBatch(platform, tenant, batch)), 200);
     },
 
     startTargets: async (c: HttpRequest) => {
@@ -65,25 +68,4 @@ export function runRoutes({ platform, stopping }: HttpContext) {
       return c.json(answer, 202);
     },
   };
-}
-
-export function runOf(c: HttpRequest): string {
-  const run = c.req.param('id') ?? '';
-  if (run.length <= 200) return run;
-  throw new PlatformError('run.unknown', 'there is no run of that id: ids have at most 200 characters');
-}
-
-/** Asks for the tenant of each pack in turn, until one knows it; throws what the last one threw. */
-export async function inServed<T>({ settings, runtime }: Platform, ask: (tenant: string) => Promise<T>): Promise<T> {
-  const tenants = [...new Set(runtime.catalog.packs.map((pack) => dataOf(settings, pack).tenant))];
-  let unknown: unknown = new PlatformError('run.unknown', 'this platform serves no tenant');
-  for (const tenant of tenants) {
-    try {
-      return await ask(tenant);
-    } catch (error) {
-      if (!(error instanceof PlatformError) || error.code !== 'run.unknown') throw error;
-      unknown = error;
-    }
-  }
-  throw unknown;
 }

@@ -1,12 +1,19 @@
 /** What the endpoints do: a valid request becomes an operation of the platform. */
 import { PlatformError } from '../../config/errors.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
+import { ROOT_PATH } from '../../runtime/address.ts';
 import { type AgentRunRequest, type Deed, plainStart } from '../api/endpoints.ts';
 import { getBatch, getRun, startRun } from '../api/operations.ts';
+import type { HumanDecideRequest, HumanListQuery, RunCancelRequest } from '../api/human-schemas.ts';
 import { startTargets } from '../api/start-targets.ts';
 import type { RunView } from '../api/schemas.ts';
+import { cancelRun } from '../cancel.ts';
+import { decideTask } from '../decide.ts';
+import { listTasks, showTask } from '../human.ts';
 import type { Platform } from '../platform.ts';
 import { settleRun } from '../settle.ts';
+
+const LIST_MAX = 100;
 
 export interface Asked {
   tenant: string;
@@ -25,6 +32,20 @@ export async function perform(platform: Platform, deed: Deed, asked: Asked): Pro
       return getRun(platform, tenant, (request as { run: string }).run);
     case 'get batch':
       return getBatch(platform, tenant, (request as { batch: string }).batch);
+    case 'cancel': {
+      const { run: id, by, reason } = request as RunCancelRequest;
+      return cancelRun(platform, { tenant, run: id, path: ROOT_PATH }, { by, reason }, { signal: asked.closing });
+    }
+    case 'list tasks': {
+      const { state = 'open', limit = LIST_MAX } = request as HumanListQuery;
+      return { tasks: await listTasks(platform, { tenant, state, limit }) };
+    }
+    case 'show task':
+      return showTask(platform, (request as { task: string }).task, tenant);
+    case 'decide': {
+      const { task, ...said } = request as HumanDecideRequest;
+      return decideTask(platform, task, said, { tenant, signal: asked.closing });
+    }
     case 'start': {
       const start = plainStart(deed, request as Record<string, unknown>);
       return startTargets(platform, tenant, deed.schedule, start, trace);

@@ -9,7 +9,7 @@
  */
 import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isRunning } from './process.ts';
+import { exists, isRunning } from './process.ts';
 
 export interface Claim {
   readonly pid: number;
@@ -63,11 +63,14 @@ export function claim(dir: string, mine: Claim): boolean {
   }
 }
 
-/** Removes an ended keeper's claim and, when it was killed, the sockets it left behind. */
+/**
+ * Removes an ended keeper's claim and, when it was killed, the sockets it left behind. A claim that came with a copy of
+ * another folder may name a keeper that runs, for that one: its sockets are not ours.
+ */
 function removeEnded(dir: string, n: number): void {
-  const socket = read(dir, n)?.socket;
-  if (socket !== undefined && basename(dirname(socket)).startsWith(RUNTIME_PREFIX)) {
-    rmSync(dirname(socket), { recursive: true, force: true });
+  const ended = read(dir, n);
+  if (ended !== undefined && !exists(ended.pid) && basename(dirname(ended.socket)).startsWith(RUNTIME_PREFIX)) {
+    rmSync(dirname(ended.socket), { recursive: true, force: true });
   }
   rmSync(path(dir, n), { force: true });
 }

@@ -3,10 +3,11 @@
  * credentials that stand in files of mode 0600 and never on a command line.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { storeLimit } from './disk.ts';
 import type { NatsAddress, RedisAddress } from './address.ts';
 import type { KeeperRequest, Program } from './protocol.ts';
 import { type Server, startServer, stopNamed } from './server.ts';
@@ -21,25 +22,30 @@ export interface Started<Address> {
   readonly ready: Promise<Address>;
 }
 
-/** Picks its own port and tells it in a file under `runtimeDir`. */
+/** Picks its own port, unless it had one, and tells it in a file under `runtimeDir`. */
 export async function startNats(
   request: KeeperRequest,
   runtimeDir: string,
   program: Program,
+  known: NatsAddress | null,
 ): Promise<Started<NatsAddress>> {
   const { dir, durability } = request;
   const config = join(dir, 'nats-server.conf');
   await withoutLeftover(dir, 'nats-server', config);
   const user = 'agent-platform';
-  const pass = randomBytes(24).toString('hex');
+  const pass = known?.pass ?? randomBytes(24).toString('hex');
+  for (const file of readdirSync(runtimeDir)) if (isPorts(file)) rmSync(join(runtimeDir, file));
+  const store = dataDir(dir, 'nats');
   const text = {
     host: '127.0.0.1',
-    port: -1,
+    port: known === null ? -1 : Number(new URL(known.url).port),
     ports_file_dir: runtimeDir,
     server_name: 'agent-platform',
     authorization: { user, password: pass },
     jetstream: {
-      store_dir: dataDir(dir, 'nats'),
+      store_dir: store,
+      // Its own default is three quarters of what is free when it starts, whatever it holds already.
+      max_file_store: storeLimit(store),
       // The server's own default writes to disk every two minutes: loss of power would lose that much.
       ...(durability === 'power' ? { sync_interval: 'always' } : {}),
     },
@@ -59,13 +65,14 @@ export async function startRedis(
   request: KeeperRequest,
   runtimeDir: string,
   program: Program,
+  known: RedisAddress | null,
 ): Promise<Started<RedisAddress>> {
   const { dir } = request;
   const config = join(dir, 'redis-server.conf');
   await withoutLeftover(dir, 'redis-server', config);
-  const port = await freePort();
+  const port = known?.port ?? (await freePort());
   const path = join(runtimeDir, 'redis.sock');
-  const password = randomBytes(24).toString('hex');
+  const password = known?.password ?? randomBytes(24).toString('hex');
   const lines = [
     'bind 127.0.0.1',
     `port ${port}`,
@@ -116,8 +123,12 @@ async function answered<T>(server: Server, ask: () => Promise<T | null> | T | nu
   }
 }
 
+function isPorts(file: string): boolean {
+  return file.endsWith('.ports');
+}
+
 function natsPort(runtimeDir: string): number | null {
-  const file = readdirSync(runtimeDir).find((name) => name.endsWith('.ports'));
+  const file = readdirSync(runtimeDir).find(isPorts);
   if (file === undefined) return null;
   // Half written: /"nats":\s*\["nats:\/\/…:4222"/ does not match yet.
   const text = readFileSync(join(runtimeDir, file), 'utf8');

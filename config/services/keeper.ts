@@ -10,14 +10,18 @@
  * 4. A client's socket closes only after the servers have ended, if it was the last one; the others are told `kept`.
  * 5. Having begun to close it lets nobody in: whoever comes sees the socket close, and asks the next keeper.
  * 6. A written login is that of servers that run: it goes before they do, also that of a keeper that was killed.
+ * 7. A server that ends by itself is started again at its address (post.ts). Clients are told `lost` only when it is given up.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claim, RUNTIME_PREFIX } from './claim.ts';
-import { startNats, startRedis, type Started } from './embedded.ts';
+import type { NatsAddress, RedisAddress } from './address.ts';
+import { watchDisk } from './disk.ts';
+import { startNats, startRedis } from './embedded.ts';
 import { loginPath } from './login-path.ts';
+import { Post } from './post.ts';
 import {
   type Connections,
   type Hello,
@@ -41,9 +45,9 @@ class Keeper {
   private readonly clients = new Map<Socket, number>();
   private readonly sockets = new Set<Socket>();
   private readonly door = createServer({ allowHalfOpen: true }, (socket) => this.meet(socket));
-  private readonly started: Started<unknown>[] = [];
-  private spawned: Promise<unknown> | undefined;
-  private connections: Promise<Connections> | undefined;
+  private nats: Post<NatsAddress> | null = null;
+  private redis: Post<RedisAddress> | null = null;
+  private unwatch = (): void => {};
   private spawnerWaits = true;
   private closing = false;
 
@@ -64,9 +68,9 @@ class Keeper {
       this.door.on('error', reject);
       this.door.listen(socket, resolve);
     });
-    this.connections = this.startServers();
+    this.startServers();
     // A hello reports it; until one comes, nobody else does.
-    this.connections.catch((error: Error) => log(error.message));
+    this.connections().catch((error: Error) => log(error.message));
     return { kind: 'listening', socket };
   }
 
@@ -76,24 +80,24 @@ class Keeper {
     this.closeIfLeft('nobody came');
   }
 
-  private async startServers(): Promise<Connections> {
-    const { nats, redis } = this.request;
-    const spawned = Promise.all([
-      nats === null ? null : this.keep(startNats(this.request, this.runtimeDir, nats)),
-      redis === null ? null : this.keep(startRedis(this.request, this.runtimeDir, redis)),
-    ]);
-    this.spawned = spawned;
-    const [natsStarted, redisStarted] = await spawned;
-    const [natsAddress, redisAddress] = await Promise.all([natsStarted?.ready ?? null, redisStarted?.ready ?? null]);
-    for (const { server } of this.started) void server.ended.then((how) => this.lose(how));
-    return { nats: natsAddress, redis: redisAddress };
+  private startServers(): void {
+    const { request, runtimeDir } = this;
+    const { nats, redis, dir } = request;
+    const told = { onGivenUp: (how: string) => this.lose(how), log };
+    if (nats) this.nats = new Post({ ...told, start: (known) => startNats(request, runtimeDir, nats, known) });
+    if (redis) this.redis = new Post({ ...told, start: (known) => startRedis(request, runtimeDir, redis, known) });
+    if (nats) this.unwatch = watchDisk(dir, () => this.roomAgain());
   }
 
-  private async keep<T>(starting: Promise<Started<T>>): Promise<Started<T>> {
-    const started = await starting;
-    this.started.push(started);
-    started.ready.catch(() => {}); // startServers reports it.
-    return started;
+  /** What failed to write once stores nothing more, also when there is room again. */
+  private roomAgain(): void {
+    log('the disk was full and has room again: nats-server is started anew');
+    void this.nats?.restart();
+  }
+
+  private async connections(): Promise<Connections> {
+    const [nats, redis] = await Promise.all([this.nats?.address ?? null, this.redis?.address ?? null]);
+    return { nats, redis };
   }
 
   private meet(socket: Socket): void {
@@ -113,7 +117,7 @@ class Keeper {
       }
       this.clients.set(socket, hello.pid);
       if (hello.pid === this.request.spawner) this.spawnerWaits = false;
-      this.connections?.then(
+      this.connections().then(
         (connections) => send({ kind: 'ready', ...connections, ...this.keeping() }),
         (error: NodeJS.ErrnoException) => {
           // An errno comes from the folder: a file in the way, a full disk.
@@ -162,8 +166,8 @@ class Keeper {
     log(`closing: ${why}`);
     this.door.close();
     rmSync(loginPath(this.request.dir), { force: true }); // (6)
-    await this.spawned?.catch(() => {});
-    await Promise.all(this.started.map(({ server }) => server.stop()));
+    this.unwatch();
+    await Promise.all([this.nats?.stop(), this.redis?.stop()]);
     rmSync(this.runtimeDir, { recursive: true, force: true });
     await Promise.all([...this.sockets].map((socket) => new Promise<void>((done) => socket.end(done))));
     process.exit(0);

@@ -28,7 +28,10 @@ export interface Services {
 export interface ServiceHooks {
   /** One line for people, at most a few per start; none when nothing takes long. */
   onProgress?(line: string): void;
-  /** An embedded server or its keeper ended while in use (`services.lost`). What is connected to it won't come back. */
+  /**
+   * The keeper of the embedded servers ended while in use, or one of them again and again (`services.lost`). What is
+   * connected to it won't come back. A server that ends once is started again at its address, and clients reconnect.
+   */
   onLost?(error: PlatformError): void;
 }
 

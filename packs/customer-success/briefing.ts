@@ -2,12 +2,13 @@ import type { BriefingContext } from './briefing-context.ts';
 import type { AccountLifecycle, AccountMetrics } from './facts.ts';
 import { gravity, plain, withoutInternals } from './history.ts';
 import type { Playbook } from './playbook.ts';
+import { countWords } from './policy/sections.ts';
 import { count, oneLine, sentence, words } from './wording.ts';
 
 /**
  * The briefing in Markdown: title, then Situation, Risks, Actions and Talking points, each within its word limit by
- * construction: sentences are taken in order of weight while they fit. A word is what stands between spaces, list markers
- * included. Names come from the account's data only.
+ * construction: sentences are taken in order of weight while they fit, counted as the rule counts them. Names come from
+ * the account's data only.
  */
 export function writeBriefing(
   context: BriefingContext,
@@ -112,19 +113,18 @@ function fit(sentences: readonly string[], limit: number): string[] {
   const taken: string[] = [];
   let left = limit;
   for (const text of sentences.map(oneLine)) {
-    const size = words(text).length;
+    const size = countWords(text);
     if (size > left) continue;
     taken.push(text);
     left -= size;
   }
   if (taken.length > 0) return taken;
-  return [
-    `${words(sentences[0] ?? '')
-      .slice(0, limit)
-      .join(' ')}…`,
-  ];
+  const [first = ''] = sentences;
+  const cut = words(first).slice(0, limit);
+  while (countWords(cut.join(' ')) > limit && cut.length > 1) cut.pop();
+  return [`${cut.join(' ')}…`];
 }
 
 function fits(text: string, limit: number): string | null {
-  return words(text).length <= limit ? text : null;
+  return countWords(text) <= limit ? text : null;
 }

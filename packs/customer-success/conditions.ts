@@ -83,10 +83,13 @@ function enterpriseAccount(view: PolicyView, playbook: Playbook): string | null 
   return listed ? `the plan tier is ${tier}` : null;
 }
 
-/** To the parent: the briefing was asked for without what it has to tell. */
+/** To the parent: the briefing was asked for without what it has to tell, or without the account that it is about. */
 function missingAssessmentContext(view: PolicyView): string | null {
   const context = readBriefingContext(view.input);
-  return typeof context === 'string' ? context : null;
+  if (typeof context === 'string') return context;
+  const { metrics, lifecycle } = readFacts(view.facts);
+  const missing = metrics === null ? 'metrics' : lifecycle === null ? 'lifecycle' : null;
+  return missing === null ? null : `the ${missing} of the account are missing`;
 }
 
 function within(days: number, limit: number): boolean {

@@ -1,6 +1,9 @@
 import type { Recalled } from 'agent-platform/sdk';
 import { inWords } from './calendar.ts';
 import type { AccountLifecycle } from './facts.ts';
+import { concessionIn } from './policy/concessions.ts';
+import { givenAway, type Internals } from './policy/internals.ts';
+import { unknownName } from './policy/names.ts';
 import { capital, oneLine, words } from './wording.ts';
 
 /** Commercial terms never reach a briefing, not even as a quotation from memory. */
@@ -53,7 +56,7 @@ export function citable(memories: readonly Recalled[]): Recalled[] {
 
 /**
  * A memory as a sentence for people, with its age. What its fields say is told in our words; else its first clause is
- * quoted, unless it speaks of commercial terms.
+ * quoted, unless it speaks of commercial terms or of people whom the account's data does not name.
  */
 export function tellMemory(memory: Recalled, account: AccountLifecycle | null): string {
   const ago = `${inWords(memory.age_days)} ago`;
@@ -63,11 +66,17 @@ export function tellMemory(memory: Recalled, account: AccountLifecycle | null): 
     return memory.resolved_by === undefined ? `Assessed as ${told}.` : `${capital(told)} ${ENDED[memory.resolved_by]}.`;
   }
   const quoted = withoutInternals(memory.text, account).split(CLAUSE_END)[0] ?? '';
-  if (quoted !== '' && words(quoted).length <= QUOTED_WORDS && !COMMERCIAL.test(quoted)) return `${quoted} (${ago}).`;
+  if (isQuotable(quoted, account)) return `${quoted} (${ago}).`;
   const what = memory.dip_percent === undefined ? NOTES[memory.kind ?? 'note'] : `A ${memory.dip_percent} % usage dip`;
   return memory.resolved_by === undefined
     ? `${what} of ${ago} is on record.`
     : `${what} ${ago} ${ENDED[memory.resolved_by]}.`;
+}
+
+function isQuotable(text: string, lifecycle: AccountLifecycle | null): boolean {
+  if (text === '' || words(text).length > QUOTED_WORDS || COMMERCIAL.test(text)) return false;
+  const known = { metrics: null, lifecycle, memories: null };
+  return concessionIn(text, known) === null && unknownName(text, known) === null;
 }
 
 const ENDED = { self: 'resolved by itself', intervention: 'was resolved by an intervention' } as const;
@@ -86,13 +95,14 @@ export function plain(assessment: string): string {
 }
 
 /** A recorded text without the account's id and the owner's channel, which people outside must not see. */
-export function withoutInternals(text: string, account: AccountLifecycle | null): string {
-  let out = oneLine(text);
-  if (account === null) return out;
+export function withoutInternals(text: string, account: Internals | null): string {
+  const line = oneLine(text);
+  if (account === null) return line;
   const { account_id: id, account_name: name, owner_channel: channel } = account;
-  if (channel !== '') out = out.replaceAll(channel, "the owner's channel");
+  let out = channel === '' ? line : line.replaceAll(channel, "the owner's channel");
   // An id that is itself a word of the name gives nothing away, and replacing it would garble the name.
-  return id === '' || token(id).test(name) ? out : out.replace(token(id, 'g'), () => name);
+  if (id.trim() !== '' && !token(id).test(name ?? '')) out = out.replace(token(id, 'g'), () => name ?? 'the account');
+  return givenAway(out, account) === null ? out : 'A text that is not shown, as it names what is internal.';
 }
 
 function token(word: string, flags = ''): RegExp {

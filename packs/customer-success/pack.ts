@@ -6,6 +6,7 @@ import { Playbook } from './playbook.ts';
 import { accountHealthMain } from './player/account-health-main.ts';
 import { csmBriefing } from './player/csm-briefing.ts';
 import { riskAnalysis } from './player/risk-analysis.ts';
+import { checks } from './policy/checks.ts';
 import { HealthReport, RiskReport } from './reports.ts';
 import { healthRow } from './row.ts';
 import { CsmAlert, CsmBriefing } from './schemas.ts';
@@ -17,6 +18,7 @@ export default definePack({
   create: ({ parameters: { playbook } }) => ({
     tools: [getAccountMetrics(playbook), getAccountLifecycle()],
     conditions: conditions(playbook),
+    checks: checks(playbook),
     schemas: { CsmAlert, CsmBriefing },
     reports: { account_health_main: HealthReport, risk_analysis: RiskReport },
     players: {

@@ -67,6 +67,13 @@ export class Publisher {
     }
   }
 
+  /** Removes all messages of a subject from its stream. */
+  async purge(stream: string, subject: string): Promise<void> {
+    await this.nc.request(`$JS.API.STREAM.PURGE.${stream}`, JSON.stringify({ filter: subject }), {
+      timeout: ACK_TIMEOUT_MS,
+    });
+  }
+
   private async confirmed(
     subject: string,
     body: unknown,

@@ -2,15 +2,28 @@ import {
   DiscardPolicy,
   type JetStreamManager,
   type NatsConnection,
+  nanos,
   RetentionPolicy,
   type StreamConfig,
   StorageType,
 } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
-import { journalStream, MAIL_STREAM, MAIL_SUBJECTS, MEMORY_STREAM, topicStream } from '../subjects.ts';
+import {
+  ADVISORIES_STREAM,
+  journalStream,
+  MAIL_STREAM,
+  MAIL_SUBJECTS,
+  MAX_DELIVERIES_SUBJECT,
+  MEMORY_STREAM,
+  topicStream,
+} from '../subjects.ts';
 
 /** Newer server features that the client's types do not know; the server echoes them when it understands them. */
 type NewerConfig = Partial<StreamConfig> & { allow_msg_schedules?: boolean; allow_msg_ttl?: boolean };
+
+/** Long enough that somebody reconciles meanwhile, or asks why. */
+const ADVISORIES_KEPT_MS = 14 * 86_400_000;
+const MOST_ADVISORIES = 10_000;
 
 const SHARDS_KEY = 'agent-platform.shards';
 const RESTORING_KEY = 'agent-platform.restoring';
@@ -37,6 +50,7 @@ export async function ensureStreams(
   const mail: NewerConfig = {
     name: MAIL_STREAM,
     subjects: MAIL_SUBJECTS,
+    // No limits, so nothing is discarded; the server refuses «discard new» beside schedules.
     retention: RetentionPolicy.Workqueue,
     storage: StorageType.File,
     allow_direct: true,
@@ -51,8 +65,17 @@ export async function ensureStreams(
     storage: StorageType.File,
     allow_direct: true,
   };
+  const advisories: NewerConfig = {
+    name: ADVISORIES_STREAM,
+    subjects: [MAX_DELIVERIES_SUBJECT],
+    retention: RetentionPolicy.Limits,
+    max_age: nanos(ADVISORIES_KEPT_MS),
+    max_msgs: MOST_ADVISORIES,
+    storage: StorageType.File,
+    allow_direct: true,
+  };
   const [mailConfig] = await Promise.all(
-    [mail, memory, ...others, ...options.topics.map(topic)].map((config) => ensure(jsm, config)),
+    [mail, memory, advisories, ...others, ...options.topics.map(topic)].map((config) => ensure(jsm, config)),
   );
   if ((mailConfig as NewerConfig).allow_msg_schedules !== true) {
     throw new PlatformError(

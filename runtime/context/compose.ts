@@ -107,9 +107,11 @@ function task(resolved: ResolvedAgent, invocation: Invocation, turns: number, dr
 
 function messagesOf(turn: TurnState): Message[] {
   const reply: Message = { role: 'assistant', content: shown(turn.content) };
-  if (turn.calls.length > 0) return [reply, { role: 'user', content: turn.calls.flatMap(resultOf) }];
-  if (turn.correction !== null) return [reply, { role: 'user', content: [{ type: 'text', text: turn.correction }] }];
-  return [reply];
+  const remarks = [turn.correction, turn.remark].flatMap((text) =>
+    text === null ? [] : [{ type: 'text' as const, text }],
+  );
+  const answers = [...turn.calls.flatMap(resultOf), ...remarks];
+  return answers.length > 0 ? [reply, { role: 'user', content: answers }] : [reply];
 }
 
 /** Providers refuse empty texts and empty messages. */

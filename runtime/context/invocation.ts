@@ -1,4 +1,4 @@
-import type { Escalation, Invocation, JudgedCall, Timer, Verdict } from '../journal/entry.ts';
+import type { Decision, Escalation, HumanTask, Invocation, JudgedCall, Timer, Verdict } from '../journal/entry.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ReplyBlock } from '../model/provider.ts';
 import { type AgentReport, noUsage, type Usage } from '../report.ts';
@@ -14,6 +14,19 @@ export interface CallState extends JudgedCall {
   created: { event?: { topic: string; id: string }; memory?: string } | null;
 }
 
+/** A question to a person, and what came of it. */
+export interface TaskState extends HumanTask {
+  /** The turn that it holds, by its ordinal. */
+  turn: number;
+  /** What was decided; null while it is open, or when it expired. */
+  decision: Decision | null;
+  expired: boolean;
+  /** The id of the last decision that did not count. */
+  refused: string | null;
+  /** `fact_changes` when it was closed: an approval holds as long as the facts are those that the person saw. */
+  facts: number;
+}
+
 /** One model turn and its calls. */
 export interface TurnState {
   ordinal: number;
@@ -21,6 +34,8 @@ export interface TurnState {
   calls: CallState[];
   /** Why the runtime sent the turn back although it made no call (a missing or invalid report); null otherwise. */
   correction: string | null;
+  /** What a person said of the turn, for the agent to read after its results; null when nobody did. */
+  remark: string | null;
 }
 
 /**
@@ -45,7 +60,11 @@ export interface InvocationContext {
   delegations: number;
   /** Handed-down facts, then own ones: tool name → latest result about the subject. */
   facts: JsonObject;
+  /** How often a fact changed its value. */
+  fact_changes: number;
   usage: Usage;
+  /** What its own turns cost, in US dollars. */
+  cost_usd: number;
   model: string | null;
   children: AgentReport[];
   report: { text: string; data: Json } | null;
@@ -53,12 +72,17 @@ export interface InvocationContext {
   corrections: number;
   /** Model attempts in a row that were not answered. */
   failures: number;
-  /** The timer that the invocation waits for. */
-  timer: Timer | null;
+  /** The timers that it waits for: to ask the model again, and for its own end. That of a question follows from the question. */
+  timers: { retry: Timer | null; deadline: Timer | null };
+  /** ISO time of the deadline before people took their time; null without one. */
+  deadline: string | null;
   /** The name of the timer that fired last. */
   fired: string | null;
   verdicts: Verdict[];
   escalation: Escalation | null;
+  /** Every question to a person, in order. */
+  tasks: TaskState[];
+  cancelled: { by: string; reason: string } | null;
   error: { code: string; message: string } | null;
 }
 
@@ -75,18 +99,34 @@ export function emptyInvocation(): InvocationContext {
     turns: [],
     delegations: 0,
     facts: {},
+    fact_changes: 0,
     usage: noUsage(),
+    cost_usd: 0,
     model: null,
     children: [],
     report: null,
     corrections: 0,
     failures: 0,
-    timer: null,
+    timers: { retry: null, deadline: null },
+    deadline: null,
     fired: null,
     verdicts: [],
     escalation: null,
+    tasks: [],
+    cancelled: null,
     error: null,
   };
+}
+
+/** The question that waits for a person; null when none does. One about a failure goes before the one that it interrupted. */
+export function openTask({ tasks }: Pick<InvocationContext, 'tasks'>): TaskState | null {
+  return tasks.findLast(({ decision, expired }) => decision === null && !expired) ?? null;
+}
+
+/** The timer of the open question; null without one, or when it never expires. */
+export function dueTimer({ tasks }: Pick<InvocationContext, 'tasks'>): Timer | null {
+  const task = openTask({ tasks });
+  return task === null || task.due === null ? null : { name: `due-${tasks.indexOf(task) + 1}`, at: task.due };
 }
 
 export const MAX_CORRECTIONS = 2;

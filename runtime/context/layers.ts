@@ -1,5 +1,5 @@
 import type { ResolvedAgent, ResolvedTool } from '../definitions/resolved.ts';
-import type { AgentDefinition } from '../definitions/schema.ts';
+import type { AgentDefinition, Budget } from '../definitions/schema.ts';
 
 /**
  * Layers 1–5: what an agent is told before its task. They are made from the resolved definition alone, so they are the
@@ -35,6 +35,7 @@ export function core({ definition, prompt }: ResolvedAgent): string {
 /** Layer 2: what it may do. Its own limits; what one run has left is said with the task. */
 export function policy({ definition, decided_conditions }: ResolvedAgent): string {
   const { max_delegation_depth, requires_human_approval, allowed_sub_agents, escalation_rules } = definition.autonomy;
+  const { enforce = [], budget } = definition.autonomy;
   const rules = escalation_rules.map(({ condition, target, reason }) => {
     const decider = decided_conditions.includes(condition) ? 'the platform checks it too' : 'you alone decide it';
     return `${condition} (to ${target === 'human' ? 'a person' : 'the agent that called you'}; ${decider}): ${reason}`;
@@ -54,6 +55,10 @@ export function policy({ definition, decided_conditions }: ResolvedAgent): strin
         : lines('Call `escalate` as soon as one of these holds; nothing takes effect then:', list(rules)),
       'no conditions are given',
     ),
+    ...(enforce.length === 0
+      ? []
+      : [section('Must hold', list(enforce.map(({ before, message }) => `before ${before.join(', ')}: ${message}`)))]),
+    ...(budget === undefined ? [] : [section('What you and those below you may use up', list(limitsOf(budget)))]),
     'The platform judges every call before any call of your turn starts. A refused call comes back as an error with its reason.',
   );
 }
@@ -112,6 +117,16 @@ function lines(...parts: string[]): string {
 
 function list(items: string[]): string {
   return items.map((item) => `- ${item.trim()}`).join('\n');
+}
+
+function limitsOf({ max_turns, max_tokens, max_usd, max_children, deadline }: Budget): string[] {
+  return [
+    max_turns === undefined ? '' : `${max_turns} turns`,
+    max_tokens === undefined ? '' : `${max_tokens} tokens`,
+    max_usd === undefined ? '' : `${max_usd} US dollars`,
+    max_children === undefined ? '' : `${max_children} delegations`,
+    deadline === undefined ? '' : `${deadline} of time, without what people take`,
+  ].filter((limit) => limit !== '');
 }
 
 function levels(depth: number): string {

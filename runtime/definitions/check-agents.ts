@@ -7,8 +7,9 @@ import {
   STORE_MEMORY,
   SUBMIT_REPORT,
 } from '../tools/builtin.ts';
+import { checkPolicy } from './check-policy.ts';
 import { checkReach } from './check-reach.ts';
-import { countAt, textAt, textsAt } from './located.ts';
+import { textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
 import { type AgentSource, agentsByName, mayBeAgent, packIsKnown, type PackSource } from './source.ts';
 import { didYouMean, oneOf, type Path, quote, valueAt } from './words.ts';
@@ -23,7 +24,7 @@ export function checkAgents(source: PackSource): { errors: Finding[]; warnings: 
     checkTools(agent, source, found.errors);
     checkSubAgents(agent, source, found);
     checkMemory(agent, source, found.errors);
-    checkRules(agent, source, found);
+    checkPolicy(agent, source, found);
   }
   checkDuplicates(source, found.errors);
   checkCycles(source, found.errors);
@@ -37,8 +38,6 @@ const TOOLS = ['tools'];
 const SUB_AGENTS = ['sub_agents'];
 const ALLOWED = ['autonomy', 'allowed_sub_agents'];
 const DEPTH = ['autonomy', 'max_delegation_depth'];
-const APPROVAL = ['autonomy', 'requires_human_approval'];
-const RULES = ['autonomy', 'escalation_rules'];
 const SCOPES = ['memory_config', 'shared_context_scopes'];
 const LONG_TERM = ['memory_config', 'long_term_enabled'];
 
@@ -124,34 +123,6 @@ function checkMemory({ yaml }: AgentSource, source: PackSource, errors: Finding[
       ),
     );
   }
-}
-
-function checkRules({ yaml, name }: AgentSource, source: PackSource, { errors, warnings }: Found): void {
-  const own = texts(textsAt(yaml, TOOLS));
-  const tools =
-    name !== null && source.code && Object.hasOwn(source.code.reports, name) ? [...own, SUBMIT_REPORT] : own;
-  for (const { text, path } of textsAt(yaml, APPROVAL)) {
-    if (text === 'report' || tools.includes(text)) continue;
-    errors.push(
-      yaml.finding(path, `${quote(text)} is not one of its tools, expected ${oneOf(tools)}${didYouMean(text, tools)}`),
-    );
-  }
-  const conditions: { text: string; path: Path }[] = [];
-  for (let index = 0; index < countAt(yaml, RULES); index++) {
-    const path = [...RULES, index, 'condition'];
-    const text = textAt(yaml, path);
-    if (text === null) continue;
-    conditions.push({ text, path });
-    if (source.code === null || Object.hasOwn(source.code.conditions, text)) continue;
-    const near = didYouMean(text, Object.keys(source.code.conditions));
-    warnings.push(
-      yaml.finding(
-        path,
-        `${quote(text)} is decided by the model only, expected a condition of that name in the pack's module${near}`,
-      ),
-    );
-  }
-  repeated(conditions, (path, text) => errors.push(yaml.finding(path, `${quote(text)} has two rules, expected one`)));
 }
 
 function checkDuplicates({ agents }: PackSource, errors: Finding[]): void {

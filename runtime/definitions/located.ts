@@ -1,5 +1,17 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
+import { offsetInRaw, type WrittenText } from './inside-text.ts';
 import type { Finding } from './resolved.ts';
 import { formatPath, type Path, problemsOf, quote, valueAt } from './words.ts';
 
@@ -15,6 +27,8 @@ export interface LocatedYaml {
   readonly findings: Finding[];
   /** A finding at the value of `path`, or at its nearest existing parent; with `key`, at the last key itself. */
   finding(path: Path, message: string, at?: 'value' | 'key'): Finding;
+  /** A finding inside the text at `path`, at its character `offset`, counted from 0. */
+  findingInside(path: Path, offset: number, message: string): Finding;
 }
 
 const MAX_ALIASES = 100;
@@ -22,7 +36,8 @@ const MAX_ALIASES = 100;
 /** Parses one YAML document. Never throws: what is wrong is in `findings`. `file` is the name that findings carry. */
 export function parseLocated(file: string, text: string): LocatedYaml {
   const lines = new LineCounter();
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), {
+  const source = text.replace(/^\uFEFF/, '');
+  const document = parseDocument(source, {
     lineCounter: lines,
     uniqueKeys: true,
     prettyErrors: false,
@@ -71,10 +86,16 @@ export function parseLocated(file: string, text: string): LocatedYaml {
     findings,
     finding: (path, message, at = 'value') => ({
       file,
-      ...place(offsetOf(document, path, at)),
+      ...place(placeIn(document, path, at).offset),
       path: formatPath(path),
       message,
     }),
+    findingInside: (path, offset, message) => {
+      const { offset: start, node } = placeIn(document, path, 'value');
+      const written = isScalar(node) ? writtenText(node, source) : null;
+      const within = written === null ? 0 : offsetInRaw(written, offset);
+      return { file, ...place(start + within), path: formatPath(path), message };
+    },
   };
 }
 
@@ -118,7 +139,7 @@ export function countAt(yaml: LocatedYaml, path: Path): number {
   return Array.isArray(value) ? value.length : 0;
 }
 
-function offsetOf(document: Document, path: Path, at: 'value' | 'key'): number {
+function placeIn(document: Document, path: Path, at: 'value' | 'key'): { offset: number; node: Node | null } {
   let node = document.contents as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const [depth, part] of path.entries()) {
@@ -127,16 +148,30 @@ function offsetOf(document: Document, path: Path, at: 'value' | 'key'): number {
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(part));
       const key = pair?.key as Node | undefined;
-      if (key && at === 'key' && depth === path.length - 1) return key.range?.[0] ?? offset;
+      if (key && at === 'key' && depth === path.length - 1) return { offset: key.range?.[0] ?? offset, node: key };
       next = (pair?.value ?? key ?? null) as Node | null;
     } else if (isSeq(node)) {
       next = (node.items[Number(part)] ?? null) as Node | null;
     }
-    if (!next) return offset;
+    if (!next) return { offset, node: null };
     node = next;
     offset = node.range?.[0] ?? offset;
   }
-  return offset;
+  return { offset, node };
+}
+
+const STYLES: Record<string, WrittenText['style']> = {
+  PLAIN: 'plain',
+  QUOTE_SINGLE: 'single',
+  QUOTE_DOUBLE: 'double',
+  BLOCK_LITERAL: 'block',
+  BLOCK_FOLDED: 'block',
+};
+
+function writtenText({ range, type, value }: Scalar, source: string): WrittenText | null {
+  const style = STYLES[type ?? ''];
+  if (!range || style === undefined || typeof value !== 'string') return null;
+  return { raw: source.slice(range[0], range[1]), style, value };
 }
 
 function pathOfKey(document: Document, offset: number): Path {

@@ -21,6 +21,7 @@ const Module = z.looseObject({ parameters: z.record(z.string(), isSchema), creat
 const Code = z.looseObject({
   tools: z.array(z.looseObject({ name: z.string(), description: z.string().min(1), input: isSchema, run: isFunction })),
   conditions: z.record(z.string(), isFunction),
+  checks: z.record(z.string(), isFunction).optional(),
   schemas: z.record(z.string(), isSchema),
   reports: z.record(z.string(), isSchema),
   players: z.record(z.string(), isFunction),

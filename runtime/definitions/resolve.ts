@@ -46,8 +46,8 @@ export function resolveAgent(
     prompt,
     tools,
     decided_conditions: rules
-      .map((rule) => rule.condition)
-      .filter((condition) => Object.hasOwn(code.conditions, condition)),
+      .filter(({ when, condition }) => when !== undefined || Object.hasOwn(code.conditions, condition))
+      .map(({ condition }) => condition),
     report_topics: Object.entries(manifest.topics)
       .filter(([, topic]) => topic.on_report_of === name)
       .map(([topic]) => topic),

@@ -24,7 +24,7 @@ export interface ResolvedAgent {
   prompt: string;
   /** Declared tools in the file's order, then `escalate` (with escalation rules), then `submit_report` (with a report schema). */
   tools: ResolvedTool[];
-  /** Names of the escalation conditions that code decides; the others are decided by the model only. */
+  /** Names of the escalation conditions that an expression or code decides; the others are decided by the model only. */
   decided_conditions: string[];
   /** Topics that this agent's completed report is emitted to. */
   report_topics: string[];

@@ -13,14 +13,63 @@ export const Name = z
 const SemVer = z.string().regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'a version such as 0.1.0');
 const Version = z.literal(API_VERSION).describe('The version of this format.');
 
+/** `90s`, `30m`, `4h`, `2d`. */
+const Duration = z.string().regex(/^[1-9]\d{0,5}[smhd]$/, 'a duration such as 90s, 30m, 4h or 2d');
+const Expression = z.string().min(1).max(2000);
+
+const humanTask = {
+  decides: z
+    .strictObject({
+      fact: z
+        .string()
+        .regex(/^(\/[^/]+)+$/, 'a JSON pointer into the facts, such as /get_owner/name')
+        .optional()
+        .describe('Where the facts name the person who may decide.'),
+      role: Name.default('operator').describe('Everyone with this role may decide.'),
+    })
+    .optional()
+    .describe('Who may decide.'),
+  due: Duration.optional().describe('How long a person has; without it the question never expires.'),
+  on_expiry: z
+    .enum(['refuse', 'approve', 'escalate'])
+    .optional()
+    .describe('When nobody decided in time: end as refused, go on as if approved, or hand to whoever started it.'),
+};
+
 const EscalationRule = z.strictObject({
   condition: Name.describe(
-    "Name of a condition of the pack's module that decides in code. One that the module does not have is decided by the model only.",
+    "What holds then. With `when` the expression decides; else a condition of that name in the pack's module; else the model only.",
   ),
+  when: Expression.optional().describe(
+    'CEL over facts, input, payload, report, calls and attempts; true, or not to be decided, escalates.',
+  ),
+  before: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Tools, or `report`, that it is asked before; every effect and the report when left out.'),
   target: z
     .enum(['human', 'parent'])
     .describe('Who takes over: a person, before anything takes effect, or the agent that delegated.'),
   reason: z.string().min(1).describe('Why, in words for who takes over.'),
+  ...humanTask,
+});
+
+const EnforceRule = z.strictObject({
+  id: Name.describe('Stands in the journal with every answer.'),
+  before: z.array(z.string()).min(1).describe('Tools, `escalate`, or `report`, that it must hold before.'),
+  require: Expression.optional().describe(
+    "CEL over facts, input, payload, report, calls and attempts. Without it, the check of the rule's id in the pack's module decides.",
+  ),
+  message: z.string().min(1).describe('What the agent reads when it does not hold.'),
+});
+
+const Budget = z.strictObject({
+  max_turns: z.int().min(1).max(10_000).optional().describe('Model turns.'),
+  max_tokens: z.int().min(1).optional().describe('Tokens in and out.'),
+  max_usd: z.number().positive().optional().describe('US dollars, by the price table of the settings.'),
+  max_children: z.int().min(0).optional().describe('Delegations, at any depth.'),
+  deadline: Duration.optional().describe('From its admission to its end, without the time that people take.'),
 });
 
 const Metadata = z.strictObject({
@@ -76,6 +125,12 @@ const Autonomy = z.strictObject({
     .describe('Tools, or `report`, that take effect only when a person has approved.'),
   allowed_sub_agents: z.array(Name).default([]).describe('Which of sub_agents it may start.'),
   escalation_rules: z.array(EscalationRule).default([]).describe('When it stops and hands over.'),
+  enforce: z.array(EnforceRule).optional().describe('What must hold before a call or the report takes effect.'),
+  budget: Budget.optional().describe('What it and all below it may use up.'),
+  human: z
+    .strictObject(humanTask)
+    .optional()
+    .describe('Who decides its questions to people, by when, and what then; a rule may say otherwise.'),
 });
 
 export const AgentDefinition = z
@@ -96,6 +151,9 @@ export const AgentDefinition = z
   })
   .describe('One agent of a pack.');
 export type AgentDefinition = z.infer<typeof AgentDefinition>;
+export type EscalationRule = z.infer<typeof EscalationRule>;
+export type EnforceRule = z.infer<typeof EnforceRule>;
+export type Budget = z.infer<typeof Budget>;
 
 const Topic = z.strictObject({
   subject: z

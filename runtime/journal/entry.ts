@@ -7,7 +7,7 @@ import type { AgentReport } from '../report.ts';
 export interface Verdict {
   rule: string;
   ok: boolean;
-  /** What was found, in words; empty when the rule holds. */
+  /** What was found, in words; empty when the rule holds, or who approved what it asks about. */
   reason: string;
 }
 
@@ -46,6 +46,8 @@ export interface Invocation {
   facts: JsonObject;
   /** The thread that a root belongs to, and its window of earlier runs as the door read it. */
   thread?: { id: string; turns: ThreadTurn[] };
+  /** What the parent lets it use up; absent for a root. */
+  grant?: Grant;
   trace: Trace;
 }
 
@@ -69,8 +71,17 @@ export interface JudgedCall {
   input: Json;
   /** The first failing verdict refuses the call: its reason is the tool error that the model reads. */
   verdicts: Verdict[];
-  /** For an admitted delegation: who is started, and at which path. */
-  delegate?: { agent: string; path: string };
+  /** For an admitted delegation: who is started, at which path, and what it may use up. */
+  delegate?: { agent: string; path: string; grant?: Grant };
+}
+
+/** What an invocation and all below it may use up; null is unlimited. */
+export interface Grant {
+  turns: number | null;
+  tokens: number | null;
+  usd: number | null;
+  /** Delegations, at any depth. */
+  children: number | null;
 }
 
 /** A timer of an invocation: `name` tells it from earlier ones, `at` is an ISO time. */
@@ -80,15 +91,69 @@ export interface Timer {
 }
 
 export interface Escalation {
+  /** Name of the rule that decided. */
   rule: string;
   target: 'human' | 'parent';
   reason: string;
+  /** What a person is asked; only and always with the target `human`. */
+  task?: HumanTask;
+}
+
+/** A question to a person. What it wants to do is the turn that it holds: the invocation's last one. */
+export interface HumanTask {
+  /** `<run>.<path>.<n>`: the n-th task of that invocation. */
+  id: string;
+  /**
+   * `approval`: the turn takes effect when a person approves. `breach`: the turn breaks an `enforce` rule, which no approval
+   * lifts: it is edited, sent back or rejected. `budget`: approving grants the same once more. `quarantine`: the invocation
+   * has failed; approving has it go on from its journal.
+   */
+  kind: 'approval' | 'breach' | 'budget' | 'quarantine';
+  /** All rules that ask; approving answers them all. */
+  rules: string[];
+  /** Why a person is asked, with the evidence. */
+  question: string;
+  decides: Deciders;
+  /** ISO times; `due` is null for a task that never expires. */
+  opened: string;
+  due: string | null;
+  on_expiry: OnExpiry;
+}
+
+/** Who may decide: the person of that name, and everyone with that role. */
+export interface Deciders {
+  name: string | null;
+  role: string;
+}
+
+/** `refuse`: ends as refused. `approve`: as if approved. `escalate`: handed to whoever started it. */
+export type OnExpiry = 'refuse' | 'approve' | 'escalate';
+
+export interface Decision {
+  /** The caller's own id: the same decision may be sent again. */
+  id: string;
+  task: string;
+  answer: 'approve' | 'edit' | 'reject' | 'ask_again';
+  /** Who decided, and as what; the platform takes the door's word for it. */
+  by: string;
+  role: string | null;
+  note: string;
+  /** ISO time at which the door took it. */
+  at: string;
+}
+
+/** What an `edit` puts in place of what was proposed. */
+export interface Edits {
+  /** New inputs of calls of the held turn, by ordinal. */
+  calls?: { ordinal: number; input: Json }[];
+  report?: { text: string; data: Json };
 }
 
 /** Machine events of an invocation, as they are journaled. */
 export type InvocationEvent =
   | { type: 'invoked'; invocation: Invocation; definition: string; agent_id: string; version: string }
-  | { type: 'admitted'; worker: string; verdicts: Verdict[]; remaining: number }
+  /** `deadline`: by when it must have ended. */
+  | { type: 'admitted'; worker: string; verdicts: Verdict[]; remaining: number; deadline?: Timer }
   | { type: 'refused'; worker: string; verdicts: Verdict[] }
   | { type: 'resumed'; worker: string; delivery: number }
   | {
@@ -98,6 +163,8 @@ export type InvocationEvent =
       content: ReplyBlock[];
       stop_reason: string;
       usage: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
+      /** What the turn cost in US dollars; absent when the model has no price. */
+      cost_usd?: number;
       prompt: { composer: number; digest: string };
       /** In block order. */
       calls: JudgedCall[];
@@ -105,7 +172,7 @@ export type InvocationEvent =
       verdicts: Verdict[];
       /** Set when a rule sends this turn to a person or to the parent instead of letting it take effect. */
       escalation: Escalation | null;
-      /** Set when the turn ends the invocation. */
+      /** Set when the turn reports; with an escalation, it is what the invocation would report. */
       report: { text: string; data: Json } | null;
     }
   | {
@@ -129,9 +196,25 @@ export type InvocationEvent =
   | { type: 'child.reported'; path: string; report: AgentReport }
   | { type: 'completed' }
   | { type: 'escalated'; escalation: Escalation }
-  | { type: 'failed'; error: { code: string; message: string } }
+  /**
+   * A person's answer. It counts when every verdict holds (`human.may_decide`, and for an edit the verdicts of what it puts in
+   * place); else the task stays open. `calls` and `report` are the held ones, edits put in.
+   */
+  | {
+      type: 'human.decided';
+      worker: string;
+      decision: Decision;
+      verdicts: Verdict[];
+      calls: JudgedCall[];
+      report: { text: string; data: Json } | null;
+    }
+  /** People took time meanwhile, which does not count: the deadline `from` is now `to`. */
+  | { type: 'deadline.moved'; from: string; to: Timer }
+  /** `task`: a person is asked whether it shall go on. */
+  | { type: 'failed'; error: { code: string; message: string }; task?: HumanTask }
   /** A person had a failed invocation go on from its journal. */
-  | { type: 'retried'; by: string };
+  | { type: 'retried'; by: string; deadline?: Timer }
+  | { type: 'cancelled'; worker: string; by: string; reason: string };
 
 /** Machine events of a batch: a run that starts one run per target and waits for all. */
 export type BatchEvent =
@@ -141,6 +224,7 @@ export type BatchEvent =
   | { type: 'targets.listed'; targets: { id: string; payload: JsonObject }[] }
   | { type: 'child.reported'; run: string; outcome: string }
   | { type: 'completed' }
+  | { type: 'cancelled'; worker: string; by: string; reason: string }
   | { type: 'failed'; error: { code: string; message: string } };
 
 export interface BatchStart {

@@ -8,6 +8,8 @@
  *    compared, before anything else happens.
  * 3. An append that finds no room waits for it, because its writer has nothing better to do; a door's is refused, with
  *    `storage.full`, and nothing was written.
+ * 4. Large values are kept as objects, before the entry that names them. What `read` returns is whole again; those who
+ *    read the streams by themselves see references.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createInbox, type JetStreamClient, type NatsConnection, NatsError } from 'nats';
@@ -23,7 +25,9 @@ import {
   type WhenFull,
 } from '../bus/publish.ts';
 import { journalStream, journalSubject, shardOf } from '../subjects.ts';
+import { mayHoldLarge, swapEntry } from './by-reference.ts';
 import { ENTRY_VERSION, type Entry } from './entry.ts';
+import { Objects } from './objects.ts';
 
 /** An entry as it is stored: `seq` is its stream sequence, the fence for the next append. */
 export interface StoredEntry extends Entry {
@@ -43,22 +47,27 @@ const BATCH = 500;
 
 export class Journal {
   readonly shards: number;
+  /** Large values of this process's entries and mail. */
+  readonly objects: Objects;
   private readonly nc: NatsConnection;
   private readonly js: JetStreamClient;
   private observers: AppendObserver[] = [];
   private readonly whenFull: WhenFull;
+  private mayAppend = (): void => {};
 
   constructor(nc: NatsConnection, shards: number, whenFull: WhenFull = 'wait') {
     this.nc = nc;
     this.js = nc.jetstream();
     this.shards = shards;
+    this.objects = new Objects(nc, whenFull);
     this.whenFull = whenFull;
   }
 
-  /** The same journal as doors write it: see (3). It has the same observers. */
-  forDoors(): Journal {
+  /** The same journal as doors write it: see (3); `mayAppend` throws what they refuse with. It has the same observers. */
+  forDoors(mayAppend: () => void): Journal {
     const journal = new Journal(this.nc, this.shards, 'refuse');
     journal.observers = this.observers;
+    journal.mayAppend = mayAppend;
     return journal;
   }
 
@@ -69,6 +78,7 @@ export class Journal {
 
   /** Appends behind `after`, the sequence of the last entry read (0 = the journal must not exist yet). */
   async append(address: Address, entry: Entry, after: number): Promise<Appended> {
+    this.mayAppend();
     const appended = await this.write(address, entry, after);
     for (const observer of this.observers) observer(address, entry, appended);
     return appended;
@@ -76,7 +86,7 @@ export class Journal {
 
   private async write(address: Address, entry: Entry, after: number): Promise<Appended> {
     const subject = this.subject(address);
-    const data = JSON.stringify(entry);
+    const data = await this.textOf(entry);
     let deadline = performance.now() + GIVE_UP_MS;
     for (;;) {
       try {
@@ -119,19 +129,26 @@ export class Journal {
     }
   }
 
+  /** (4) */
+  private async textOf(entry: Entry): Promise<string> {
+    const text = JSON.stringify(entry);
+    if (!mayHoldLarge(text)) return text;
+    return JSON.stringify(await swapEntry(entry, (value) => this.objects.cut(value)));
+  }
+
   /** The entries of one journal behind sequence `after`, oldest first; empty when there are none. */
   async read(address: Address, after = 0): Promise<StoredEntry[]> {
     const entries: StoredEntry[] = [];
     for (let from = after + 1; ; ) {
       const { batch, pending } = await this.readBatch(address, from);
-      entries.push(...batch);
+      for (const entry of batch) entries.push(await swapEntry(entry, (value) => this.objects.whole(value))); // (4)
       const last = batch.at(-1);
       if (!pending || !last) return entries;
       from = last.seq + 1;
     }
   }
 
-  /** The newest entry, read through the stream's leader; null when there is none. */
+  /** The newest entry as it is stored, read through the stream's leader; null when there is none. */
   async tail(address: Address): Promise<StoredEntry | null> {
     const request = JSON.stringify({ last_by_subj: this.subject(address) });
     const reply = await this.nc.request(`$JS.API.STREAM.MSG.GET.${this.stream(address)}`, request, {

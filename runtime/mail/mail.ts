@@ -2,9 +2,12 @@ import { headers, type MsgHdrs } from 'nats';
 import { z } from 'zod';
 import type { Mailbox } from '../address.ts';
 import type { Publisher } from '../bus/publish.ts';
-import type { Invocation, Timer, Trace } from '../journal/entry.ts';
+import type { Decision, Edits, Invocation, Timer, Trace } from '../journal/entry.ts';
+import { type Swap, swapInvocation, swapReport } from '../journal/by-reference.ts';
+import type { Objects } from '../journal/objects.ts';
+import type { Json } from '../json.ts';
 import type { AgentReport } from '../report.ts';
-import { mailSubject, startSubject, timerSubject } from '../subjects.ts';
+import { MAIL_STREAM, mailSubject, startSubject, timerSubject } from '../subjects.ts';
 
 /**
  * Mail to an invocation. It may arrive more than once: the receiver's fold ignores what it already holds. Mail never
@@ -16,6 +19,8 @@ export type Mail =
   | { type: 'child.reported'; from: { run: string; path: string }; report: AgentReport }
   | { type: 'timer.fired'; name: string }
   | { type: 'retry'; by: string }
+  | { type: 'human.decided'; decision: Decision; edits: Edits | null }
+  | { type: 'cancel'; by: string; reason: string }
   | { type: 'resume' }
   | Tick;
 
@@ -27,6 +32,24 @@ export interface Tick {
   /** The data folder of the batch that it begins. */
   data: string;
 }
+
+const Value = z.custom<Json>((value) => value !== undefined);
+
+/** Checked to the last field: what a person's door writes is judged by rules that rely on its shape. */
+const DecisionMail = z.object({
+  id: z.string(),
+  task: z.string(),
+  answer: z.enum(['approve', 'edit', 'reject', 'ask_again']),
+  by: z.string(),
+  role: z.string().nullable(),
+  note: z.string(),
+  at: z.iso.datetime(),
+}) satisfies z.ZodType<Decision>;
+
+const EditsMail = z.object({
+  calls: z.array(z.object({ ordinal: z.int(), input: Value })).exactOptional(),
+  report: z.object({ text: z.string(), data: Value }).exactOptional(),
+}) satisfies z.ZodType<Edits>;
 
 const Envelope = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start') }),
@@ -41,6 +64,8 @@ const Envelope = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('timer.fired'), name: z.string() }),
   z.object({ type: z.literal('retry'), by: z.string() }),
+  z.object({ type: z.literal('human.decided'), decision: DecisionMail, edits: EditsMail.nullable() }),
+  z.object({ type: z.literal('cancel'), by: z.string(), reason: z.string() }),
   z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('tick'), tenant: z.string(), schedule: z.string(), data: z.string() }),
 ]);
@@ -57,13 +82,22 @@ export function parseMail(text: string): Mail | null {
 /** Posts mail and returns when the server has it. */
 export class Mailer {
   private readonly publisher: Publisher;
+  private readonly objects: Objects;
 
-  constructor(publisher: Publisher) {
+  constructor(publisher: Publisher, objects: Objects) {
     this.publisher = publisher;
+    this.objects = objects;
   }
 
+  /** Large values in it go by reference; the receiver makes it whole. */
   async post(to: Mailbox, mail: Mail, trace: Trace): Promise<void> {
-    await this.publisher.publish(mailSubject(to), mail, traceHeaders(trace));
+    const cut = await swapMail(mail, (value) => this.objects.cut(value));
+    await this.publisher.publish(mailSubject(to), cut, traceHeaders(trace));
+  }
+
+  /** A mail as it was before it was posted. @throws PlatformError `object.missing` */
+  async whole(mail: Mail): Promise<Mail> {
+    return swapMail(mail, (value) => this.objects.whole(value));
   }
 
   /** Wakes an invocation whose mail may be lost; refused while any of its mail is queued or in flight. */
@@ -79,10 +113,20 @@ export class Mailer {
     await this.publisher.publish(timerSubject(to, name), { type: 'timer.fired', name } satisfies Mail, carried);
   }
 
+  /** Cancels a timer; one that fired already is ignored by whoever set it. */
+  async unschedule(to: Mailbox, name: string): Promise<void> {
+    await this.publisher.purge(MAIL_STREAM, timerSubject(to, name));
+  }
+
   /** Queues a root to begin, unless the same start is still queued or in flight. */
   async start(to: Mailbox, trace: Trace): Promise<void> {
     await this.publisher.once(startSubject(to), { type: 'start' } satisfies Mail, traceHeaders(trace));
   }
+}
+
+async function swapMail(mail: Mail, swap: Swap): Promise<Mail> {
+  if (mail.type === 'invoke') return { ...mail, invocation: await swapInvocation(mail.invocation, swap) };
+  return mail.type === 'child.reported' ? { ...mail, report: await swapReport(mail.report, swap) } : mail;
 }
 
 /** The trace as message headers: for whoever watches the bus; the journal has its own copy. */

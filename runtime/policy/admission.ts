@@ -1,5 +1,6 @@
 import type { AgentDefinition } from '../definitions/schema.ts';
 import type { Invocation, Verdict } from '../journal/entry.ts';
+import { shortOf } from './budget.ts';
 
 /**
  * Who may start. One function, asked twice: in the parent's turn before a delegation is sent (a refusal is a tool error
@@ -48,6 +49,8 @@ const RULES: Record<string, Rule> = {
     invocation.ancestors.includes(invocation.agent)
       ? `${invocation.agent} is already above: ${[...invocation.ancestors, invocation.agent].join(' → ')}`
       : null,
+
+  'budget.left': ({ invocation }) => shortOf(invocation.grant),
 
   'payload.valid': ({ invocation, subject_required }) => {
     const { payload, subject } = invocation;

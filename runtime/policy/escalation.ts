@@ -1,94 +1,129 @@
 import type { InvocationContext } from '../context/invocation.ts';
 import type { ResolvedAgent } from '../definitions/resolved.ts';
-import type { Escalation, JudgedCall, Verdict } from '../journal/entry.ts';
-import type { Condition, PolicyView } from '../pack.ts';
-import { failing, fails, holds } from './verdict.ts';
-
-/** What the rules said, and the escalation that follows; the verdict of a rule that escalates is not ok. */
-export interface Decision {
-  verdicts: Verdict[];
-  escalation: Escalation | null;
-}
+import type { EscalationRule } from '../definitions/schema.ts';
+import { own } from '../definitions/words.ts';
+import type { JudgedCall, Verdict } from '../journal/entry.ts';
+import type { Condition } from '../pack.ts';
+import { approvalOf, inWords } from './coverage.ts';
+import { evaluate, evidenceOf } from './expression.ts';
+import { fails, holds } from './verdict.ts';
+import { type Act, expressionView, isNamed, policyView, type Report } from './view.ts';
 
 /**
- * The agent's escalation rules that code decides, all of them, in the file's order; the first that holds escalates. A
- * condition that cannot be decided counts as holding: a person sees one case too many rather than one too few.
+ * Which rules stop a turn before it takes effect. A rule is asked when the turn does something that it is asked `before`;
+ * one that cannot be decided counts as holding: a person sees one case too many rather than one too few. What a person has
+ * approved asks no second time, as long as it is unchanged. Pure.
  */
-export function escalationsBefore(
-  resolved: ResolvedAgent,
-  state: InvocationContext,
-  conditions: Record<string, Condition>,
-): Decision {
-  const view = policyView(resolved, state);
-  const decision: Decision = { verdicts: [], escalation: null };
-  for (const { condition, target, reason } of resolved.definition.autonomy.escalation_rules) {
-    const decide = Object.hasOwn(conditions, condition) ? conditions[condition] : undefined;
-    if (!decide && !resolved.decided_conditions.includes(condition)) continue;
-    const evidence = evidenceOf(decide, view);
-    const rule = `escalation.${condition}`;
-    if (evidence === null) {
-      decision.verdicts.push(holds(rule));
-    } else {
-      const found = `${reason}: ${evidence}`;
-      decision.verdicts.push(fails(rule, found));
-      decision.escalation ??= { rule: condition, target, reason: found };
-    }
-  }
-  return decision;
+export interface Escalating {
+  resolved: ResolvedAgent;
+  /** The fold before the turn. */
+  state: InvocationContext;
+  /** Conditions that code decides, by name. */
+  conditions: Record<string, Condition>;
 }
 
-function evidenceOf(decide: Condition | undefined, view: PolicyView): string | null {
+/** A rule that hands over: its name, to whom, and why. */
+export interface Raised {
+  rule: string;
+  target: 'human' | 'parent';
+  reason: string;
+}
+
+/** What the rules said; the verdict of a rule that hands over is not ok. */
+export interface Found {
+  verdicts: Verdict[];
+  raised: Raised[];
+}
+
+const EFFECTS: ReadonlySet<JudgedCall['kind']> = new Set(['emit', 'store', 'delegate', 'report']);
+
+/** The agent's escalation rules that code or an expression decides, in the file's order; each holding one is raised. */
+export function escalationsBefore(escalating: Escalating, acts: readonly Act[], report: Report | null): Found {
+  const { resolved, state } = escalating;
+  const found: Found = { verdicts: [], raised: [] };
+  for (const rule of resolved.definition.autonomy.escalation_rules) {
+    if (!isDecided(escalating, rule)) continue;
+    const { before, condition, target } = rule;
+    const asked = acts.filter((act) => (before === undefined ? EFFECTS.has(act.kind) : isNamed(before, act)));
+    if (asked.length === 0) continue;
+    const evidence = evidenceFor(escalating, rule, asked, report);
+    const id = `escalation.${condition}`;
+    if (evidence === null) {
+      found.verdicts.push(holds(id));
+      continue;
+    }
+    const approval = target === 'human' ? approvalOf(state, { rule: condition, acts: asked, exactly: false }) : null;
+    if (approval !== null) {
+      found.verdicts.push({ ...holds(id), reason: inWords(approval) });
+      continue;
+    }
+    const reason = evidence === '' ? rule.reason : `${rule.reason}: ${evidence}`;
+    found.verdicts.push(fails(id, reason));
+    found.raised.push({ rule: condition, target, reason });
+  }
+  return found;
+}
+
+/** Rules that neither an expression nor code decides are the model's alone. */
+function isDecided({ resolved, conditions }: Escalating, { when, condition }: EscalationRule): boolean {
+  if (when !== undefined || Object.hasOwn(conditions, condition)) return true;
+  return resolved.decided_conditions.includes(condition);
+}
+
+/** Null when the rule does not hold, else why it does; empty when its reason says it all. */
+function evidenceFor(
+  { resolved, state, conditions }: Escalating,
+  { when, condition }: EscalationRule,
+  asked: readonly Act[],
+  report: Report | null,
+): string | null {
+  if (when === undefined) return conditionEvidence(own(conditions, condition), () => policyView(resolved, state));
+  for (const act of asked) {
+    const view = expressionView(resolved, state, act, report);
+    const answer = evaluate(when, view);
+    if (answer === true) return evidenceOf(when, view).join(', ');
+    if (answer !== false) return answer.undecided;
+  }
+  return null;
+}
+
+function conditionEvidence(decide: Condition | undefined, view: () => Parameters<Condition>[0]): string | null {
   if (!decide) return 'could not be decided: this release has no code for the condition';
   try {
-    return decide(view);
+    return decide(view());
   } catch (error) {
     return `could not be decided: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** `requires_human_approval` names tools, or `report`. */
-export function approvalsBefore(resolved: ResolvedAgent, effects: string[], reports: boolean): Decision {
-  const needed = resolved.definition.autonomy.requires_human_approval;
-  const name = needed.find((one) => effects.includes(one) || (reports && one === 'report'));
-  if (name === undefined) return { verdicts: [], escalation: null };
-  const rule = `approval.${name}`;
-  const reason = `${name} needs a person’s approval`;
-  return { verdicts: [fails(rule, reason)], escalation: { rule, target: 'human', reason } };
+/** `requires_human_approval` names tools, or `report`: each of them that the turn does is asked about. */
+export function approvalsBefore({ resolved, state }: Escalating, acts: readonly Act[]): Found {
+  const found: Found = { verdicts: [], raised: [] };
+  for (const name of new Set(resolved.definition.autonomy.requires_human_approval)) {
+    const asked = acts.filter((act) => isNamed([name], act));
+    if (asked.length === 0) continue;
+    const rule = `approval.${name}`;
+    const approval = approvalOf(state, { rule, acts: asked, exactly: true });
+    if (approval !== null) {
+      found.verdicts.push({ ...holds(rule), reason: inWords(approval) });
+      continue;
+    }
+    const reason = `${name} needs a person’s approval`;
+    found.verdicts.push(fails(rule, reason));
+    found.raised.push({ rule, target: 'human', reason });
+  }
+  return found;
 }
 
 /** The first admitted `escalate` call of the turn, by the rule that it names. Its input schema admits only such rules. */
-export function raisedByModel(resolved: ResolvedAgent, admitted: JudgedCall[]): Decision {
-  for (const { kind, input } of admitted) {
+export function raisedByModel(resolved: ResolvedAgent, acts: readonly Act[]): Raised[] {
+  for (const { kind, input } of acts) {
     if (kind !== 'escalate') continue;
     const { condition, reason } = input as { condition?: unknown; reason?: unknown };
     const rule = resolved.definition.autonomy.escalation_rules.find((one) => one.condition === condition);
     if (!rule) continue;
     const found = typeof reason === 'string' && reason !== '' ? `${rule.reason}: ${reason}` : rule.reason;
-    return { verdicts: [], escalation: { rule: rule.condition, target: rule.target, reason: found } };
+    return [{ rule: rule.condition, target: rule.target, reason: found }];
   }
-  return { verdicts: [], escalation: null };
-}
-
-/**
- * What a condition looks at. Every tool of the agent has a count, 0 when it was not called. A call that policy refused
- * never ran: it was attempted, but neither succeeded nor failed.
- */
-function policyView(resolved: ResolvedAgent, state: InvocationContext): PolicyView {
-  const calls: PolicyView['calls'] = {};
-  for (const { name } of resolved.tools) calls[name] = { attempted: 0, succeeded: 0, failed: 0 };
-  for (const call of state.turns.flatMap((turn) => turn.calls)) {
-    const count = Object.hasOwn(calls, call.name) ? calls[call.name] : undefined;
-    if (!count) continue;
-    count.attempted += 1;
-    if (call.status === 'ok') count.succeeded += 1;
-    if (call.status === 'error' && !failing(call.verdicts)) count.failed += 1;
-  }
-  return {
-    agent: resolved.definition.metadata.name,
-    subject: state.invocation?.subject ?? null,
-    as_of: state.invocation?.as_of ?? '',
-    facts: state.facts,
-    calls,
-    input: state.invocation?.payload ?? {},
-  };
+  return [];
 }

@@ -1,47 +1,49 @@
-import { childPath, ROOT_PATH } from '../address.ts';
-import type { InvocationContext } from '../context/invocation.ts';
-import type { ResolvedAgent, ResolvedTool } from '../definitions/resolved.ts';
-import type { Escalation, InvocationEvent, JudgedCall, Verdict } from '../journal/entry.ts';
-import type { Json } from '../json.ts';
+import { type InvocationContext, MAX_CORRECTIONS } from '../context/invocation.ts';
+import type { ResolvedAgent } from '../definitions/resolved.ts';
+import type { Grant, InvocationEvent, JudgedCall, Verdict } from '../journal/entry.ts';
 import type { ModelReply, ToolUseBlock } from '../model/provider.ts';
 import type { Condition } from '../pack.ts';
+import { afterTurn, budgetVerdicts, left } from './budget.ts';
+import { callVerdicts, type Judging, placeDelegations, submission } from './calls.ts';
+import { brokenBy, enforceBefore } from './enforce.ts';
+import { approvalsBefore, escalationsBefore, raisedByModel } from './escalation.ts';
+import { handOver } from './hand-over.ts';
 import { failing, fails, holds } from './verdict.ts';
-import { approvalsBefore, type Decision, escalationsBefore, raisedByModel } from './escalation.ts';
+import { type Act, actOf, type Report, textReport } from './view.ts';
 
 /**
  * Judges a model turn before any of it takes effect, and puts every answer into the event that is journaled: guards read
  * it there and never ask again.
  *
  * 1. Each call is judged by itself; a refused one is a tool error and stops no other.
- * 2. Nothing that takes effect (emit, store, delegate, report) does so before every escalation rule was asked.
+ * 2. What is left may take effect (emit, store, delegate, report) only when every escalation rule was asked about it.
  * 3. A report ends the turn, so it stands alone in it.
+ * 4. A turn that breaks an `enforce` rule after the last correction goes to a person, with all that it wanted to do.
  */
 export const MAX_TURNS = 40;
 
 export type ModelReplied = Extract<InvocationEvent, { type: 'model.replied' }>;
 
-export interface TurnToJudge {
-  resolved: ResolvedAgent;
-  /** The fold before this turn. Admitted delegations are numbered below its invocation's path. */
-  state: InvocationContext;
+export interface TurnToJudge extends Judging {
   reply: ModelReply;
+  /** What the reply cost in US dollars; absent when the model has no price. */
+  cost_usd?: number;
   prompt: { composer: number; digest: string };
-  /** What is wrong with a call's input by its tool's schema, null when nothing is. */
-  validate(tool: ResolvedTool, input: Json): string | null;
   /** Conditions that code decides, by name. */
   conditions: Record<string, Condition>;
-  /** The admission verdicts of starting this agent from here. */
-  admitDelegate(agent: string): Verdict[];
+  /** ISO time: when a question to a person is opened. */
+  now: string;
 }
 
 export function judgeTurn(turn: TurnToJudge): ModelReplied {
-  const { state, reply, prompt } = turn;
+  const { resolved, state, reply, prompt, cost_usd } = turn;
   const ordinal = state.ordinal + 1;
-  const calls = judgeCalls(turn, ordinal);
+  const remaining = afterTurn(left(resolved, state), reply.usage, cost_usd ?? 0);
+  const calls = placeDelegations(turn, judgeCalls(turn, ordinal), remaining);
   const proposed = reportOf(turn, calls);
-  const decided = escalationOf(turn, calls, proposed.report !== null);
-  const report = decided.escalation === null ? proposed.report : null;
-  const ended = report !== null || decided.escalation !== null;
+  const { verdicts, escalation } = escalationOf(turn, calls, proposed, remaining);
+  const broken = escalation?.task?.kind === 'breach';
+  const report = broken || !failing(proposed.verdicts) ? proposed.report : null;
   return {
     type: 'model.replied',
     ordinal,
@@ -49,45 +51,37 @@ export function judgeTurn(turn: TurnToJudge): ModelReplied {
     content: reply.content,
     stop_reason: reply.stop_reason,
     usage: reply.usage,
+    ...(cost_usd !== undefined && { cost_usd }),
     prompt,
     calls,
-    verdicts: [turnsLeft(state.turns.length + 1, ended), ...proposed.verdicts, ...decided.verdicts],
-    escalation: decided.escalation,
+    verdicts: [
+      turnsLeft(state.turns.length + 1, report !== null || escalation !== null),
+      ...proposed.verdicts,
+      ...verdicts,
+    ],
+    escalation,
     report,
   };
 }
 
 function judgeCalls(turn: TurnToJudge, turnOrdinal: number): JudgedCall[] {
-  const blocks = turn.reply.content.filter((block): block is ToolUseBlock => block.type === 'tool_use');
-  const path = turn.state.invocation?.address.path ?? ROOT_PATH;
-  let delegations = turn.state.delegations;
-  return blocks.map((block, index): JudgedCall => {
-    const tool = turn.resolved.tools.find((candidate) => candidate.name === block.name);
-    const call: JudgedCall = {
-      ordinal: turnOrdinal + 1 + index,
-      id: block.id,
-      name: block.name,
-      kind: tool?.kind ?? 'read',
-      input: block.input,
-      verdicts: callVerdicts(turn, tool, block, { alone: blocks.length === 1, last: index === blocks.length - 1 }),
+  const { resolved, reply } = turn;
+  const blocks = reply.content.filter((block): block is ToolUseBlock => block.type === 'tool_use');
+  const proposed = blocks.map(({ name, input }) => ({ name, input }));
+  return blocks.map(({ id, name, input }, index): JudgedCall => {
+    const kind = resolved.tools.find((candidate) => candidate.name === name)?.kind ?? 'read';
+    const call: JudgedCall = { ordinal: turnOrdinal + 1 + index, id, name, kind, input, verdicts: [] };
+    const last = index === blocks.length - 1;
+    return {
+      ...call,
+      verdicts: callVerdicts({ ...turn, proposed }, call, inItsTurn(turn, call, blocks.length === 1, last)),
     };
-    if (tool?.delegate === undefined || failing(call.verdicts)) return call;
-    delegations += 1;
-    return { ...call, delegate: { agent: tool.delegate, path: childPath(path, delegations) } };
   });
 }
 
-function callVerdicts(
-  { resolved, reply, validate, admitDelegate }: TurnToJudge,
-  tool: ResolvedTool | undefined,
-  { name, input }: ToolUseBlock,
-  { alone, last }: { alone: boolean; last: boolean },
-): Verdict[] {
-  if (!tool) {
-    const known = resolved.tools.map((one) => one.name).join(', ') || 'none';
-    return [fails('tool.known', `there is no tool ${name}; your tools are: ${known}`)];
-  }
-  const verdicts = [holds('tool.known')];
+/** What is wrong with a call because of the turn that it stands in. */
+function inItsTurn({ reply }: TurnToJudge, { name, kind }: JudgedCall, alone: boolean, last: boolean): Verdict[] {
+  const verdicts: Verdict[] = [];
   if (last && reply.stop_reason === 'max_tokens') {
     verdicts.push(
       fails(
@@ -96,22 +90,21 @@ function callVerdicts(
       ),
     );
   }
-  const invalid = validate(tool, input);
-  verdicts.push(invalid === null ? holds('input.valid') : fails('input.valid', invalid));
-  if (tool.delegate !== undefined) verdicts.push(...admitDelegate(tool.delegate));
-  if (tool.kind === 'report' && !alone) {
+  if (kind === 'report' && !alone) {
     verdicts.push(fails('report.alone', `${name} ends the turn: call it alone, after the results of the other calls`));
   }
   return verdicts;
 }
 
 interface Proposed {
-  report: ModelReplied['report'];
+  /** What the turn would report; it takes effect when every verdict holds. */
+  report: Report | null;
   verdicts: Verdict[];
 }
 
 /** The report that this turn makes, or what is wrong with it. Other calls mean that no report is due yet. */
-function reportOf({ resolved, reply }: TurnToJudge, calls: JudgedCall[]): Proposed {
+function reportOf(turn: TurnToJudge, calls: JudgedCall[]): Proposed {
+  const { resolved, reply } = turn;
   const text = reply.content
     .flatMap((block) => (block.type === 'text' ? [block.text] : []))
     .join('\n')
@@ -119,19 +112,19 @@ function reportOf({ resolved, reply }: TurnToJudge, calls: JudgedCall[]): Propos
   const submitted = calls.find((call) => call.kind === 'report');
   if (submitted) {
     const refused = failing(submitted.verdicts);
-    if (refused) return { report: null, verdicts: [fails('report.valid', refused.reason)] };
-    return { report: submission(submitted.input), verdicts: [holds('report.valid')] };
+    if (!refused) return { report: submission(submitted.input), verdicts: [holds('report.valid')] };
+    // What breaks a rule only is a report all the same: a person may be asked what to do with it.
+    const complete = brokenBy({ calls: [submitted], verdicts: [] }).some(({ rule }) => rule === refused.rule);
+    return {
+      report: complete ? submission(submitted.input) : null,
+      verdicts: [fails('report.valid', refused.reason)],
+    };
   }
   if (calls.length > 0) return { report: null, verdicts: [] };
   const missing = INCOMPLETE[reply.stop_reason] ?? missingReport(resolved, text);
   if (missing !== null) return { report: null, verdicts: [fails('report.present', missing)] };
-  return { report: { text, data: null }, verdicts: [holds('report.present')] };
-}
-
-/** The input of `submit_report`, as its schema admitted it: `{text, data}`. */
-function submission(input: Json): ModelReplied['report'] {
-  const { text, data } = input as { text: string; data?: Json };
-  return { text, data: data ?? null };
+  const report = { text, data: null };
+  return { report, verdicts: [holds('report.present'), ...enforceBefore(turn, textReport(report), report)] };
 }
 
 /** A reply without calls that stopped for one of these reasons is not a report, whatever it says. */
@@ -149,23 +142,35 @@ function missingReport({ report_schema, tools }: ResolvedAgent, text: string): s
   return text === '' ? 'Your answer was empty. Give your report as text, or call a tool to go on.' : null;
 }
 
-/** In this order: the agent's rules in the file's order, approvals by name, what the model itself raised. */
-function escalationOf(turn: TurnToJudge, calls: JudgedCall[], reports: boolean): Decision {
-  const admitted = calls.filter((call) => !failing(call.verdicts));
-  const effects = admitted.filter((call) => EFFECTS.has(call.kind)).map((call) => call.name);
-  const decisions: Decision[] = [];
-  if (effects.length > 0 || reports) {
-    const { resolved, state, conditions } = turn;
-    decisions.push(escalationsBefore(resolved, state, conditions), approvalsBefore(resolved, effects, reports));
-  }
-  decisions.push(raisedByModel(turn.resolved, admitted));
+/** In this order: broken rules, the agent's rules in the file's order, approvals by name, what the model raised, the budget. */
+function escalationOf(
+  turn: TurnToJudge,
+  calls: JudgedCall[],
+  proposed: Proposed,
+  remaining: Grant,
+): { verdicts: Verdict[]; escalation: ModelReplied['escalation'] } {
+  const report = failing(proposed.verdicts) ? null : proposed.report;
+  const acts = actsOf(calls, report);
+  const rules = escalationsBefore(turn, acts, report);
+  const approvals = approvalsBefore(turn, acts);
+  const broken = mayCorrect(turn.state) ? [] : brokenBy({ calls, verdicts: proposed.verdicts });
+  const raised = [...rules.raised, ...approvals.raised, ...raisedByModel(turn.resolved, acts)];
+  const ends = report !== null || raised.some(({ target }) => target === 'parent');
+  const budget = budgetVerdicts(remaining, ends);
   return {
-    verdicts: decisions.flatMap((decision) => decision.verdicts),
-    escalation: decisions.reduce<Escalation | null>((first, { escalation }) => first ?? escalation, null),
+    verdicts: [...rules.verdicts, ...approvals.verdicts, ...budget],
+    escalation: handOver(turn, { broken, raised, budget: budget.filter(({ ok }) => !ok) }),
   };
 }
 
-const EFFECTS: ReadonlySet<JudgedCall['kind']> = new Set(['emit', 'store', 'delegate', 'report']);
+function actsOf(calls: JudgedCall[], report: Report | null): Act[] {
+  const acts = calls.filter((call) => !failing(call.verdicts)).map(actOf);
+  return report !== null && calls.length === 0 ? [...acts, textReport(report)] : acts;
+}
+
+function mayCorrect({ corrections }: InvocationContext): boolean {
+  return corrections < MAX_CORRECTIONS;
+}
 
 /** The last turn may end the invocation; a call in it would have no turn left to be read in. */
 function turnsLeft(turn: number, ended: boolean): Verdict {

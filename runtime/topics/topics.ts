@@ -17,6 +17,8 @@ export interface TopicEvent {
   subject: string | null;
   data: JsonObject;
   trace: Trace;
+  /** ISO time at which it was first emitted; absent: now. */
+  at?: string;
 }
 
 /** Emits CloudEvents 1.0 in NATS binary mode: attributes as `ce-*` headers, the data as the body. */
@@ -44,7 +46,7 @@ export class Topics {
     attributes.set('ce-id', event.id);
     attributes.set('ce-source', `/agent-platform/${event.tenant}/${event.agent}`);
     attributes.set('ce-type', `agent-platform.${event.topic}`);
-    attributes.set('ce-time', this.now().toISOString());
+    attributes.set('ce-time', event.at ?? this.now().toISOString());
     if (event.subject !== null) attributes.set('ce-subject', encodeURIComponent(event.subject));
     attributes.set('ce-correlationid', encodeURIComponent(event.trace.correlation_id));
     if (event.trace.traceparent) attributes.set('ce-traceparent', event.trace.traceparent);

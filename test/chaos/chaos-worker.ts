@@ -1,10 +1,9 @@
-/** A worker process whose model is slow and whose model and tools fail at times: `node --import tsx chaos-worker.ts <json>`. */
-import type { ModelProvider } from '../../runtime/model/provider.ts';
-import { setTimeout as pause } from 'node:timers/promises';
+/** A worker process whose model, tools and reports are unreliable: `node --import tsx chaos-worker.ts <json>`. */
 import { openTestProcess } from '../../bridge/testing/process.ts';
 import { testSettings } from '../support/servers.ts';
-import { babble } from './babble.ts';
 import { Chance } from './random.ts';
+import { type ModelFault, type ModelRates, unreliableModel } from './unreliable-model.ts';
+import { delayReports, makeUnreliable, type ToolFault } from './unreliable-tools.ts';
 
 export interface ChaosWorker {
   settings: Record<string, unknown>;
@@ -13,38 +12,37 @@ export interface ChaosWorker {
   seed: number;
   /** Longest that the model takes for one reply. */
   slowMs: number;
-  /** How often, of all replies and calls. */
-  modelThrows: number;
-  modelBabbles: number;
-  toolThrows: number;
+  model: ModelRates;
+  /** How often, of all calls of the pack's tools. */
+  toolFails: number;
+  /** How often, of all reports to parents. */
+  reportLate: number;
 }
 
+/** What goes wrong inside of a worker. */
+export type InnerFault = ModelFault | ToolFault | 'late report';
+
+/** What a worker says: who it is once it takes mail, and each fault of its own. */
+export type Said = { worker: string } | { struck: InnerFault };
+
 const options = JSON.parse(process.argv[2] ?? '{}') as ChaosWorker;
+const { settings, cwd, ackWaitMs, slowMs, model, toolFails, reportLate } = options;
 const chance = new Chance(options.seed);
-const { settings, cwd, ackWaitMs } = options;
-const opened = await openTestProcess(testSettings(cwd, settings), { ackWaitMs, model: unreliable, works: false });
-for (const { code } of opened.platform.runtime.catalog.packs) {
-  for (const tool of code.tools) {
-    const run = tool.run.bind(tool);
-    tool.run = async (...args) => {
-      if (chance.happens(options.toolThrows)) throw new Error('the tool threw, as it does at times');
-      return run(...args);
-    };
-  }
-}
+const struck = (fault: InnerFault): void => say({ struck: fault });
+const opened = await openTestProcess(testSettings(cwd, settings), {
+  ackWaitMs,
+  model: (rehearsal) => unreliableModel(rehearsal, { chance, slowMs, rates: model, struck }),
+  works: false,
+});
+const { catalog, mailer, worker } = opened.platform.runtime;
+for (const { code } of catalog.packs)
+  for (const tool of code.tools) makeUnreliable(tool, toolFails, { chance, struck });
+delayReports(mailer, reportLate, { chance, struck });
 await opened.worker.start();
-process.send?.({ worker: opened.platform.runtime.worker });
+say({ worker });
 process.on('SIGTERM', () => void opened.stop().then(() => process.exit(0)));
 process.on('disconnect', () => process.exit(1));
 
-function unreliable(model: ModelProvider): ModelProvider {
-  return {
-    ...model,
-    reply: async (request, signal) => {
-      await pause(chance.between(0, options.slowMs));
-      if (chance.happens(options.modelThrows)) throw new Error('the model threw, as it does at times');
-      if (chance.happens(options.modelBabbles)) return babble(chance);
-      return model.reply(request, signal);
-    },
-  };
+function say(said: Said): void {
+  process.send?.(said);
 }

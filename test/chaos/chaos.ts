@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startBatch } from '../../bridge/door.ts';
 import { openTestProcess, type TestProcess } from '../../bridge/testing/process.ts';
-import { MAIL_STREAM } from '../../runtime/subjects.ts';
 import { CUSTOMER_SUCCESS } from '../support/platform.ts';
 import { testSettings } from '../support/servers.ts';
-import { babbled } from './babble.ts';
-import { Crew, Duplicator, type FaultName, inflict, type Stage, WEIGHTS } from './faults.ts';
+import type { ChaosWorker } from './chaos-worker.ts';
+import { Crew } from './crew.ts';
+import { type FaultName, inflict, type OuterFault, type Stage, WEIGHTS } from './faults.ts';
+import { takeovers } from './figures.ts';
 import { expectedOfHealthCheck } from './health-checks.ts';
+import { leftProcesses } from './left-processes.ts';
+import { MailTap } from './mail-tap.ts';
 import { judge, type Judgement } from './oracle.ts';
+import { queued } from './queued.ts';
 import { Chance } from './random.ts';
 import { readRecords } from './records.ts';
 import { startChaosServers } from './servers.ts';
@@ -22,15 +26,38 @@ export interface ChaosOptions {
   ms: number;
   workers?: number;
   ackWaitMs?: number;
-  /** Only these faults; all of them when absent. */
-  faults?: FaultName[];
+  /** Of the faults that strike by the seed's schedule only these; all of them when absent. */
+  faults?: OuterFault[];
   log?(line: string): void;
 }
 
 export interface ChaosResult {
   judgement: Judgement;
+  /** How often each one struck. */
   faults: Partial<Record<FaultName, number>>;
+  /** Milliseconds from a kill to the next worker's first entry, ascending. */
+  takeovers: number[];
 }
+
+/** How often models, tools and senders fail. */
+const UNRELIABLE: Omit<ChaosWorker, 'settings' | 'cwd' | 'ackWaitMs' | 'seed'> = {
+  slowMs: 200,
+  model: {
+    'model 429': 0.01,
+    'model 529': 0.01,
+    'model times out': 0.005,
+    'model throws': 0.005,
+    'malformed input': 0.02,
+    'model babbles': 0.02,
+    'model loops': 0.004,
+  },
+  toolFails: 0.05,
+  reportLate: 0.1,
+};
+/** Longest that a tool may take; NATS is down for longer at times. */
+const TOOL_TIMEOUT_MS = 2_000;
+/** These last for seconds, in which other faults strike. */
+const LASTING: ReadonlySet<OuterFault> = new Set(['pause worker', 'kill worker', 'drain worker']);
 
 /** Runs wait for one another's mail when more than this is queued. */
 const MOST_MAIL = 300;
@@ -44,56 +71,81 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     const { nats, redis } = await startChaosServers(dir, testSettings(dir).host);
     closing.push(nats.stop, redis.stop);
-    const settings = { natsUrl: nats.url, redisUrl: redis.url, packs: [CUSTOMER_SUCCESS] };
+    const settings = {
+      natsUrl: nats.url,
+      redisUrl: redis.url,
+      packs: [CUSTOMER_SUCCESS],
+      toolTimeoutMs: TOOL_TIMEOUT_MS,
+    };
     const asker = await openTestProcess(testSettings(dir, settings), { works: false });
     closing.push(asker.stop);
-    const crew = new Crew(chance, {
-      settings,
-      cwd: dir,
-      ackWaitMs,
-      slowMs: 200,
-      modelThrows: 0.01,
-      modelBabbles: 0.02,
-      toolThrows: 0.02,
-    });
+    const faults: ChaosResult['faults'] = {};
+    const struck = (fault: FaultName, count = 1): void => {
+      if (count > 0) faults[fault] = (faults[fault] ?? 0) + count;
+    };
+    const crew = new Crew(new Chance(seed + 2), { settings, cwd: dir, ackWaitMs, ...UNRELIABLE }, struck);
     closing.push(() => crew.dismiss());
     for (let i = 0; i < workers; i += 1) await crew.hire();
-    const { nc, redis: redisClient } = asker.platform;
-    const stage: Stage = { chance, crew, nats, redis, redisClient, nc, duplicator: new Duplicator(nc), ackWaitMs };
+    const { nc, redis: redisClient, runtime } = asker.platform;
+    const { mailer } = runtime;
+    const stage: Stage = {
+      chance,
+      crew,
+      nats,
+      redis,
+      redisClient,
+      nc,
+      mailer,
+      tap: new MailTap(nc),
+      ackWaitMs,
+      cancelled: [],
+    };
     const until = performance.now() + ms;
-    const [faults] = await Promise.all([strike(stage, until, options), ask(asker, new Chance(seed + 1), until)]);
+    await Promise.all([strike(stage, until, options, struck), ask(asker, new Chance(seed + 1), until)]);
     log('no more faults');
     await calm(asker, log);
-    const judgement = judge(await readRecords(nc), (run) => (babbled(run) ? null : expectedOfHealthCheck(run)));
-    return { judgement, faults };
+    const records = await readRecords(nc);
+    const judgement = judge(records, expectedOfHealthCheck, stage.cancelled);
+    await close(closing);
+    const processes = [
+      ...leftProcesses(dir).map((message) => ({ kind: 'stuck' as const, message })),
+      ...crew.deaths.map((message) => ({ kind: 'wrong' as const, message })),
+    ];
+    judgement.violations.push(...processes.map((fault) => ({ ...fault, run: null, journal: [] })));
+    return { judgement, faults, takeovers: takeovers(records.journals, crew.kills) };
   } finally {
-    for (const close of closing.reverse()) await close();
+    await close(closing);
   }
+}
+
+/** In reverse order, each once. */
+async function close(closing: (() => Promise<unknown>)[]): Promise<void> {
+  for (let each = closing.pop(); each; each = closing.pop()) await each();
 }
 
 async function strike(
   stage: Stage,
   until: number,
   { faults, log = () => {} }: ChaosOptions,
-): Promise<ChaosResult['faults']> {
-  const struck: ChaosResult['faults'] = {};
-  const asleep: Promise<void>[] = [];
+  struck: (fault: OuterFault, count: number) => void,
+): Promise<void> {
+  const underWay: Promise<void>[] = [];
   const weights = { ...WEIGHTS };
-  for (const name of Object.keys(weights) as FaultName[]) if (faults && !faults.includes(name)) weights[name] = 0;
+  for (const name of Object.keys(weights) as OuterFault[]) if (faults && !faults.includes(name)) weights[name] = 0;
   while (performance.now() < until) {
     await pause(stage.chance.between(100, 1500));
     const fault = stage.chance.weighted(weights);
-    log(fault);
     const over = inflict(stage, fault).then(
-      () => void (struck[fault] = (struck[fault] ?? 0) + 1),
+      (count) => {
+        log(count === 0 ? `${fault}: there was none` : fault);
+        struck(fault, count);
+      },
       (error: unknown) => log(`${fault}: ${String(error)}`),
     );
-    // A worker that was paused sleeps while other things happen.
-    if (fault === 'pause worker') asleep.push(over);
+    if (LASTING.has(fault)) underWay.push(over);
     else await over;
   }
-  await Promise.all(asleep);
-  return struck;
+  await Promise.all(underWay);
 }
 
 /** Starts batch after batch; one whose door fails is asked for again under the same id, as a caller would. */
@@ -113,16 +165,12 @@ async function ask({ platform }: TestProcess, chance: Chance, until: number): Pr
   }
 }
 
-/** Messages in MAIL; a server that is down has more than enough. */
+/** Mail on its way; a server that is down has more than enough. */
 async function waiting({ jsm }: TestProcess['platform']): Promise<number> {
-  try {
-    return (await jsm.streams.info(MAIL_STREAM)).state.messages;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
+  return queued(jsm).catch(() => Number.POSITIVE_INFINITY);
 }
 
-/** Resolves when the mail has been empty for a while, or when it does not become so. */
+/** Resolves when there has been no mail for a while, or when it does not become so. */
 async function calm({ platform }: TestProcess, log: (line: string) => void): Promise<void> {
   let empty = 0;
   for (const deadline = performance.now() + CALM_MS; empty < 5 && performance.now() < deadline; await pause(200)) {

@@ -8,26 +8,47 @@ import { startBatch } from '../../bridge/door.ts';
 import { readRun, type RunTree } from '../../bridge/runs.ts';
 import { ENDED } from '../../bridge/settle.ts';
 import { watchJournals } from '../../bridge/watch.ts';
+import { ROOT_PATH } from '../../runtime/address.ts';
 import { chain, type PlatformOptions, settingsFor, type TestPlatform } from '../support/platform.ts';
 import type { Doom, LastWords, Point, When } from './doomed-worker.ts';
 import { expectedOfHealthCheck } from './health-checks.ts';
-import { explain, judge, verdict } from './oracle.ts';
+import { judge, type Judgement } from './oracle.ts';
+import { queued } from './queued.ts';
 import { readRecords } from './records.ts';
+import { type StepIn, stepIn } from './step-in.ts';
 
 const DOOMED = fileURLToPath(new URL('./doomed-worker.ts', import.meta.url));
 const SCHEDULE = 'weekly_health_check';
+const TENANT = 'sample';
 const WHEN: When[] = ['before', 'after', 'sent'];
 /** Of the batch: `admitted`, `targets.listed`, and the report that completes it. */
 const BATCH_APPENDS = 3;
 const FINISH_MS = 30_000;
 
+/** A run, from its start to its end. */
+export interface Journey {
+  target: string;
+  /** What a person does when it waits for one; null for a run that never does. */
+  person: StepIn | null;
+}
+
+/** A stable, a watch and an urgent run; one that a person approves, one that is cancelled with its whole tree. */
+export const JOURNEYS: Journey[] = [
+  { target: 'calder-logistics', person: null },
+  { target: 'dunmore-foods', person: null },
+  { target: 'acme-corp', person: null },
+  { target: 'evergreen-health', person: 'approve' },
+  { target: 'evergreen-health', person: 'cancel' },
+];
+
 export interface CrashPointsOptions {
-  targets: string[];
+  journeys: Journey[];
   ackWaitMs: number;
   /** Every nth point only. */
   every?: number;
   /** Batches that die together. */
   wave?: number;
+  log?(line: string): void;
 }
 
 export interface CrashPoints {
@@ -36,59 +57,85 @@ export interface CrashPoints {
   takeovers: number[];
   /** What went wrong, in words; empty when every run came out as if nothing had happened. */
   problems: string[];
+  judgement: Judgement;
 }
 
-interface Case extends Point {
-  target: string;
-}
+interface Case extends Point, Journey {}
+
+type Open = (options?: PlatformOptions) => Promise<TestPlatform>;
 
 /** Servers are the caller's; each process of the platform comes from `open`. */
 export async function crashPoints(
-  open: (options?: PlatformOptions) => Promise<TestPlatform>,
-  { targets, ackWaitMs, every = 1, wave = 40 }: CrashPointsOptions,
+  open: Open,
+  { journeys, ackWaitMs, every = 1, wave = 40, log = () => {} }: CrashPointsOptions,
 ): Promise<CrashPoints> {
-  const undisturbed = new Map<string, string[]>();
-  const whole = await open({ ackWaitMs });
-  for (const [target, tree] of (await whole.batch({ batch: 'undisturbed', only: targets })).trees) {
-    undisturbed.set(target, work(tree));
-  }
-  await whole.stop();
-  const cases = targets
-    .flatMap((target) => {
-      const appends = BATCH_APPENDS + (undisturbed.get(target)?.length ?? 0);
+  const asker = await open({ works: false });
+  const over = new AbortController();
+  const people = stepIn(asker, TENANT, over.signal);
+  const wholes = await undisturbed(open, asker, journeys, ackWaitMs);
+  const cases = journeys
+    .flatMap((journey) => {
+      const appends = BATCH_APPENDS + (wholes.get(nameOf(journey))?.length ?? 0);
       return Array.from({ length: appends }, (_, i) => i + 1).flatMap((append) =>
-        WHEN.map((when): Case => ({ target, batch: `crash-${target}-${append}-${when}`, append, when })),
+        WHEN.map((when): Case => ({ ...journey, batch: `crash-${nameOf(journey)}-${append}-${when}`, append, when })),
       );
     })
     .filter((_, i) => i % every === 0);
-  const asker = await open({ works: false });
   const problems: string[] = [];
   const takeovers: number[] = [];
   for (let i = 0; i < cases.length; i += wave) {
     const now = cases.slice(i, i + wave);
-    for (const { batch, target } of now)
-      await startBatch(asker.platform, { schedule: SCHEDULE, batch, only: [target] });
+    log(`crash points ${i + 1} to ${i + now.length} of ${cases.length}`);
+    for (const each of now) await begin(asker, each.batch, each);
     const killed = await doom(asker, { ackWaitMs, points: now }, problems);
     takeovers.push(...(await finish(open, asker, ackWaitMs, now, killed, problems)));
     for (const each of now) {
-      const address = { tenant: 'sample', run: `${each.batch}-${each.target}`, path: '0' };
-      const tree = await readRun(asker.platform.runtime.journal, address);
-      const got = tree ? work(tree) : [];
-      const wanted = undisturbed.get(each.target) ?? [];
+      const got = await workOf(asker, each.batch, each);
+      const wanted = wholes.get(nameOf(each)) ?? [];
       if (got.join('\n') !== wanted.join('\n')) {
-        problems.push(`${each.batch}: another chain:\n    ${tree ? chain(tree).join('\n    ') : 'no journal'}`);
+        problems.push(`${each.batch}: another chain:\n    ${got.join('\n    ')}`);
       }
     }
   }
+  over.abort();
+  await people;
   const judgement = judge(await readRecords(asker.platform.nc), expectedOfHealthCheck);
-  if (judgement.violations.length > 0) problems.push(verdict(judgement), explain(judgement, 20));
   await asker.stop();
-  return { points: cases.length, takeovers: takeovers.sort((a, b) => a - b), problems };
+  return { points: cases.length, takeovers: takeovers.sort((a, b) => a - b), problems, judgement };
+}
+
+function nameOf({ target, person }: Journey): string {
+  return person ? `${person}-${target}` : target;
+}
+
+async function begin({ platform }: TestPlatform, batch: string, { target }: Journey): Promise<void> {
+  await startBatch(platform, { schedule: SCHEDULE, batch, only: [target] });
+}
+
+/** The work of each journey when nothing happens to it, by name. */
+async function undisturbed(
+  open: Open,
+  asker: TestPlatform,
+  journeys: Journey[],
+  ackWaitMs: number,
+): Promise<Map<string, string[]>> {
+  const whole = await open({ ackWaitMs });
+  const batchOf = (journey: Journey) => `whole-${nameOf(journey)}`;
+  for (const journey of journeys) await begin(asker, batchOf(journey), journey);
+  const unfinished = await ended(asker, journeys.map(batchOf));
+  await whole.worker.settled();
+  await whole.stop();
+  if (unfinished.length > 0) throw new Error(`undisturbed, ${unfinished.join(', ')} did not end`);
+  const works = new Map<string, string[]>();
+  for (const journey of journeys) works.set(nameOf(journey), await workOf(asker, batchOf(journey), journey));
+  return works;
 }
 
 /** The chain without the claims of whoever took over. */
-function work(tree: RunTree): string[] {
-  return chain(tree).filter((line) => !line.endsWith(': resumed'));
+async function workOf({ platform }: TestPlatform, batch: string, { target }: Journey): Promise<string[]> {
+  const address = { tenant: TENANT, run: `${batch}-${target}`, path: ROOT_PATH };
+  const tree: RunTree | null = await readRun(platform.runtime.journal, address);
+  return tree ? chain(tree).filter((line) => !line.endsWith(': resumed')) : [];
 }
 
 /** Resolves with the time of the kill. */
@@ -110,33 +157,49 @@ async function doom(
 
 /** Lets another worker finish; resolves when all batches have ended and the mail is empty, with the takeover times. */
 async function finish(
-  open: (options?: PlatformOptions) => Promise<TestPlatform>,
+  open: Open,
   asker: TestPlatform,
   ackWaitMs: number,
   cases: Case[],
   killed: number,
   problems: string[],
 ): Promise<number[]> {
-  const { nc, jsm, runtime } = asker.platform;
   const next = await open({ ackWaitMs });
-  const unfinished = new Set(cases.map(({ batch }) => batch));
+  const { worker } = next.platform.runtime;
   const first = new Map<string, number>();
+  const unfinished = await ended(
+    asker,
+    cases.map(({ batch }) => batch),
+    (batch, { writer, at }) => {
+      if (writer === worker && !first.has(batch)) first.set(batch, Date.parse(at) - killed);
+    },
+  );
+  for (const batch of unfinished) problems.push(`${batch}: it did not end within ${FINISH_MS / 1000} s`);
+  const deadline = performance.now() + 10 * ackWaitMs;
+  while ((await queued(asker.platform.jsm)) > 0 && performance.now() < deadline) await pause(20);
+  await next.stop();
+  return [...first.values()];
+}
+
+/** Resolves when these batches have ended, or with those that have not after a while. */
+async function ended(
+  { platform }: TestPlatform,
+  batches: string[],
+  onEntry: (batch: string, entry: { writer: string; at: string }) => void = () => {},
+): Promise<string[]> {
+  const unfinished = new Set(batches);
   const all = new AbortController();
-  await watchJournals(nc, runtime.journal, {
-    tenant: 'sample',
+  await watchJournals(platform.nc, platform.runtime.journal, {
+    tenant: TENANT,
     runs: [],
     signal: AbortSignal.any([all.signal, AbortSignal.timeout(FINISH_MS)]),
-    onEntry: ({ run, path }, { state, writer, at }) => {
-      const batch = cases.find((each) => run === each.batch || run.startsWith(`${each.batch}-`))?.batch;
+    onEntry: ({ run, path }, entry) => {
+      const batch = batches.find((each) => run === each || run.startsWith(`${each}-`));
       if (batch === undefined) return;
-      if (writer === next.platform.runtime.worker && !first.has(batch)) first.set(batch, Date.parse(at) - killed);
-      if (run === batch && path === '0' && ENDED.has(state)) unfinished.delete(batch);
+      onEntry(batch, entry);
+      if (run === batch && path === ROOT_PATH && ENDED.has(entry.state)) unfinished.delete(batch);
       if (unfinished.size === 0) all.abort();
     },
   });
-  for (const batch of unfinished) problems.push(`${batch}: it did not end within ${FINISH_MS / 1000} s`);
-  const deadline = performance.now() + 10 * ackWaitMs;
-  while ((await jsm.streams.info('MAIL')).state.messages > 0 && performance.now() < deadline) await pause(20);
-  await next.stop();
-  return [...first.values()];
+  return [...unfinished];
 }

@@ -1,5 +1,4 @@
 /** What runs left outside of their journals, events and memories, held against what the journals say. Pure. */
-import { addressKey } from '../../runtime/address.ts';
 import type { Expected, RunTold } from './oracle.ts';
 import type { Records } from './records.ts';
 import type { Fault, Told, ToldInvocation } from './told.ts';
@@ -10,15 +9,11 @@ interface Effect {
   id: string;
   /** Which run it says to be of; null when it doesn't say. */
   run: string | null;
-  /** Milliseconds; null for what carries no time of its own. */
-  at: number | null;
 }
 
 export type EffectFault = Omit<Fault, 'shown'> & { told: Told | null };
 
 const MEMORY = 'memory';
-/** An emit that had begun when the cancel was appended. */
-const IN_FLIGHT_MS = 250;
 
 export function effects(
   records: Records,
@@ -33,18 +28,15 @@ export function effects(
     if (told.kind === 'invocation') for (const key of mayHaveMade(told)) makers.set(key, told);
   }
   const counted = new Map<string, number>();
-  const cancelled = cancelTimes(all);
   for (const effect of found) {
     const key = `${effect.kind} ${effect.id}`;
     counted.set(key, (counted.get(key) ?? 0) + 1);
     const maker = makerOf(effect, makers);
     const told = maker ?? (effect.run === null ? null : rootOf(runs, effect.run));
-    if (!maker) faults.push({ kind: 'twice', message: `no journal made ${key}`, told });
+    const cancelled = maker ? null : afterCancel(effect, all);
+    if (cancelled) faults.push({ kind: 'wrong', message: `${key} came after the cancel`, told: cancelled });
+    else if (!maker) faults.push({ kind: 'twice', message: `no journal made ${key}`, told });
     if (counted.get(key) === 2) faults.push({ kind: 'twice', message: `${key} is there twice`, told });
-    const end = maker && cancelled.get(addressKey(maker.address));
-    if (end !== undefined && effect.at !== null && effect.at > end + IN_FLIGHT_MS) {
-      faults.push({ kind: 'wrong', message: `${key} came after the cancel`, told });
-    }
   }
   for (const told of all.values()) {
     if (told.kind !== 'invocation') continue;
@@ -54,15 +46,15 @@ export function effects(
   return faults;
 }
 
-function eventEffect({ topic, id, at, data }: Records['events'][number]): Effect {
+function eventEffect({ topic, id, data }: Records['events'][number]): Effect {
   const run = typeof data === 'object' && data !== null && 'run' in data ? String(data.run) : null;
-  return { kind: topic, id, run, at };
+  return { kind: topic, id, run };
 }
 
 /** What people and data folders brought along is of no run. */
 function memoryEffect({ id, source }: Records['memories'][number]): Effect[] {
   const slash = source.lastIndexOf('/');
-  return slash === -1 ? [] : [{ kind: MEMORY, id, run: source.slice(0, slash), at: null }];
+  return slash === -1 ? [] : [{ kind: MEMORY, id, run: source.slice(0, slash) }];
 }
 
 /** What an invocation's journal says that it made. */
@@ -75,17 +67,15 @@ function made({ context }: ToldInvocation): string[] {
   );
 }
 
-/** Beside that: its report as an event, and the call that ran when it was ended from outside. */
+/** Beside that: its report as an event, and what it started and never heard of again. */
 function mayHaveMade(told: ToldInvocation): string[] {
-  const { context, address, state, ended } = told;
+  const { context, address, state, started } = told;
   const keys = made(told);
-  const topics = context.turns.flatMap(({ calls }) =>
-    calls.map(({ input }) => (input as { topic?: string } | null)?.topic),
-  );
   const step = `${address.run}-${address.path}`;
-  for (const call of context.turns.at(-1)?.calls ?? []) {
-    if (call.status !== 'running' || (ended && state === 'completed')) continue;
-    for (const kind of [MEMORY, ...topics]) keys.push(`${kind} ${step}-${call.ordinal}`);
+  for (const { ordinal, status, input } of context.turns.flatMap(({ calls }) => calls)) {
+    if (!started.has(ordinal) || status === 'ok' || status === 'error') continue;
+    const topic = (input as { topic?: string } | null)?.topic;
+    keys.push(`${MEMORY} ${step}-${ordinal}`, `${topic} ${step}-${ordinal}`);
   }
   if (state === 'completed') keys.push(`report ${step}-report`);
   return keys;
@@ -97,17 +87,16 @@ function asExpected(
   makers: ReadonlyMap<string, ToldInvocation>,
   expected: Expected,
 ): EffectFault[] {
-  const counts = expected(run);
-  if (!counts) return [];
   const id = run.root.address.run;
   const faults: EffectFault[] = [];
-  for (const [kind, count] of Object.entries(counts)) {
+  for (const [kind, count] of Object.entries(expected(run))) {
     const own = found.filter(
       (effect) => effect.kind === kind && (makerOf(effect, makers)?.address.run ?? effect.run) === id,
     );
-    if (own.length === count) continue;
-    const message = `${own.length} of ${kind} instead of ${count}`;
-    faults.push({ kind: own.length < count ? 'lost' : 'twice', message, told: run.root });
+    const [least, most] = typeof count === 'number' ? [count, count] : [0, count.most];
+    if (own.length >= least && own.length <= most) continue;
+    const message = `${own.length} of ${kind} instead of ${most}`;
+    faults.push({ kind: own.length < least ? 'lost' : 'twice', message, told: run.root });
   }
   return faults;
 }
@@ -121,12 +110,16 @@ function rootOf(runs: RunTold[], run: string): Told | null {
   return runs.find(({ root }) => root.address.run === run)?.root ?? null;
 }
 
-/** When each cancelled invocation was. */
-function cancelTimes(all: ReadonlyMap<string, Told>): Map<string, number> {
-  const times = new Map<string, number>();
-  for (const [key, { entries }] of all) {
-    const entry = entries.find(({ events }) => events.some(({ type }) => String(type) === 'cancelled'));
-    if (entry) times.set(key, Date.parse(entry.at));
+/**
+ * The cancelled invocation whose step the effect names, although its journal had not started that step when the cancel was
+ * appended. What had been started may still come: it cannot be called back.
+ */
+function afterCancel({ id }: Effect, all: ReadonlyMap<string, Told>): Told | null {
+  for (const told of all.values()) {
+    const { run, path } = told.address;
+    // A child's step begins with its own path: `0-1-4` is step 4 of `0-1`, and never step `1-4` of `0`.
+    const step = told.state === 'cancelled' && id.startsWith(`${run}-${path}-`) && id.slice(`${run}-${path}-`.length);
+    if (step && /^(\d+|report)$/.test(step)) return told;
   }
-  return times;
+  return null;
 }

@@ -2,15 +2,16 @@
  * The oracle: what the records say of runs that should all be over. It reads journals, memories, topic events and the
  * work queue, and no worker: what it finds wrong is wrong for everyone who comes later. Pure.
  */
-import { reportOf } from '../../actors/invocation/report.ts';
 import { targetRun } from '../../actors/batch/machine.ts';
-import { addressKey } from '../../runtime/address.ts';
+import { type Address, addressKey } from '../../runtime/address.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import { digestOf } from '../../runtime/digest.ts';
-import { unescapeToken } from '../../runtime/subjects.ts';
+import { afterEnds, uncancelled } from './cancels.ts';
 import { effects } from './effects.ts';
+import { leftBehind } from './left-behind.ts';
 import type { Records } from './records.ts';
 import { type Fault, type Kind, tell, type Told, type ToldInvocation } from './told.ts';
+import { at, delegated, type Journals, treeOf } from './tree.ts';
 
 /** An accepted run: its root, and every invocation below it. */
 export interface RunTold {
@@ -18,8 +19,8 @@ export interface RunTold {
   invocations: ToldInvocation[];
 }
 
-/** How many events of each topic, and memories (`memory`), a run must have left; null when nothing can be said. The pack's part. */
-export type Expected = (run: RunTold) => Record<string, number> | null;
+/** How many events of each topic, and memories (`memory`), a run must have left, exactly or at most. The pack's part. */
+export type Expected = (run: RunTold) => Record<string, number | { most: number }>;
 
 export interface Violation {
   kind: Kind;
@@ -35,13 +36,15 @@ export interface Judgement {
   batches: number;
   /** Runs that stand still until a person decides. */
   waiting: number;
+  /** Runs whose root was cancelled. */
+  cancelled: number;
   /** How often somebody took over what another worker had begun. */
   takeovers: number;
   violations: Violation[];
 }
 
-/** The shortest journals come first. */
-export function judge(records: Records, expected: Expected): Judgement {
+/** `asked`: roots whose cancel was posted. The shortest journals come first. */
+export function judge(records: Records, expected: Expected, asked: Address[] = []): Judgement {
   const all = new Map(records.journals.map((journal) => [addressKey(journal.address), tell(journal)]));
   const violations: Violation[] = [];
   const blame = (told: Told, { kind, message, shown }: Fault) => {
@@ -52,6 +55,7 @@ export function judge(records: Records, expected: Expected): Judgement {
   for (const told of all.values()) {
     for (const fault of told.faults) blame(told, fault);
     for (const fault of [...lineage(told, all), ...reports(told, all), ...unfinished(told, all)]) blame(told, fault);
+    for (const fault of afterEnds(told, all)) blame(told, fault);
     if (told.kind === 'batch') batches += 1;
     else if (told.address.path === '0') runs.push({ root: told, invocations: treeOf(told, all) });
   }
@@ -61,16 +65,20 @@ export function judge(records: Records, expected: Expected): Judgement {
     const tree = runs.find(({ root }) => root.address.run === run)?.invocations ?? (told ? [told] : []);
     violations.push({ ...fault, run, journal: together(tree) });
   }
-  for (const message of leftBehind(records, all)) violations.push({ kind: 'stuck', run: null, message, journal: [] });
+  for (const { told, ...fault } of uncancelled(asked, all)) {
+    violations.push({ ...fault, journal: told ? lines(told, told.entries.length) : [] });
+  }
+  for (const fault of leftBehind(records, all)) violations.push({ ...fault, run: null, journal: [] });
   const waiting = runs.filter(({ root }) => !root.ended && rests(root, all)).length;
+  const cancelled = runs.filter(({ root }) => root.state === 'cancelled').length;
   const takeovers = [...all.values()]
     .flatMap(({ entries }) => entries.flatMap(({ events }) => events))
     .filter(({ type }) => type === 'resumed').length;
-  return { runs: runs.length, batches, waiting, takeovers, violations: violations.sort(byLength) };
+  return { runs: runs.length, batches, waiting, cancelled, takeovers, violations: violations.sort(byLength) };
 }
 
 /** The counts, in words. */
-export function verdict({ violations }: Judgement): string {
+export function verdict({ violations }: Pick<Judgement, 'violations'>): string {
   const counts: Record<Kind, number> = { lost: 0, twice: 0, stuck: 0, wrong: 0 };
   for (const { kind } of violations) counts[kind] += 1;
   const { lost, twice, stuck, wrong } = counts;
@@ -78,7 +86,7 @@ export function verdict({ violations }: Judgement): string {
 }
 
 /** What is wrong, each with the entries that show it. */
-export function explain({ violations }: Judgement, most = 5): string {
+export function explain({ violations }: Pick<Judgement, 'violations'>, most = 5): string {
   return violations
     .slice(0, most)
     .map(({ kind, run, message, journal }) =>
@@ -107,38 +115,14 @@ function byLength(a: Violation, b: Violation): number {
   return a.journal.length - b.journal.length;
 }
 
-type Journals = ReadonlyMap<string, Told>;
-
-function at(all: Journals, tenant: string, run: string, path: string): Told | undefined {
-  return all.get(addressKey({ tenant, run, path }));
-}
-
-function treeOf(root: ToldInvocation, all: Journals): ToldInvocation[] {
-  const children = delegated(root).flatMap(({ path }) => {
-    const child = at(all, root.address.tenant, root.address.run, path);
-    return child?.kind === 'invocation' ? treeOf(child, all) : [];
-  });
-  return [root, ...children];
-}
-
-/** The delegations of an invocation, and whether it still waits for them. */
-function delegated({ context }: ToldInvocation): { agent: string; path: string; waits: boolean; started: boolean }[] {
-  return context.turns.flatMap(({ calls }) =>
-    calls.flatMap(({ delegate, status }) =>
-      delegate ? [{ ...delegate, waits: status === 'running', started: status !== 'pending' }] : [],
-    ),
-  );
-}
-
 /** Who asked for it: a child by its parent's delegation, a root of a batch by the batch's list. */
 function lineage(told: Told, all: Journals): Fault[] {
   const { tenant, run, path } = told.address;
   const fault = (message: string): Fault[] => [{ kind: 'wrong', message, shown: 1 }];
   if (told.kind === 'batch') return [];
-  const { invocation } = told.context;
-  if (!invocation) return [];
   if (path === '0') {
-    const { parent } = invocation;
+    // Without an invocation it was cancelled before it was accepted.
+    const parent = told.context.invocation?.parent;
     if (!parent) return [];
     const batch = at(all, tenant, parent.run, parent.path);
     if (batch?.kind !== 'batch') return fault(`its batch ${parent.run} has no journal`);
@@ -165,7 +149,7 @@ function reports(told: Told, all: Journals): Fault[] {
       if (child?.ended && held === null && !told.ended) {
         faults.push({ kind: 'lost', message: `the report of ${id} never came`, shown });
       }
-      if (held !== null && held !== child?.state) {
+      if (held !== null && !child?.ends.some(({ state }) => state === held)) {
         faults.push({ kind: 'wrong', message: `${id} ended ${child?.state ?? 'never'}, not ${held}`, shown });
       }
     }
@@ -182,16 +166,12 @@ function reports(told: Told, all: Journals): Fault[] {
     if (!held && child.ended && (!told.ended || told.state === 'completed')) {
       faults.push({ kind: 'lost', message: `the report of ${path} never came`, shown });
     }
-    // What a person had go on after it failed may come to something else than it once reported.
-    if (held && !wasRetried(child) && digestOf(held) !== digestOf(reportOf(child.state, child.context))) {
+    const digest = held && digestOf(held);
+    if (held && !child.ends.some(({ report }) => report === digest)) {
       faults.push({ kind: 'wrong', message: `it holds another report of ${path} than that ended with`, shown });
     }
   }
   return faults;
-}
-
-function wasRetried({ entries }: Told): boolean {
-  return entries.some(({ events }) => events.some(({ type }) => String(type) === 'retried'));
 }
 
 /** Whether nobody has anything to do: it has ended, or a person is asked, or all it waits for rests. */
@@ -227,18 +207,4 @@ function unfinished(told: Told, all: Journals): Fault[] {
       ? { kind: 'stuck', message: `it stands in ${told.state}${missing}`, shown }
       : { kind: 'lost', message: 'it was accepted and never begun', shown },
   ];
-}
-
-/** Mail that nobody took, and timers of what has ended. A cron line stays. */
-function leftBehind({ mail, unread }: Records, all: Journals): string[] {
-  const left = mail.flatMap((subject) => {
-    const [kind, tenant = '', run = '', path = ''] = subject.split('.');
-    if (kind === 'cron') return [];
-    if (kind !== 'timer') return [`${subject} still waits in MAIL`];
-    return at(all, tenant, unescapeToken(run), path)?.ended === false ? [] : [`the timer ${subject} was left behind`];
-  });
-  const consumers = unread.map(
-    ({ consumer, pending, unacked }) => `${consumer} has ${pending} to deliver and ${unacked} unacknowledged`,
-  );
-  return [...left, ...consumers];
 }

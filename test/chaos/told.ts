@@ -3,8 +3,11 @@ import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { batchMachine, type BatchContext } from '../../actors/batch/machine.ts';
 import { accepts, contextDigest, emptyFold, hasEnded, stateOf, step } from '../../actors/fold.ts';
 import { invocationMachine } from '../../actors/invocation/machine.ts';
+import { runningCalls } from '../../actors/invocation/take.ts';
+import { reportOf } from '../../actors/invocation/report.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { InvocationContext } from '../../runtime/context/invocation.ts';
+import { digestOf } from '../../runtime/digest.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { JournalRecord } from './records.ts';
 
@@ -24,12 +27,25 @@ interface Common {
   entries: StoredEntry[];
   state: string;
   ended: boolean;
+  /** What it was at its end, each time: one that failed may go on, or be cancelled. */
+  ends: End[];
   faults: Fault[];
+}
+
+export interface End {
+  state: string;
+  /** Digest of its report; null for what reports nothing. */
+  report: string | null;
 }
 
 /** What a journal tells. */
 export type Told =
-  | (Common & { kind: 'invocation'; context: InvocationContext })
+  | (Common & {
+      kind: 'invocation';
+      context: InvocationContext;
+      /** Ordinals of the calls that were started. */
+      started: ReadonlySet<number>;
+    })
   | (Common & { kind: 'batch'; context: BatchContext });
 
 export type ToldInvocation = Extract<Told, { kind: 'invocation' }>;
@@ -38,7 +54,7 @@ export function tell({ address, entries }: JournalRecord): Told {
   const agent = entries[0]?.agent ?? '';
   const kind = agent.startsWith('_') ? 'batch' : 'invocation';
   const machine: AnyStateMachine = kind === 'batch' ? batchMachine : invocationMachine;
-  const { snapshot, fault } = foldStrictly(machine, entries);
+  const { snapshot, ends, started, fault } = foldStrictly(machine, entries);
   const faults = [...(fault ? [fault] : []), ...settledTwice(entries), ...ownership(entries)];
   const { context } = snapshot;
   return {
@@ -48,6 +64,8 @@ export function tell({ address, entries }: JournalRecord): Told {
     entries,
     state: stateOf(snapshot),
     ended: hasEnded(snapshot),
+    ends,
+    started,
     context,
     faults,
   };
@@ -57,20 +75,23 @@ export function tell({ address, entries }: JournalRecord): Told {
 function foldStrictly(
   machine: AnyStateMachine,
   entries: StoredEntry[],
-): { snapshot: AnyMachineSnapshot; fault: Fault | null } {
+): { snapshot: AnyMachineSnapshot; ends: End[]; started: Set<number>; fault: Fault | null } {
   let snapshot: AnyMachineSnapshot = emptyFold(machine).snapshot;
+  const ends: End[] = [];
+  const started = new Set<number>();
   for (const [i, entry] of entries.entries()) {
     const shown = i + 1;
-    const stop = (kind: Kind, message: string) => ({ snapshot, fault: { kind, message, shown } });
+    const stop = (kind: Kind, message: string) => ({ snapshot, ends, started, fault: { kind, message, shown } });
     for (const event of entry.events as EventObject[]) {
       if (!accepts(snapshot, event)) {
         const state = stateOf(snapshot);
-        return hasEnded(snapshot)
+        return snapshot.status === 'done'
           ? stop('twice', `it had ended, and ${event.type} was appended`)
           : stop('wrong', `${event.type} changes nothing in ${state}`);
       }
       try {
         snapshot = step(machine, snapshot, event);
+        for (const ordinal of runningOrdinals(snapshot)) started.add(ordinal);
       } catch (error) {
         return stop('wrong', `${event.type} cannot be folded: ${String(error)}`);
       }
@@ -81,8 +102,20 @@ function foldStrictly(
     if (entry.digest !== contextDigest(snapshot)) {
       return stop('wrong', `the entry names the context ${entry.digest}, its events give ${contextDigest(snapshot)}`);
     }
+    if (hasEnded(snapshot)) ends.push({ state: stateOf(snapshot), report: reportDigest(snapshot) });
   }
-  return { snapshot, fault: null };
+  return { snapshot, ends, started, fault: null };
+}
+
+function runningOrdinals({ machine, context }: AnyMachineSnapshot): number[] {
+  if (machine.id !== invocationMachine.id) return [];
+  return runningCalls(context as InvocationContext).map(({ ordinal }) => ordinal);
+}
+
+function reportDigest(snapshot: AnyMachineSnapshot): string | null {
+  if (snapshot.machine.id !== invocationMachine.id) return null;
+  const report = reportOf(stateOf(snapshot), snapshot.context as InvocationContext);
+  return report && digestOf(report);
 }
 
 /** The key of what an event settles: there is one such event in a journal. */

@@ -111,6 +111,7 @@ test('a fresh state shows the same runs, journals and memories, and takes up wha
     'memories',
     'definitions',
     'schedules',
+    'object_parts',
   ]);
   for (const args of [
     ['runs', 'list'],

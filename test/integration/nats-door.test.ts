@@ -89,7 +89,16 @@ test('the service answers PING, INFO and STATS by ADR-32, to all, by name and by
   const { endpoints } = await srv(client, '$SRV.INFO', Info);
   assert.deepEqual(
     endpoints.filter(({ queue_group }) => queue_group === 'q').map(({ subject }) => subject),
-    [RUN, 'api.sample.runs.get', 'api.sample.batches.get', START],
+    [
+      RUN,
+      'api.sample.runs.get',
+      'api.sample.runs.cancel',
+      'api.sample.batches.get',
+      'api.sample.human.list',
+      'api.sample.human.show',
+      'api.sample.human.decide',
+      START,
+    ],
   );
 });
 

@@ -1,82 +1,19 @@
 import assert from 'node:assert/strict';
-import { headers as newHeaders } from 'nats';
 import { contextDigest, emptyFold, stateOf, step } from '../../actors/fold.ts';
 import { invocationMachine } from '../../actors/invocation/machine.ts';
-import type { Address } from '../../runtime/address.ts';
-import type { RunTree } from '../../bridge/runs.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
-import { journalStream, journalSubject, memorySubject, shardOf } from '../../runtime/subjects.ts';
+import { memorySubject } from '../../runtime/subjects.ts';
 import { expectedOfHealthCheck } from '../chaos/health-checks.ts';
-import { explain, judge, type Judgement } from '../chaos/oracle.ts';
+import { explain, judge } from '../chaos/oracle.ts';
+import { found, planter } from '../chaos/planting.ts';
 import { readRecords } from '../chaos/records.ts';
-import { type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the oracle', { timeoutMs: 60_000 });
 const platforms = withPlatforms(test);
 
-interface Planting {
-  open: TestPlatform;
-  batch: string;
-  root: RunTree;
-  analysis: RunTree;
-  /** Publishes as the server would store it. */
-  publish(subject: string, body: unknown, headers?: Record<string, string>): Promise<void>;
-  /** Removes the last entry of a journal and returns it. */
-  removeLast(tree: Pick<RunTree, 'address' | 'entries'>): Promise<StoredEntry>;
-  append(tree: Pick<RunTree, 'address'>, entry: object): Promise<void>;
-}
-
-let planted = 0;
-
-/** Runs Acme to its end, plants something, and returns what the oracle says of this run that it did not say before. */
-async function plant(how: (planting: Planting) => Promise<void>): Promise<Judgement['violations']> {
-  const open = await platforms({ ackWaitMs: 500 });
-  const { nc, jsm, runtime } = open.platform;
-  const shard = ({ run }: Address) => shardOf(run, runtime.journal.shards);
-  planted += 1;
-  const batch = `planted-${planted}`;
-  const { trees } = await open.batch({ batch, only: ['acme-corp'] });
-  await open.worker.stop();
-  const root = trees.get('acme-corp') as RunTree;
-  const clean = await look(open, batch);
-  assert.deepEqual(clean, []);
-  const publish: Planting['publish'] = async (subject, body, headers = {}) => {
-    const carried = newHeaders();
-    for (const [name, value] of Object.entries(headers)) carried.set(name, value);
-    await nc.jetstream().publish(subject, JSON.stringify(body), { headers: carried });
-  };
-  await how({
-    open,
-    batch,
-    root,
-    analysis: root.children[0] as RunTree,
-    publish,
-    removeLast: async ({ address, entries }) => {
-      const last = entries.pop() as StoredEntry;
-      await jsm.streams.deleteMessage(journalStream(shard(address)), last.seq);
-      return last;
-    },
-    append: async ({ address }, entry) => {
-      await publish(journalSubject(address, shard(address)), entry);
-    },
-  });
-  return look(open, batch);
-}
-
-async function look({ platform }: TestPlatform, batch: string): Promise<Judgement['violations']> {
-  const { violations } = judge(await readRecords(platform.nc), expectedOfHealthCheck);
-  return violations.filter(({ run, message }) => run?.startsWith(batch) || message.includes(batch));
-}
-
-function found(violations: Judgement['violations'], kind: string, message: RegExp): Judgement['violations'][number] {
-  const one = violations.find((each) => each.kind === kind && message.test(each.message));
-  assert.ok(
-    one,
-    `${kind} ${message} is not among:\n${explain({ runs: 0, batches: 0, waiting: 0, takeovers: 0, violations }, 20)}`,
-  );
-  return one;
-}
+const plant = planter(platforms, { target: 'acme-corp' });
 
 test('finds nothing wrong with a whole batch, and counts who waits for a person', async () => {
   const open = await platforms();

@@ -150,7 +150,7 @@ test('what is taken up again and again without getting further is quarantined: f
   await runtime.mailer.post({ ...address, agent: 'librarian' }, mail, { correlation_id: 'test' });
   await reaches(open, address, 'completed');
   const retried = await treeOf(open, address);
-  assert.equal(chain(retried).filter((line) => line.includes('retried')).length, 1);
+  assert.equal(chain(retried).filter((line) => line.includes('human.decided')).length, 1);
   assert.equal(retried.context.report?.text, 'emma: on the shelf');
 });
 

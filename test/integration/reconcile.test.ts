@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { reconcile } from '../../actors/reconcile.ts';
+import { cancelRun } from '../../bridge/cancel.ts';
 import { startBatch, startRun } from '../../bridge/door.ts';
 import { readRun } from '../../bridge/runs.ts';
 import { settleBatch, settleRun } from '../../bridge/settle.ts';
 import { ensureStreams } from '../../runtime/bus/streams.ts';
+import { gatedModel } from '../support/http.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
@@ -113,6 +115,42 @@ test('a run that waits for the model is woken by reconcile when its timer was lo
   await reconcile(nc, runtime);
   await settleRun(open.platform, address, { signal });
   assert.equal((await readRun(runtime.journal, address))?.state, 'completed');
+});
+
+test('a cancel that was lost on its way down is said again, and what it ends does nothing more', async () => {
+  const gate = gatedModel();
+  const open = await platforms({
+    ...library,
+    model: (inner) => {
+      const gated = gate.model(inner);
+      return { ...inner, reply: (asked, stop) => (asked.agent === 'finder' ? gated : inner).reply(asked, stop) };
+    },
+  });
+  const { jsm, runtime, nc } = open.platform;
+  const { address } = await startRun(open.platform, {
+    agent: 'librarian',
+    instructions: 'Take stock.',
+    payload: { book: 'persuasion' },
+  });
+  await gate.asked;
+  const post = runtime.mailer.post.bind(runtime.mailer);
+  runtime.mailer.post = async (to, mail, trace) => {
+    if (mail.type !== 'cancel' || to.path === '0') await post(to, mail, trace);
+  };
+  const why = { by: 'ada', reason: 'asked by mistake' };
+  const { state } = await cancelRun(open.platform, address, why, { waitMs: 1_000 });
+  assert.equal(state, 'cancelling');
+  runtime.mailer.post = post;
+  await jsm.streams.delete('MAIL');
+  await reconcile(nc, runtime);
+  const child = { ...address, path: '0-1' };
+  for (;;) if ((await runtime.journal.tail(child))?.state === 'cancelled') break;
+  gate.open();
+  await open.worker.settled();
+  const tree = await readRun(runtime.journal, address);
+  assert.deepEqual([tree?.state, tree?.children[0]?.state], ['cancelled', 'cancelled']);
+  const events = tree?.children[0]?.entries.flatMap((entry) => entry.events.map(({ type }) => type));
+  assert.deepEqual(events, ['invoked', 'admitted', 'cancelled']);
 });
 
 test.run();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { joinServices, openServices } from '../../config/services/open.ts';
@@ -43,6 +44,18 @@ test('a second command joins the servers of the first and does not disturb it', 
   assert.deepEqual(folder.keepers(), [first.open.keeper]);
   await first.end();
   assert.deepEqual(folder.running(), []);
+});
+
+test('a copy of a folder in use starts servers of its own, and leaves those of the original alone', async () => {
+  const first = await folder.holdOpen();
+  execFileSync('cp', ['-a', join(folder.cwd, '.agent-platform'), join(folder.cwd, 'copy')]);
+  const copied = await folder.holdOpen({ stateDir: 'copy' });
+  assert.notEqual(copied.open.keeper, first.open.keeper);
+  await serves(copied.open);
+  await serves(first.open);
+  const second = await folder.holdOpen();
+  assert.deepEqual(second.open, first.open, 'the original is joined by its socket');
+  for (const holder of [copied, second, first]) await holder.end();
 });
 
 test('the first command may leave at once while others hold on, and the last one stops the servers', async () => {

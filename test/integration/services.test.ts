@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Events } from 'nats';
 import { openServices } from '../../config/services/open.ts';
 import type { NatsAddress, RedisAddress } from '../../config/services/address.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
@@ -84,6 +85,10 @@ function running(): string[] {
 function pidOf(pattern: RegExp): number {
   const line = running().find((entry) => pattern.test(entry));
   return line === undefined ? assert.fail(`nothing matches ${pattern}`) : Number.parseInt(line, 10);
+}
+
+function pidsOf(pattern: RegExp): number[] {
+  return running().flatMap((line) => (pattern.test(line) ? [Number.parseInt(line, 10)] : []));
 }
 
 async function nothingRuns(): Promise<void> {
@@ -177,10 +182,44 @@ test('a keeper that is killed takes the servers with it, and the command learns 
   await nothingRuns();
 });
 
-test('a server that ends while in use ends the other one, and the command learns which it was', async () => {
-  const holder = await holdOpen();
+test('a server that ends by itself is started again at its address, and clients come back to it', async () => {
+  const opened = await openServices(testSettings(cwd), { onLost: (error) => assert.fail(error) });
+  const connection = await connectNats(opened.nats, { name: 'test' });
+  const redis = await connectRedis(opened.redis);
+  const [nats, keeper] = [pidOf(NATS), pidOf(KEEPER)];
+  const back = (async () => {
+    for await (const { type } of connection.status()) if (type === Events.Reconnect) return;
+  })();
+  process.kill(nats, 'SIGKILL');
   process.kill(pidOf(REDIS), 'SIGKILL');
-  assert.match((await holder.next())?.lost ?? '', /redis-server ended with code 137/);
+  await back;
+  await connection.flush();
+  assert.equal(await redis.ping(), 'PONG');
+  assert.notEqual(pidOf(NATS), nats);
+  assert.equal(pidOf(KEEPER), keeper);
+  const { nats: again, close } = await openServices(testSettings(cwd));
+  assert.deepEqual(again, opened.nats);
+  await close();
+  await connection.close();
+  redis.disconnect();
+  await opened.close();
+  await nothingRuns();
+});
+
+test('a server that ends again and again is given up with the other one, and the command learns which it was', async () => {
+  const holder = await holdOpen();
+  const lost = holder.next();
+  let ended = false;
+  void lost.then(() => {
+    ended = true;
+  });
+  for (let last = 0; !ended; await delay(5)) {
+    const [pid] = pidsOf(REDIS);
+    if (pid === undefined || pid === last) continue;
+    last = pid;
+    process.kill(pid, 'SIGKILL');
+  }
+  assert.match((await lost)?.lost ?? '', /redis-server ended with code 137/);
   await nothingRuns();
 });
 

@@ -169,6 +169,8 @@ export function agentReport(agent: string, over: Partial<AgentReport> = {}): Age
     data: null,
     model: 'rehearsal',
     usage: noUsage(),
+    cost_usd: 0,
+    waited_ms: 0,
     events: [],
     memories: [],
     children: [],

@@ -11,7 +11,7 @@ import {
 } from '../../bridge/testing/process.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { Suite } from './suite.ts';
-import { testSettings, withServers } from './servers.ts';
+import { type TestServers, testSettings, withServers } from './servers.ts';
 
 export { chain } from '../../bridge/testing/chain.ts';
 
@@ -35,21 +35,25 @@ export function withPlatforms(test: Suite): (options?: PlatformOptions) => Promi
     for (const each of open.splice(0)) await each.stop();
   });
   return async (options = {}) => {
-    const { services, dir } = servers();
-    const { user, pass, url } = services.nats;
-    const redis = services.redis;
-    const settings = testSettings(dir, {
-      packs: options.packs ?? [CUSTOMER_SUCCESS],
-      natsUrl: user ? url.replace('://', `://${user}:${pass}@`) : url,
-      redisUrl: `redis://:${redis.password ?? ''}@${redis.host}:${redis.port}`,
-      ...(options.data && { data: options.data }),
-    });
-    const process = await openTestProcess(settings, options);
-    const batch = (request: Partial<BatchRequest>) => process.batch({ schedule: 'weekly_health_check', ...request });
-    const opened = { ...process, batch };
+    const opened = await platformOn(servers(), options);
     open.push(opened);
     return opened;
   };
+}
+
+/** Opens one more process of the platform on these servers. */
+export async function platformOn({ services, dir }: TestServers, options: PlatformOptions = {}): Promise<TestPlatform> {
+  const { user, pass, url } = services.nats;
+  const redis = services.redis;
+  const settings = testSettings(dir, {
+    packs: options.packs ?? [CUSTOMER_SUCCESS],
+    natsUrl: user ? url.replace('://', `://${user}:${pass}@`) : url,
+    redisUrl: `redis://:${redis.password ?? ''}@${redis.host}:${redis.port}`,
+    ...(options.data && { data: options.data }),
+  });
+  const process = await openTestProcess(settings, options);
+  const batch = (request: Partial<BatchRequest>) => process.batch({ schedule: 'weekly_health_check', ...request });
+  return { ...process, batch };
 }
 
 /** What a process needs to open the platform on the same servers: see `mortal-worker.ts`. */

@@ -1,6 +1,6 @@
 import { emptyInvocation, type InvocationContext, type TurnState } from '../../runtime/context/invocation.ts';
 import type { ResolvedAgent, ResolvedTool } from '../../runtime/definitions/resolved.ts';
-import { AgentDefinition } from '../../runtime/definitions/schema.ts';
+import { AgentDefinition, type Budget, type EnforceRule } from '../../runtime/definitions/schema.ts';
 import type { Invocation } from '../../runtime/journal/entry.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 
@@ -13,6 +13,9 @@ export interface AgentSample {
   approvals?: string[];
   rules?: AgentDefinition['autonomy']['escalation_rules'];
   decided?: string[];
+  enforce?: EnforceRule[];
+  budget?: Budget;
+  human?: AgentDefinition['autonomy']['human'];
   window?: number;
   longTerm?: boolean;
   scopes?: string[];
@@ -45,6 +48,9 @@ export function sampleDefinition(sample: AgentSample = {}): AgentDefinition {
       requires_human_approval: sample.approvals ?? [],
       allowed_sub_agents: allowed,
       escalation_rules: sample.rules ?? [],
+      enforce: sample.enforce,
+      budget: sample.budget,
+      human: sample.human,
     },
   });
 }
@@ -121,5 +127,6 @@ export function sampleTurn(
       },
     ],
     correction: null,
+    remark: null,
   };
 }

@@ -12,6 +12,7 @@ const ORDER = [
   'depth.left',
   'delegate.allowed',
   'delegate.no_cycle',
+  'budget.left',
   'payload.valid',
 ];
 
@@ -96,6 +97,14 @@ test('every rule that fails is listed, not only the first', () => {
     'depth.left',
     'delegate.allowed',
   ]);
+});
+
+test('a grant without a turn, a token or a cent admits nobody', () => {
+  const grant = { turns: 3, tokens: 1000, usd: 0.5, children: 0 };
+  assert.equal(ask({ ...CHILD, grant }, FINDER).admitted, true);
+  for (const none of [{ turns: 0 }, { tokens: 0 }, { usd: 0 }]) {
+    assert.deepEqual(ask({ ...CHILD, grant: { ...grant, ...none } }, FINDER).refusedBy, ['budget.left']);
+  }
 });
 
 test.run();

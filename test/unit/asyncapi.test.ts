@@ -95,7 +95,11 @@ test('service endpoints and topics are there with their addresses', async () => 
   assert.deepEqual(shown, [
     ['run.account_health_main', 'receive', 'api.{tenant}.run.account_health_main', ['RunView', 'Refusal']],
     ['runs.get', 'receive', 'api.{tenant}.runs.get', ['RunView', 'Refusal']],
+    ['runs.cancel', 'receive', 'api.{tenant}.runs.cancel', ['CancelAnswer', 'Refusal']],
     ['batches.get', 'receive', 'api.{tenant}.batches.get', ['BatchView', 'Refusal']],
+    ['human.list', 'receive', 'api.{tenant}.human.list', ['HumanTaskList', 'Refusal']],
+    ['human.show', 'receive', 'api.{tenant}.human.show', ['HumanTaskDetail', 'Refusal']],
+    ['human.decide', 'receive', 'api.{tenant}.human.decide', ['HumanTaskView', 'Refusal']],
     ['health_checks.start', 'receive', 'api.{tenant}.health_checks.start', ['StartAnswer', 'Refusal']],
     ['csm_alerts.emit', 'send', 'csm_alerts.{tenant}.{severity}.{subject}.{event}', undefined],
     ['csm_briefings.emit', 'send', 'csm_briefings.{tenant}.{subject}.{event}', undefined],

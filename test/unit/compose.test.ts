@@ -138,7 +138,7 @@ test('old turns leave the window whole, and the introduction says how many', () 
 });
 
 test('a turn that the runtime sent back shows the correction, also when the model said nothing', () => {
-  const turns = [{ ordinal: 1, content: [], calls: [], correction: 'Call `submit_report`.' }];
+  const turns = [{ ordinal: 1, content: [], calls: [], correction: 'Call `submit_report`.', remark: null }];
   const { messages } = compose(sampleAgent(), sampleState({ turns }));
   assert.deepEqual(messages.slice(1), [
     { role: 'assistant', content: [{ type: 'text', text: '(no answer)' }] },

@@ -144,11 +144,14 @@ test('the plan tiers of the playbook need sign-off, however they are spelled', (
   );
 });
 
-test('a briefing that is asked for without an assessment goes back to the parent', () => {
+test('a briefing that is asked for without an assessment or without the account’s data goes back to the parent', () => {
   const condition = all.missing_assessment_context;
   const view = { agent: 'csm_briefing', subject: 'acme-corp', as_of: AS_OF, facts: {}, calls: {} };
   assert.equal(condition?.({ ...view, input: {} }), 'the task carries no assessment');
-  assert.equal(condition?.({ ...view, input: { assessment: 'watch', reasons: ['One signal declines.'] } }), null);
+  const input = { assessment: 'watch', reasons: ['One signal declines.'] };
+  assert.equal(condition?.({ ...view, input }), 'the metrics of the account are missing');
+  const facts = { get_account_metrics: calm(), get_account_lifecycle: lifecycle() } as unknown as PolicyView['facts'];
+  assert.equal(condition?.({ ...view, facts, input }), null);
 });
 
 test.run();

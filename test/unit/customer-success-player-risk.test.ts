@@ -207,12 +207,18 @@ test('when the briefing fails, the assessment stands and the report says why the
   assert.equal(escalated.data.briefing_missing, 'the briefing agent ended as escalated');
 });
 
-test('an alert or a memory that could not be made is said in the report', () => {
-  const { data } = analyse({ answers: { emit_event: new Error('no stream'), store_memory: new Error('no space') } });
-  assert.match(
-    data.reasons.join(' '),
-    /The alert could not be sent: no stream\. The assessment could not be stored: no space\./,
+test('an alert that could not be sent is said in the report, and an assessment that is not stored is not reported', () => {
+  const { data } = analyse({ answers: { emit_event: new Error('no stream') } });
+  assert.match(data.reasons.join(' '), /The alert could not be sent: no stream\./);
+  assert.throws(
+    () => analyse({ answers: { store_memory: new Error('no space') } }),
+    /nothing is reported without it: no space/,
   );
+});
+
+test('the stored text cites what the decision rests on, by date', () => {
+  assert.match(analyse({ memories: ACME_HISTORY }).stored.text, /Memory: 2026-08-17, 2025-09-16\.$/);
+  assert.doesNotMatch(analyse({}).stored.text, /Memory: /);
 });
 
 test('a failed recall is tried once more, and without memory there is no assessment', () => {

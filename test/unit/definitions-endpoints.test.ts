@@ -109,7 +109,15 @@ test('a request names targets in the endpoint’s words or in the general ones, 
 
 test('only agents that may start from outside have an endpoint', async () => {
   const names = endpointsOf([await load(greenhouse())]).map(({ group, name }) => `${group}.${name}`);
-  assert.deepEqual(names, ['run.gardener', 'runs.get', 'batches.get']);
+  assert.deepEqual(names, [
+    'run.gardener',
+    'runs.get',
+    'runs.cancel',
+    'batches.get',
+    'human.list',
+    'human.show',
+    'human.decide',
+  ]);
 });
 
 test.run();

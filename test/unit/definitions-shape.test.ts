@@ -27,7 +27,7 @@ const CASES: Case[] = [
     'tools:\n',
     'tulls:\n',
     [`${G}:20:1 tulls`, /did you mean "tools"/],
-    [`${G}:32:29 autonomy.requires_human_approval.0`, /is not one of its tools, expected none/],
+    [`${G}:32:29 autonomy.requires_human_approval.0`, /is not one of its tools, expected report$/],
   ],
   [
     'a missing key is reported at the mapping that lacks it',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { showCommand } from '../../bridge/cli/hints.ts';
+import type { HumanTaskView } from '../../bridge/api/human-schemas.ts';
+import { decideCommand, showCommand } from '../../bridge/cli/hints.ts';
 import { resolveSettings } from '../../config/settings.ts';
 import { suite } from '../support/suite.ts';
 
@@ -17,6 +18,15 @@ test('a command is named as it was started: by npm in a checkout, else by its ow
 
 test('another state folder and an odd run id are written so that a shell reads them back', () => {
   assert.equal(showCommand("it's", settings({}, 'a b')), "agent-platform runs show 'it'\\''s' --state-dir 'a b'");
+});
+
+test('a question is answered by the person whom it names, else by the role; what no approval lifts is sent back', () => {
+  const question = (name: string | null, kind = 'approval') =>
+    ({ task: 'r.0.1', kind, decides: { name, role: 'operator' } }) as HumanTaskView;
+  const typed = (task: HumanTaskView) => decideCommand(task, settings({}));
+  assert.equal(typed(question(null)), 'agent-platform human decide r.0.1 --approve --role operator');
+  assert.equal(typed(question('Dana Fox')), "agent-platform human decide r.0.1 --approve --by 'Dana Fox'");
+  assert.equal(typed(question(null, 'breach')), 'agent-platform human decide r.0.1 --ask-again NOTE --role operator');
 });
 
 test.run();

@@ -3,66 +3,15 @@ import { createActor, type EventObject, fromCallback } from 'xstate';
 import { accepts, contextDigest, emptyFold, fold, stateOf, step } from '../../actors/fold.ts';
 import { type EffectInput, invocationMachine } from '../../actors/invocation/machine.ts';
 import { restored } from '../../actors/supervisor/restored.ts';
-import type { InvocationEvent, JudgedCall, Verdict } from '../../runtime/journal/entry.ts';
+import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { AgentReport } from '../../runtime/report.ts';
 import { noUsage } from '../../runtime/report.ts';
+import { admitted, after, call, invoked, replied, settled, statuses } from '../support/invocation-events.ts';
 import { sampleInvocation } from '../support/samples.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the invocation machine');
-
-const invoked: InvocationEvent = {
-  type: 'invoked',
-  invocation: sampleInvocation(),
-  definition: 'd1',
-  agent_id: 'librarian-1',
-  version: '1.0.0',
-};
-const admitted: InvocationEvent = {
-  type: 'admitted',
-  worker: 'w',
-  verdicts: [{ rule: 'r', ok: true, reason: '' }],
-  remaining: 1,
-};
-
-type Replied = Extract<InvocationEvent, { type: 'model.replied' }>;
-function replied(change: Partial<Replied> = {}): Replied {
-  return {
-    type: 'model.replied',
-    ordinal: 1,
-    model: 'rehearsal',
-    content: [],
-    stop_reason: 'tool_use',
-    usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
-    prompt: { composer: 1, digest: 'p' },
-    calls: [],
-    verdicts: [],
-    escalation: null,
-    report: null,
-    ...change,
-  };
-}
-
-function call(ordinal: number, kind: JudgedCall['kind'], verdicts: Verdict[] = []): JudgedCall {
-  const delegate = kind === 'delegate' ? { delegate: { agent: 'finder', path: '0-1' } } : {};
-  return { ordinal, id: `c${ordinal}`, name: kind, kind, input: {}, verdicts, ...delegate };
-}
-
-function settled(ordinal: number, ok = true): InvocationEvent {
-  return { type: 'tool.settled', ordinal, ok, result: ok ? { n: ordinal } : 'broken', fact: null, created: null };
-}
-
-function after(...events: InvocationEvent[]) {
-  return events.reduce(
-    (snapshot, event) => step(invocationMachine, snapshot, event),
-    emptyFold(invocationMachine).snapshot,
-  );
-}
-
-function statuses(snapshot: ReturnType<typeof after>): string[] {
-  return snapshot.context.turns.at(-1)?.calls.map(({ status }) => status) ?? [];
-}
 
 test('is admitted only on verdicts that all hold', () => {
   const failing: InvocationEvent = { ...admitted, verdicts: [{ rule: 'r', ok: false, reason: 'no' }] };
@@ -99,6 +48,8 @@ test('thinks again only when every call has settled, the child’s report includ
     data: null,
     model: 'rehearsal',
     usage: noUsage(),
+    cost_usd: 0,
+    waited_ms: 0,
     events: [],
     memories: [],
     children: [],

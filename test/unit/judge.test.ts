@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ResolvedAgent } from '../../runtime/definitions/resolved.ts';
-import type { JsonObject } from '../../runtime/json.ts';
-import type { ModelReply, ReplyBlock } from '../../runtime/model/provider.ts';
+import type { ReplyBlock } from '../../runtime/model/provider.ts';
 import type { PolicyView } from '../../runtime/pack.ts';
-import { judgeTurn, MAX_TURNS, type ModelReplied, type TurnToJudge } from '../../runtime/policy/judge.ts';
+import { MAX_TURNS } from '../../runtime/policy/judge.ts';
 import { fails, holds } from '../../runtime/policy/verdict.ts';
 import { SAMPLE_TOOLS, SUBMIT, sampleAgent, sampleInvocation, sampleState, sampleTurn } from '../support/samples.ts';
 import { suite } from '../support/suite.ts';
+import { call, handedOver, judge, refusal, say, verdict } from './judging-fixture.ts';
 
 const test = suite('judge');
 
@@ -16,40 +16,8 @@ const RULES = [
 ];
 const REPORTER = { tools: [...SAMPLE_TOOLS, SUBMIT], reportSchema: { type: 'object' } };
 
-function judge(
-  content: ReplyBlock[],
-  given: Partial<TurnToJudge> & { stop?: ModelReply['stop_reason'] } = {},
-): ModelReplied {
-  const { stop = 'tool_use', ...rest } = given;
-  return judgeTurn({
-    resolved: sampleAgent(),
-    state: sampleState(),
-    reply: {
-      model: 'rehearsal',
-      content,
-      stop_reason: stop,
-      usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
-    },
-    prompt: { composer: 1, digest: 'd' },
-    validate: (_, input) => ((input as JsonObject).bad === true ? 'bad: must not be true' : null),
-    conditions: {},
-    admitDelegate: () => [holds('depth.left')],
-    ...rest,
-  });
-}
-
-let calls = 0;
-function call(name: string, input: JsonObject = {}): ReplyBlock {
-  calls += 1;
-  return { type: 'tool_use', id: `c${calls}`, name, input };
-}
-
-const say = (text: string): ReplyBlock => ({ type: 'text', text });
 const agentWith = (conditionsDecided: string[], more = {}): ResolvedAgent =>
   sampleAgent({ rules: RULES, decided: conditionsDecided, ...more });
-const verdict = (event: ModelReplied, rule: string) => event.verdicts.find((one) => one.rule === rule);
-const refusal = (event: ModelReplied, at: number) => event.calls[at]?.verdicts.find((one) => !one.ok);
-
 test('the turn and its calls are numbered in block order after the last ordinal', () => {
   const event = judge([say('first'), call('look_up'), call('emit_event')], { state: sampleState({ ordinal: 7 }) });
   assert.equal(event.ordinal, 8);
@@ -102,7 +70,7 @@ test('an empty, cut off or declined answer is sent back', () => {
     [[], 'end_turn'],
     [[say('It stands in')], 'max_tokens'],
     [[say('No.')], 'refusal'],
-  ] as [ReplyBlock[], ModelReply['stop_reason']][]) {
+  ] as [ReplyBlock[], 'end_turn' | 'max_tokens' | 'refusal'][]) {
     const event = judge(content, { stop });
     assert.equal(event.report, null);
     assert.equal(verdict(event, 'report.present')?.ok, false, stop);
@@ -138,11 +106,11 @@ test('a condition that holds stops every effect and the report, and its evidence
   const given = { resolved: agentWith(['book_missing']), conditions: { book_missing: () => 'B7 has no books' } };
   const expected = { rule: 'book_missing', target: 'human', reason: 'the shelf is empty: B7 has no books' };
   for (const name of ['emit_event', 'store_memory', 'delegate_to_finder']) {
-    assert.deepEqual(judge([call(name)], given).escalation, expected, name);
+    assert.deepEqual(handedOver(judge([call(name)], given)), expected, name);
   }
   const reporting = judge([say('Done.')], { ...given, stop: 'end_turn' });
-  assert.deepEqual(reporting.escalation, expected);
-  assert.equal(reporting.report, null);
+  assert.deepEqual(handedOver(reporting), expected);
+  assert.deepEqual(reporting.report, { text: 'Done.', data: null });
   assert.deepEqual(verdict(reporting, 'escalation.book_missing'), fails('escalation.book_missing', expected.reason));
 });
 
@@ -163,12 +131,13 @@ test('reads, refused effects and corrections ask no condition', () => {
   }
 });
 
-test('all decided rules leave a verdict, and the first of the file that holds escalates', () => {
+test('all decided rules leave a verdict, and a rule for the parent goes before those for a person', () => {
   const event = judge([call('emit_event')], {
     resolved: agentWith(['book_missing', 'title_unclear']),
     conditions: { title_unclear: () => 'two', book_missing: () => 'none' },
   });
-  assert.equal(event.escalation?.rule, 'book_missing');
+  assert.equal(event.escalation?.rule, 'title_unclear');
+  assert.equal(event.escalation?.task, undefined);
   assert.deepEqual(
     event.verdicts.filter((one) => one.rule.startsWith('escalation.')).map((one) => [one.rule, one.ok]),
     [
@@ -243,7 +212,7 @@ test('a refused escalate call raises nothing', () => {
 
 test('a tool or report that needs approval goes to a person first', () => {
   const resolved = sampleAgent({ approvals: ['emit_event', 'report'] });
-  assert.deepEqual(judge([call('emit_event')], { resolved }).escalation, {
+  assert.deepEqual(handedOver(judge([call('emit_event')], { resolved })), {
     rule: 'approval.emit_event',
     target: 'human',
     reason: 'emit_event needs a person’s approval',

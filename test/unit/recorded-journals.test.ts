@@ -38,8 +38,11 @@ for (const file of files) {
 
 test('there is one of each kind', () => {
   assert.deepEqual(files.toSorted(), [
+    'approved.json',
     'batch.json',
+    'cancelled.json',
     'refused.json',
+    'rejected.json',
     'stable.json',
     'urgent.json',
     'waiting.json',

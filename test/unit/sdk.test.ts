@@ -20,6 +20,8 @@ const SDK = [
 const SDK_TYPES = [
   'AgentReport',
   'CallRecord',
+  'Check',
+  'CheckView',
   'Condition',
   'Conversation',
   'DataCount',

@@ -58,6 +58,27 @@ test('a terminal too narrow for columns gets a block of lines per row', () => {
   assert.deepEqual(lines(12).slice(0, 3), ['Name: Alpha', 'Days: 7', 'Reasons: a']);
 });
 
+test('what people copy is never cut: it stands above its row where it takes too much, however wide', () => {
+  const id = 'weekly_health_check-2026-11-16-326fb1ba-acme-corporation';
+  const columns = [{ title: 'Run', whole: true }, { title: 'State' }, { title: 'Entries', align: 'right' as const }];
+  const rows = [
+    [cell(id), cell('completed'), cell('18')],
+    [cell('r'), cell('failed'), cell('3')],
+  ];
+  const at = (width: number): string[] => renderTable(columns, rows, { width }).split('\n');
+  assert.equal(at(90)[2], `${id}  completed       18`);
+  assert.deepEqual(at(40), [
+    'Run',
+    'State      Entries',
+    '─────────  ───────',
+    id,
+    'completed       18',
+    'r',
+    'failed           3',
+  ]);
+  assert.deepEqual(at(12).slice(0, 2), [`Run: ${id}`, 'State:']);
+});
+
 test('wide characters count two cells and combining marks none', () => {
   assert.equal(widthOf('東京'), 4);
   assert.equal(widthOf('e\u0301'), 1);

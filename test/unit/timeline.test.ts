@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Journaled, timeline, timelineText } from '../../bridge/timeline.ts';
 import { PLAIN } from '../../bridge/terminal.ts';
-import type { InvocationEvent, JudgedCall } from '../../runtime/journal/entry.ts';
+import type { InvocationEvent, JudgedCall, Verdict } from '../../runtime/journal/entry.ts';
 import { noUsage } from '../../runtime/report.ts';
 import { suite } from '../support/suite.ts';
 
@@ -131,7 +131,7 @@ test('a delegation that reported is told by agent, path and outcome', () => {
   const report = {
     ...{ agent: 'helper', version: '1.0.0', definition: '', run: 'r', path: '0-1', subject: null, as_of: '2026-11-16' },
     ...{ outcome: 'failed' as const, text: '', data: null, model: null, usage: noUsage(), events: [], memories: [] },
-    ...{ children: [], error: null },
+    ...{ children: [], cost_usd: 0, waited_ms: 0, error: null },
   };
   assert.deepEqual(wordsOf(journal('0', [[1, 'thinking', { type: 'child.reported', path: '0-1', report }]])), [
     'helper 0-1 reported: failed',
@@ -144,6 +144,50 @@ test('the text has one line per event, with time and state', () => {
   ]);
   assert.deepEqual(timelineText(rows, 100, PLAIN).split('\n').slice(2), [
     '    1  06:00:01.000  watcher 0  failed  failed, tool.failed: broken',
+  ]);
+});
+
+test('what people were asked and decided, a cancel and a moved deadline are told with who and why', () => {
+  const task = {
+    id: 'r.0.1',
+    kind: 'approval' as const,
+    rules: ['rare'],
+    question: 'Shall it?',
+    decides: { name: 'Dana', role: 'operator' },
+    opened: '2026-11-16T06:00:00.000Z',
+    due: '2026-11-17T06:00:00.000Z',
+    on_expiry: 'refuse' as const,
+  };
+  const decided = (answer: 'approve' | 'edit', verdicts: Verdict[]): InvocationEvent => ({
+    type: 'human.decided',
+    worker: 'w-1',
+    decision: { id: 'd', task: 'r.0.1', answer, by: 'Dana', role: null, note: 'fine', at: '2026-11-16T07:00:00.000Z' },
+    verdicts,
+    calls: [],
+    report: null,
+  });
+  const to = { name: 'deadline-2', at: '2026-11-18T06:00:00.000Z' };
+  const words = wordsOf(
+    journal('0', [
+      [
+        1,
+        'waiting_for_human',
+        { type: 'escalated', escalation: { rule: 'rare', target: 'human', reason: 'it is', task } },
+      ],
+      [2, 'waiting_for_human', decided('edit', [{ rule: 'input.valid', ok: false, reason: 'no book' }])],
+      [3, 'acting', decided('approve', [{ rule: 'human.may_decide', ok: true, reason: '' }])],
+      [4, 'acting', { type: 'deadline.moved', from: 'deadline-1', to }],
+      [5, 'cancelled', { type: 'cancelled', worker: 'w-1', by: 'Ada', reason: 'by mistake' }],
+    ]),
+  );
+  assert.deepEqual(words, [
+    'escalated to a person by rare: it is',
+    'task r.0.1 for Dana or anyone with the role operator, due 2026-11-17T06:00:00.000Z',
+    'edit of r.0.1 by Dana did not count',
+    'input.valid: no book',
+    'approved by Dana: fine',
+    'deadline moved to 2026-11-18T06:00:00.000Z',
+    'cancelled by Ada: by mistake',
   ]);
 });
 

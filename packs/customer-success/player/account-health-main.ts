@@ -3,6 +3,8 @@ import { renewalInWords } from '../calendar.ts';
 import type { Signal } from '../facts.ts';
 import { accountName, hasChurned, type Known, object, readFacts } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
+import { internalsOf } from '../policy/internals.ts';
+import { withoutInternals } from '../history.ts';
 import { type HealthReport, signalLine } from '../reports.ts';
 import { declining, judgeSignals } from '../signals.ts';
 import { capital, sentence } from '../wording.ts';
@@ -27,8 +29,10 @@ export function accountHealthMain(playbook: Playbook): Player {
     if (hasChurned(known)) return report(known, [], 'not_checked', 'the account has churned');
     const signals = known.metrics === null ? [] : judgeSignals(known.metrics, playbook);
 
-    const missing = missingData(conversation, known);
-    if (missing !== null) {
+    const shown = (text: string) => withoutInternals(text, internalsOf(known, task.subject));
+    const unread = missingData(conversation, known);
+    if (unread !== null) {
+      const missing = shown(unread);
       const asked = calls.some((call) => call.name === 'escalate');
       if (asked) return report(known, signals, 'unassessed', missing);
       return { calls: [{ name: 'escalate', input: { condition: 'account_data_unavailable', reason: missing } }] };
@@ -37,7 +41,8 @@ export function accountHealthMain(playbook: Playbook): Player {
     const delegation = calls.findLast((call) => call.name === 'delegate_to_risk_analysis');
     if (delegation !== undefined) {
       const failure = delegation.ok ? unfinished(object(delegation.result)) : String(delegation.result);
-      return report(known, signals, failure === null ? 'analysed' : 'unassessed', failure);
+      if (failure === null) return report(known, signals, 'analysed', null);
+      return report(known, signals, 'unassessed', shown(failure));
     }
 
     const renewal = known.lifecycle?.renewal_days ?? null;

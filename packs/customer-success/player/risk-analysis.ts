@@ -6,6 +6,7 @@ import type { AccountLifecycle, AccountMetrics } from '../facts.ts';
 import { plain, tellMemory, withoutInternals } from '../history.ts';
 import { accountName, type Known, object, readFacts } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
+import { internalsOf } from '../policy/internals.ts';
 import { type RiskReport, type SignalLine, signalLine } from '../reports.ts';
 import type { CsmAlert } from '../schemas.ts';
 import { judgeSignals } from '../signals.ts';
@@ -33,7 +34,12 @@ export function riskAnalysis(playbook: Playbook): Player {
     const verdict = decide(known, conversation.task.as_of, playbook);
     const turn = act(verdict);
     const undone = turn.calls.filter(({ name }) => isUndone(name, named(conversation, name)));
-    return undone.length > 0 ? { ...turn, calls: undone } : report(verdict, conversation);
+    if (undone.length > 0) return { ...turn, calls: undone };
+    const stores = named(conversation, 'store_memory');
+    if (stores.some((call) => call.ok)) return report(verdict, conversation);
+    throw new Error(
+      `the assessment could not be stored, and nothing is reported without it: ${String(stores.at(-1)?.result)}`,
+    );
   };
 }
 
@@ -105,7 +111,7 @@ function act(verdict: Verdict): PlayerTurn & Required<Pick<PlayerTurn, 'calls'>>
   const store = {
     name: 'store_memory',
     input: {
-      text: `Risk assessment for ${name}: ${decision.assessment}. Reasons: ${because}`,
+      text: `Risk assessment for ${name}: ${decision.assessment}. Reasons: ${because}${citations(decision)}`,
       kind: 'assessment',
       assessment: decision.assessment,
       ...(decision.dip_percent === null ? {} : { dip_percent: decision.dip_percent }),
@@ -119,6 +125,11 @@ function act(verdict: Verdict): PlayerTurn & Required<Pick<PlayerTurn, 'calls'>>
     input: { instructions: `Draft the briefing on ${name}.`, context: briefingContext(verdict) },
   };
   return { text, calls: [emit, store, brief] };
+}
+
+/** What the stored text cites, by date: that is what a later reader finds a memory by. */
+function citations({ cited }: Decision): string {
+  return cited.length === 0 ? '' : ` Memory: ${cited.map(({ date }) => date).join(', ')}.`;
 }
 
 /** Without `run`, which the runtime fills in. */
@@ -155,10 +166,11 @@ function briefingContext({ decision, history, respond_by, talking_points }: Verd
 }
 
 function report({ decision, known, name, respond_by, history }: Verdict, conversation: Conversation): PlayerTurn {
-  const undone = (['emit_event', 'store_memory'] as const).flatMap((tool) => {
-    const call = named(conversation, tool).at(-1);
-    return call === undefined || call.ok ? [] : [sentence(`${UNDONE[tool]}: ${String(call.result)}`)];
-  });
+  const shown = (result: unknown) => withoutInternals(String(result), internalsOf(known, conversation.task.subject));
+  const emitted = named(conversation, 'emit_event').at(-1);
+  const undone =
+    emitted === undefined || emitted.ok ? [] : [sentence(`The alert could not be sent: ${shown(emitted.result)}`)];
+  const missing = decision.assessment === 'stable' ? null : briefingMissing(conversation);
   const data: RiskReport = {
     assessment: decision.assessment,
     previous: decision.previous?.assessment ?? null,
@@ -169,7 +181,7 @@ function report({ decision, known, name, respond_by, history }: Verdict, convers
     renewal_days: known.lifecycle.renewal_days,
     respond_by,
     cited: decision.cited.map(({ id, date, text }) => ({ id, date, text: withoutInternals(text, known.lifecycle) })),
-    briefing_missing: decision.assessment === 'stable' ? null : briefingMissing(conversation),
+    briefing_missing: missing === null ? null : shown(missing),
   };
   const text = [
     `${name}: ${plain(decision.assessment)} (${decision.changed}).`,
@@ -180,11 +192,6 @@ function report({ decision, known, name, respond_by, history }: Verdict, convers
   ].join(' ');
   return { calls: [{ name: 'submit_report', input: { text, data } }] };
 }
-
-const UNDONE = {
-  emit_event: 'The alert could not be sent',
-  store_memory: 'The assessment could not be stored',
-} as const;
 
 function briefingMissing(conversation: Conversation): string | null {
   const call = named(conversation, 'delegate_to_csm_briefing').at(-1);

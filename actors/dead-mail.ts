@@ -1,0 +1,59 @@
+/**
+ * Mail that the server delivers no more, because it was delivered too often, stays in the work queue: nobody gets it, and
+ * it stands in the way of every wake-up of its receiver. The server says so once, in an advisory.
+ */
+import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import type { Logger } from 'pino';
+import { ADVISORIES_STREAM, MAIL_STREAM, MAX_DELIVERIES_SUBJECT } from '../runtime/subjects.ts';
+
+interface Advisory {
+  /** ISO time. */
+  timestamp: string;
+  consumer: string;
+  stream_seq: number;
+  deliveries: number;
+}
+
+/** Removes the mail that advisories name, if it is still there. Returns how much it was. */
+export async function removeDeadMail(nc: NatsConnection, log: Logger): Promise<number> {
+  const jsm = await nc.jetstreamManager();
+  let removed = 0;
+  for await (const { timestamp, consumer, stream_seq: seq, deliveries } of advisories(nc)) {
+    const mail = await mailAt(jsm, seq);
+    // Sequences begin anew with a new stream: what came after the advisory is other mail.
+    if (mail === null || mail.time >= new Date(timestamp)) continue;
+    if (!(await jsm.streams.deleteMessage(MAIL_STREAM, seq, false).catch(falseWhenNone))) continue;
+    removed += 1;
+    log.warn({ subject: mail.subject, seq, consumer, deliveries }, 'mail that is delivered no more was removed');
+  }
+  return removed;
+}
+
+async function* advisories(nc: NatsConnection): AsyncGenerator<Advisory> {
+  const consumer = await nc.jetstream().consumers.get(ADVISORIES_STREAM, { filterSubjects: [MAX_DELIVERIES_SUBJECT] });
+  let { num_pending: left } = await consumer.info(true);
+  if (left === 0) return;
+  const messages = await consumer.consume();
+  try {
+    for await (const message of messages) {
+      yield message.json<Advisory>();
+      left -= 1;
+      if (left <= 0) return;
+    }
+  } finally {
+    await messages.close();
+  }
+}
+
+async function mailAt(jsm: JetStreamManager, seq: number): Promise<StoredMsg | null> {
+  return jsm.streams.getMessage(MAIL_STREAM, { seq }).catch((error: unknown) => {
+    if (error instanceof NatsError && error.api_error?.code === 404) return null;
+    throw error;
+  });
+}
+
+/** Somebody acknowledged it, or removed it, a moment ago. */
+function falseWhenNone(error: unknown): false {
+  if (error instanceof NatsError && error.api_error !== undefined) return false;
+  throw error;
+}

@@ -1,0 +1,147 @@
+/**
+ * Cancels a run with its whole tree, or a batch with all its runs.
+ *
+ * 1. It is done when every journal of it is final; then nothing of it takes effect any more. What takes longer is named.
+ * 2. Cancelling again changes nothing and tells who was first.
+ */
+import { PlatformError } from '../config/errors.ts';
+import type { Address, Mailbox } from '../runtime/address.ts';
+import type { Trace } from '../runtime/journal/entry.ts';
+import type { CancelAnswer } from './api/human-schemas.ts';
+import { readBatch, runsOf } from './batch-journal.ts';
+import { unknownRun } from './find-runs.ts';
+import type { Platform } from './platform.ts';
+import { ENDED } from './run-states.ts';
+import { readRun, type RunTree } from './runs.ts';
+import { watchJournals } from './watch.ts';
+
+/** How long a tree may take to end. */
+const WAIT_MS = 15_000;
+const AT_ONCE = 64;
+
+export interface CancelOptions {
+  waitMs?: number;
+  /** Ends the wait earlier: the cancel stays queued. */
+  signal?: AbortSignal;
+}
+
+/** What a run or a batch is at its root. */
+interface Root {
+  mailbox: Mailbox;
+  trace: Trace;
+  state: string;
+  cancelled: { by: string; reason: string } | null;
+  /** The runs below a batch. */
+  runs: string[];
+  isBatch: boolean;
+}
+
+/**
+ * Posts the cancel and waits until the whole tree is final, or for `waitMs`.
+ * @throws PlatformError `run.unknown`; `run.ended` when it ended before
+ */
+export async function cancelRun(
+  platform: Platform,
+  address: Address,
+  { by, reason }: { by: string; reason: string },
+  { waitMs = WAIT_MS, signal }: CancelOptions = {},
+): Promise<CancelAnswer> {
+  const root = await readRoot(platform, address);
+  checkNotEnded(root);
+  const done = root.state === 'cancelled' && (await ending(platform, root)).length === 0;
+  if (!done) {
+    await platform.runtime.mailer.post(root.mailbox, { type: 'cancel', by, reason }, root.trace);
+    const late = AbortSignal.timeout(waitMs);
+    await untilFinal(platform, root, signal ? AbortSignal.any([signal, late]) : late);
+  }
+  const now = await readRoot(platform, address);
+  checkNotEnded(now);
+  const open = done ? [] : await ending(platform, now);
+  const { run, tenant } = address;
+  const state = now.state === 'cancelled' && open.length === 0 ? 'cancelled' : 'cancelling';
+  return { run, tenant, state, by: now.cancelled?.by ?? null, reason: now.cancelled?.reason ?? null, ending: open };
+}
+
+async function readRoot({ runtime }: Platform, address: Address): Promise<Root> {
+  const { journal } = runtime;
+  const tree = await readRun(journal, address);
+  if (tree) {
+    const { agent, state, context } = tree;
+    const trace = context.invocation?.trace ?? { correlation_id: address.run };
+    return { mailbox: { ...address, agent }, trace, state, cancelled: cancelOf(tree), runs: [], isBatch: false };
+  }
+  const batch = await readBatch(journal, address);
+  if (!batch) throw unknownRun(address.run);
+  const agent = batch.entries[0]?.agent ?? '';
+  return {
+    mailbox: { ...address, agent },
+    trace: batch.context.trace ?? { correlation_id: address.run },
+    state: batch.state,
+    cancelled: cancelOf(batch),
+    runs: runsOf(batch).map(({ run }) => run),
+    isBatch: true,
+  };
+}
+
+function cancelOf({ entries }: Pick<RunTree, 'entries'>): { by: string; reason: string } | null {
+  for (const event of entries.flatMap((entry) => entry.events)) {
+    if (event.type === 'cancelled') return { by: event.by, reason: event.reason };
+  }
+  return null;
+}
+
+/** A failed run has ended, too, but may go on: a cancel is the end of that. A failed batch may not. */
+function checkNotEnded({ mailbox, state, isBatch }: Root): void {
+  const open = !ENDED.has(state) || state === 'cancelled' || (state === 'failed' && !isBatch);
+  if (open) return;
+  const what = `${isBatch ? 'the batch' : 'the run'} ${JSON.stringify(mailbox.run)}`;
+  throw new PlatformError('run.ended', `${what} is ${state}; there is nothing left to cancel`);
+}
+
+async function untilFinal(platform: Platform, root: Root, signal: AbortSignal): Promise<void> {
+  const { tenant, run } = root.mailbox;
+  const done = new AbortController();
+  await watchJournals(platform.nc, platform.runtime.journal, {
+    tenant,
+    runs: [run, ...root.runs],
+    signal: AbortSignal.any([signal, done.signal]),
+    onEntry: async (_address, { state }) => {
+      if (!ENDED.has(state) || done.signal.aborted) return;
+      const now = await readRoot(platform, root.mailbox);
+      if ((await ending(platform, now)).length === 0) done.abort();
+    },
+  });
+}
+
+/** What is not final yet. (1) */
+async function ending(platform: Platform, { mailbox, state, runs, isBatch }: Root): Promise<string[]> {
+  const { journal } = platform.runtime;
+  const { tenant, run, path } = mailbox;
+  if (!isBatch) return openOf(run, await readRun(journal, { tenant, run, path }), true);
+  const found = ENDED.has(state) ? [] : [`${run} ${path} ${state}`];
+  for (let i = 0; i < runs.length; i += AT_ONCE) {
+    const some = runs.slice(i, i + AT_ONCE);
+    const trees = await Promise.all(some.map((each) => readRun(journal, { tenant, run: each, path })));
+    found.push(...trees.flatMap((tree, at) => openOf(some[at] ?? '', tree, false)));
+  }
+  return found;
+}
+
+/**
+ * The invocations of a tree that are not final; a delegation that was begun and has no journal yet is one. What has failed
+ * is at its end, except where it was `told` of the cancel, by us or by its cancelled parent: it will be cancelled. Pure.
+ */
+export function openOf(run: string, tree: RunTree | null, told: boolean): string[] {
+  if (tree === null) return [`${run} 0 accepted`];
+  const { address, state, context, children } = tree;
+  const begun = context.turns.flatMap((turn) =>
+    turn.calls.flatMap(({ status, delegate }) => (delegate && status === 'running' ? [delegate.path] : [])),
+  );
+  const known = new Set(children.map((child) => child.address.path));
+  const isFinal = ENDED.has(state) && !(state === 'failed' && told);
+  return [
+    ...(isFinal ? [] : [`${run} ${address.path} ${state}`]),
+    ...begun.filter((path) => !known.has(path)).map((path) => `${run} ${path} accepted`),
+    ...children.flatMap((child) => openOf(run, child, state === 'cancelled')),
+  ];
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { PlatformError } from '../../config/errors.ts';
+import type { Address } from '../../runtime/address.ts';
+import { ROOT_PATH } from '../../runtime/address.ts';
+import { Edits, HumanDecision, type HumanTaskView } from '../api/human-schemas.ts';
+import { checkRequest, parseRequest } from '../api/parse.ts';
+import { untilAtRest } from '../at-rest.ts';
+import { decideTask } from '../decide.ts';
+import type { Platform } from '../platform.ts';
+import { reportText } from '../report-text.ts';
+import { type RunTree, summarise } from '../runs.ts';
+import { openTasks } from '../task-view.ts';
+import type { HumanDecideOptions } from './human.ts';
+import { stoppedBy } from './interruption.ts';
+import { type Session, withPlatform, withWorker } from './session.ts';
+import { showCommand } from './hints.ts';
+import { waitingText } from './waiting.ts';
+
+/** Answers a question by a worker of its own or by whatever worker is alive, and tells what came of it. */
+export async function decide(session: Session, id: string, options: HumanDecideOptions): Promise<number> {
+  const said = decisionOf(options);
+  const { tenant } = session.settings;
+  return withPlatform(session, async (platform, signal) => {
+    const { task, tree } = await withWorker(platform, signal, async () => {
+      const decided = await decideTask(platform, id, said, { signal, ...(tenant && { tenant }) }).catch((error) => {
+        throw signal.aborted
+          ? stoppedBy(signal, 'the decision is queued; the same command again tells')
+          : hinted(error);
+      });
+      if (!session.json) session.note(doneText(decided));
+      return { task: decided, tree: options.wait ? await followed(platform, decided, signal) : null };
+    });
+    return present(session, task, tree);
+  });
+}
+
+function hinted(error: unknown): unknown {
+  if (!(error instanceof PlatformError) || error.code !== 'human.not_yours') return error;
+  const message = `${error.message}\nsay who you are with --by NAME, or as what you decide with --role ROLE`;
+  return new PlatformError(error.code, message, { cause: error });
+}
+
+async function followed(platform: Platform, { tenant, run }: HumanTaskView, signal: AbortSignal): Promise<RunTree> {
+  const address: Address = { tenant, run, path: ROOT_PATH };
+  const tree = await untilAtRest(platform, address, signal);
+  if (tree === null) throw stoppedBy(signal, `the decision counts; \`runs show ${run}\` tells what came of it`);
+  return tree;
+}
+
+function present(session: Session, task: HumanTaskView, tree: RunTree | null): number {
+  const { json, width, paint, say, sayJson, settings } = session;
+  const tasks = tree ? openTasks(tree) : [];
+  const { outcome, report, error } = tree ? summarise('', tree) : { outcome: null, report: null, error: null };
+  if (json) sayJson({ task, run: task.run, outcome, report, error, tasks });
+  else if (tree) {
+    const lines = [reportText(tree, width, paint), ...tasks.map((each) => waitingText(each, settings, width, paint))];
+    say([...lines, `how it went: ${showCommand(task.run, settings)}`].join('\n\n'));
+  }
+  return outcome === 'failed' ? 1 : 0;
+}
+
+function doneText({ task, decision }: HumanTaskView): string {
+  return `done: ${task} is decided: ${decision?.answer} by ${decision?.by}`;
+}
+
+/** @throws PlatformError `usage.invalid` */
+function decisionOf({
+  approve,
+  reject,
+  askAgain,
+  edit,
+  by,
+  role,
+  note,
+  decisionId,
+}: HumanDecideOptions): HumanDecision {
+  const answers = [
+    ...(approve ? [{ answer: 'approve' as const, why: undefined }] : []),
+    ...(reject !== undefined ? [{ answer: 'reject' as const, why: reject }] : []),
+    ...(askAgain !== undefined ? [{ answer: 'ask_again' as const, why: askAgain }] : []),
+    ...(edit !== undefined ? [{ answer: 'edit' as const, why: undefined }] : []),
+  ];
+  const [only, ...more] = answers;
+  if (!only || more.length > 0) {
+    const got = answers.map(({ answer }) => answer).join(' and ') || 'none';
+    throw usage(`human decide takes one of --approve, --reject REASON, --ask-again NOTE and --edit FILE, got ${got}`);
+  }
+  const words = [only.why, note].filter((text) => text !== undefined).join('\n');
+  const said = {
+    answer: only.answer,
+    by: by ?? userInfo().username,
+    ...(role !== undefined && { role }),
+    ...(words !== '' && { note: words }),
+    ...(edit !== undefined && { edits: readEdits(edit) }),
+    ...(decisionId !== undefined && { decision_id: decisionId }),
+  };
+  return asUsage('the decision', () => checkRequest(HumanDecision, said));
+}
+
+function readEdits(file: string): Edits {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw usage(`--edit takes a JSON file: ${(cause as Error).message}`);
+  }
+  return asUsage(file, () => parseRequest(Edits, bytes));
+}
+
+function asUsage<T>(what: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof PlatformError) throw usage(`${what}: ${error.message}`);
+    throw error;
+  }
+}
+
+function usage(message: string): PlatformError {
+  return new PlatformError('usage.invalid', message);
+}

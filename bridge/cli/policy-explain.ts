@@ -1,0 +1,23 @@
+import { PlatformError } from '../../config/errors.ts';
+import { findRoot } from '../find-runs.ts';
+import { explainPolicy } from '../policy-explain.ts';
+import { policyText } from '../policy-text.ts';
+import { readRun } from '../runs.ts';
+import { type Session, withPlatform } from './session.ts';
+
+/** Explains a run of any tenant, or of the one that the settings name. */
+export async function explainRun(session: Session, run: string): Promise<number> {
+  const { json, width, paint, say, sayJson, settings } = session;
+  const tree = await withPlatform(session, async (platform) => {
+    const found = await readRun(platform.runtime.journal, await findRoot(platform, run, settings.tenant));
+    if (found) return found;
+    throw new PlatformError(
+      'run.unknown',
+      `${JSON.stringify(run)} is a batch; \`runs show\` lists its runs, explain one of them`,
+    );
+  });
+  const decisions = explainPolicy(tree);
+  if (json) sayJson({ run, tenant: tree.address.tenant, decisions });
+  else say(policyText(run, decisions, width, paint));
+  return 0;
+}

@@ -1,0 +1,41 @@
+import { userInfo } from 'node:os';
+import { PlatformError } from '../../config/errors.ts';
+import { Cancel } from '../api/human-schemas.ts';
+import { checkRequest } from '../api/parse.ts';
+import { cancelRun } from '../cancel.ts';
+import { findRoot } from '../find-runs.ts';
+import { harmless } from '../terminal.ts';
+import { stoppedBy } from './interruption.ts';
+import type { RunsCancelOptions } from './runs.ts';
+import { type Session, withPlatform, withWorker } from './session.ts';
+
+/** Cancels by a worker of its own or by whatever worker is alive; exit 1 while something is still ending. */
+export async function cancel(session: Session, run: string, { reason, by }: RunsCancelOptions): Promise<number> {
+  const { json, note, say, sayJson, settings } = session;
+  const asked = checked({ by: by ?? userInfo().username, reason });
+  const answer = await withPlatform(session, async (platform, signal) => {
+    const address = await findRoot(platform, run, settings.tenant);
+    return withWorker(platform, signal, async () => {
+      const done = await cancelRun(platform, address, asked, { signal });
+      if (!signal.aborted) return done;
+      throw stoppedBy(signal, 'the cancel is queued; the same command again tells what became of it');
+    });
+  });
+  if (json) sayJson(answer);
+  else if (answer.state === 'cancelled')
+    say(harmless(`${run} is cancelled, by ${answer.by}: ${answer.reason}; all of it has ended`));
+  else {
+    say(harmless(`${run} is being cancelled; the same command again waits for the rest`));
+    for (const each of answer.ending) note(harmless(`still ending: ${each}`));
+  }
+  return answer.state === 'cancelled' ? 0 : 1;
+}
+
+function checked(asked: Cancel): Cancel {
+  try {
+    return checkRequest(Cancel, asked);
+  } catch (error) {
+    if (error instanceof PlatformError) throw new PlatformError('usage.invalid', error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+/** Questions to people and cancels by HTTP. A decision or a cancel is said to be done only when it counts in the journal. */
+import { Cancel, HumanDecision, HumanListQuery, type HumanTaskView } from '../api/human-schemas.ts';
+import { checkRequest } from '../api/parse.ts';
+import { cancelRun } from '../cancel.ts';
+import { decideTask } from '../decide.ts';
+import { listTasks, showTask } from '../human.ts';
+import { readBody } from './body.ts';
+import type { HttpContext, HttpRequest } from './context.ts';
+import { idOf, inServed, servedTenants } from './served.ts';
+
+const LIST_MAX = 100;
+
+export function humanRoutes({ platform, stopping }: HttpContext) {
+  const { maxRequestBytes } = platform.settings;
+
+  return {
+    list: async (c: HttpRequest) => {
+      const { state = 'open', limit = LIST_MAX } = checkRequest(HumanListQuery, numbered(c.req.query()));
+      const tasks: HumanTaskView[] = [];
+      for (const tenant of servedTenants(platform))
+        tasks.push(...(await listTasks(platform, { tenant, state, limit })));
+      return c.json({ tasks: tasks.slice(0, limit) }, 200);
+    },
+
+    show: async (c: HttpRequest) => {
+      const id = idOf(c, 'human.unknown');
+      return c.json(await inServed(platform, 'human.unknown', (tenant) => showTask(platform, id, tenant)), 200);
+    },
+
+    decide: async (c: HttpRequest) => {
+      const id = idOf(c, 'human.unknown');
+      const said = await readBody(c, HumanDecision, maxRequestBytes);
+      const options = { signal: stopping };
+      const task = await inServed(platform, 'human.unknown', (tenant) =>
+        decideTask(platform, id, said, { tenant, ...options }),
+      );
+      return c.json(task, 200);
+    },
+
+    cancel: async (c: HttpRequest) => {
+      const run = idOf(c, 'run.unknown');
+      const asked = await readBody(c, Cancel, maxRequestBytes);
+      const answer = await inServed(platform, 'run.unknown', (tenant) =>
+        cancelRun(platform, { tenant, run, path: '0' }, asked, { signal: stopping }),
+      );
+      return c.json(answer, answer.state === 'cancelled' ? 200 : 202);
+    },
+  };
+}
+
+/** The query of an address is text; `limit` counts. */
+function numbered({ limit, ...others }: Record<string, string>): Record<string, unknown> {
+  if (limit === undefined) return others;
+  return { ...others, limit: /^\d{1,6}$/.test(limit) ? Number(limit) : limit };
+}

@@ -1,0 +1,135 @@
+/** Questions to people, found by their journals. Reads only; `decide.ts` answers them. */
+import { PlatformError } from '../config/errors.ts';
+import { type Address, ROOT_PATH } from '../runtime/address.ts';
+import type { TaskState } from '../runtime/context/invocation.ts';
+import type { HumanTask } from '../runtime/journal/entry.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
+import type { HumanTaskDetail, HumanTaskView, TASK_FILTERS } from './api/human-schemas.ts';
+import { isBatch } from './batch-journal.ts';
+import { eachLastEntry, findRun } from './find-runs.ts';
+import type { Platform } from './platform.ts';
+import { readInvocation, readRun, type RunTree } from './runs.ts';
+import { parseTaskId, taskDetail, tasksOf, taskView } from './task-view.ts';
+
+const AT_ONCE = 64;
+
+export interface TaskFilter {
+  /** All tenants when absent. */
+  tenant?: string;
+  state?: (typeof TASK_FILTERS)[number];
+  limit: number;
+}
+
+/** Questions to people: open ones with the most pressing first, others with the latest first. */
+export async function listTasks(platform: Platform, options: TaskFilter): Promise<HumanTaskView[]> {
+  const { tenant = '*', state = 'open', limit } = options;
+  return state === 'open'
+    ? (await openOnes(platform, tenant)).sort(byUrgency).slice(0, limit)
+    : (await latest(platform, tenant, state, limit)).sort((a, b) => (a.opened < b.opened ? 1 : -1)).slice(0, limit);
+}
+
+/** An entry that asked tells its question itself; only where something came after it is the journal read. */
+async function openOnes(platform: Platform, tenant: string): Promise<HumanTaskView[]> {
+  const found: HumanTaskView[] = [];
+  const unclear: Address[] = [];
+  await eachLastEntry(platform, tenant, (address, entry) => {
+    if (!mayAsk(entry)) return;
+    const task = askedBy(entry);
+    if (task === null) unclear.push(address);
+    else found.push(taskView({ ...address, agent: entry.agent, subject: entry.subject }, task, 'open', null));
+  });
+  return [...found, ...(await readTasks(platform, unclear)).filter((task) => task.state === 'open')];
+}
+
+/** Whether the last entry of a journal leaves room for an open question. Pure. */
+export function mayAsk(entry: Pick<StoredEntry, 'agent' | 'state' | 'events'>): boolean {
+  if (isBatch(entry)) return false;
+  if (entry.state !== 'failed') return entry.state === 'waiting_for_human';
+  // What failed with this entry and asked nobody has no question.
+  return askedBy(entry) !== null || !entry.events.some(({ type }) => type === 'failed');
+}
+
+/** Whether a question is open behind a journal's last entry, as far as the entry itself tells. Pure. */
+export function asks(entry: Pick<StoredEntry, 'agent' | 'state' | 'events'>): boolean {
+  if (entry.state === 'waiting_for_human') return !isBatch(entry);
+  const last = entry.events.at(-1);
+  const undecided = last?.type === 'human.decided' && last.verdicts.some(({ ok }) => !ok);
+  return entry.state === 'failed' && (undecided || askedBy(entry) !== null);
+}
+
+/** The question that an entry ends with. Pure. */
+export function askedBy({ events }: Pick<StoredEntry, 'events'>): HumanTask | null {
+  const last = events.at(-1);
+  if (last?.type === 'escalated') return last.escalation.task ?? null;
+  return last?.type === 'failed' && 'task' in last ? (last.task ?? null) : null;
+}
+
+function byUrgency(a: HumanTaskView, b: HumanTaskView): number {
+  const never = '9999';
+  return (a.due ?? never).localeCompare(b.due ?? never) || a.opened.localeCompare(b.opened);
+}
+
+/** No last entry tells whether a person was ever asked: journals are read, the latest active first, until it is enough. */
+async function latest(
+  platform: Platform,
+  tenant: string,
+  state: Exclude<TaskFilter['state'], undefined>,
+  limit: number,
+): Promise<HumanTaskView[]> {
+  const journals: { address: Address; at: string }[] = [];
+  await eachLastEntry(platform, tenant, (address, entry) => {
+    if (!isBatch(entry)) journals.push({ address, at: entry.at });
+  });
+  journals.sort((a, b) => (a.at < b.at ? 1 : -1));
+  const found: HumanTaskView[] = [];
+  for (let i = 0; i < journals.length && found.length < limit; i += AT_ONCE) {
+    const some = journals.slice(i, i + AT_ONCE).map(({ address }) => address);
+    found.push(...(await readTasks(platform, some)).filter((task) => state === 'all' || task.state === state));
+  }
+  return found;
+}
+
+async function readTasks({ runtime }: Platform, addresses: readonly Address[]): Promise<HumanTaskView[]> {
+  const found: HumanTaskView[] = [];
+  for (let i = 0; i < addresses.length; i += AT_ONCE) {
+    const some = addresses.slice(i, i + AT_ONCE).map((address) => readInvocation(runtime.journal, address));
+    found.push(...(await Promise.all(some)).flatMap((tree) => (tree ? tasksOf(tree) : [])));
+  }
+  return found;
+}
+
+/** Who asks, and the question. */
+export interface Asked {
+  tree: RunTree;
+  task: TaskState;
+}
+
+/**
+ * Finds a question by its id, of one tenant or of any.
+ * @throws PlatformError `human.unknown`; `usage.invalid` when several tenants have it
+ */
+export async function findTask(platform: Platform, id: string, tenant?: string): Promise<Asked> {
+  const place = parseTaskId(id);
+  const unknown = new PlatformError('human.unknown', `there is no question ${JSON.stringify(id.slice(0, 400))}`);
+  if (place === null) throw unknown;
+  const roots = await findRun(platform, place.run, tenant);
+  if (roots.length > 1) {
+    const tenants = roots.map((root) => root.tenant).join(', ');
+    throw new PlatformError(
+      'usage.invalid',
+      `the tenants ${tenants} each have a run ${place.run}; name one with --tenant`,
+    );
+  }
+  const [root] = roots;
+  const tree = root && (await readInvocation(platform.runtime.journal, { ...root, path: place.path }));
+  const task = tree?.context.tasks.find((each) => each.id === id);
+  if (!tree || !task) throw unknown;
+  return { tree, task };
+}
+
+/** All that a person needs to decide. @throws PlatformError `human.unknown` */
+export async function showTask(platform: Platform, id: string, tenant?: string): Promise<HumanTaskDetail> {
+  const { tree, task } = await findTask(platform, id, tenant);
+  const root = await readRun(platform.runtime.journal, { ...tree.address, path: ROOT_PATH });
+  return taskDetail(root ?? tree, tree, task);
+}

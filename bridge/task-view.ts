@@ -1,0 +1,162 @@
+/** Questions to people as journals show them: the views that doors answer with. Pure. */
+import type { Address } from '../runtime/address.ts';
+import { type InvocationContext, openTask, type TaskState } from '../runtime/context/invocation.ts';
+import type { Deciders, Decision, HumanTask, InvocationEvent, Verdict } from '../runtime/journal/entry.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
+import type { JsonObject } from '../runtime/json.ts';
+import { ANSWERS } from '../runtime/policy/decision.ts';
+import { RECALL_MEMORY } from '../runtime/tools/builtin.ts';
+import type { HumanTaskDetail, HumanTaskView } from './api/human-schemas.ts';
+import { flattenTree, type RunTree } from './runs.ts';
+
+type Replied = Extract<InvocationEvent, { type: 'model.replied' }>;
+type Decided = Extract<InvocationEvent, { type: 'human.decided' }>;
+type Standing = HumanTaskView['state'];
+type Answer = Decision['answer'];
+
+/** Where a task is asked, read from the end of its id: a run id may hold dots itself. Null for what is no task's id. */
+export function parseTaskId(id: string): { run: string; path: string } | null {
+  const [, run, path] = /^(.+)\.(0(?:-[1-9]\d*)*)\.[1-9]\d*$/s.exec(id) ?? [];
+  return run === undefined || path === undefined ? null : { run, path };
+}
+
+/** Whether a person is still asked: the invocation waits, or has failed and may go on. */
+export function isAsking(task: TaskState, state: string, context: InvocationContext): boolean {
+  if (openTask(context)?.id !== task.id) return false;
+  return task.kind === 'quarantine' ? state === 'failed' : state === 'waiting_for_human';
+}
+
+/** The question that an invocation waits with; null when nobody is asked. */
+export function askingTask({ state, context }: Pick<RunTree, 'state' | 'context'>): TaskState | null {
+  const task = openTask(context);
+  return task && isAsking(task, state, context) ? task : null;
+}
+
+/** The open questions of a run's whole tree, in the order of the tree. */
+export function openTasks(tree: RunTree): HumanTaskView[] {
+  return flattenTree(tree).flatMap((each) => {
+    const task = askingTask(each);
+    return task ? [taskOf(each, task)] : [];
+  });
+}
+
+/** Every question that an invocation has asked, oldest first. */
+export function tasksOf(tree: RunTree): HumanTaskView[] {
+  return tree.context.tasks.map((task) => taskOf(tree, task));
+}
+
+function taskOf(tree: RunTree, task: TaskState): HumanTaskView {
+  const subject = tree.context.invocation?.subject ?? null;
+  const where = { ...tree.address, agent: tree.agent, subject };
+  return taskView(where, task, standing(task, tree), task.decision);
+}
+
+function standing(task: TaskState, { state, context }: RunTree): Standing {
+  if (task.decision) return 'decided';
+  if (task.expired) return 'expired';
+  return isAsking(task, state, context) ? 'open' : 'closed';
+}
+
+export function taskView(
+  { run, tenant, path, agent, subject }: Address & { agent: string; subject: string | null },
+  { id, kind, rules, question, decides, opened, due, on_expiry }: HumanTask,
+  state: Standing,
+  decision: Decision | null,
+): HumanTaskView {
+  const who = { name: decides.name, role: decides.role };
+  const what = { task: id, state, kind, run, tenant, path, agent, subject, rules, question, decides: who };
+  return { ...what, opened, due, on_expiry, decision: decision && decisionView(decision) };
+}
+
+function decisionView({ id, answer, by, role, note, at }: Decision): NonNullable<HumanTaskView['decision']> {
+  return { id, answer, by, role, note, at };
+}
+
+/** All that a person needs to decide. `tree` is the invocation that asks, `root` its whole run. */
+export function taskDetail(root: RunTree, tree: RunTree, task: TaskState): HumanTaskDetail {
+  const { context, entries } = tree;
+  const held = task.kind === 'quarantine' ? null : heldTurn(entries, task.turn);
+  const view = taskOf(tree, task);
+  const wants = {
+    calls: (held?.calls ?? []).flatMap(({ ordinal, name, kind, input, verdicts }) =>
+      kind === 'escalate' || kind === 'report' ? [] : [{ ordinal, name, kind, input, refused: failing(verdicts) }],
+    ),
+    report: held?.report ?? null,
+  };
+  const verdicts = held ? [...held.verdicts, ...held.calls.flatMap((call) => call.verdicts)] : [];
+  return {
+    ...view,
+    as_of: context.invocation?.as_of ?? '',
+    definition: context.definition,
+    answers: view.state === 'open' ? answersTo(task.kind, wants) : [],
+    wants,
+    evidence: {
+      facts: context.facts,
+      verdicts: verdicts.filter(({ ok }) => !ok),
+      memories: citedMemories(context, JSON.stringify(wants)),
+    },
+    error: task.kind === 'quarantine' ? context.error : null,
+    refused: decisionsOf(entries, task.id).flatMap(({ decision, verdicts: judged }) => {
+      const reasons = reasonsOf(judged);
+      return reasons.length > 0 ? [{ decision: decisionView(decision), reasons }] : [];
+    }),
+    earlier: flattenTree(root)
+      .flatMap(tasksOf)
+      .filter((each) => each.task !== task.id)
+      .sort((a, b) => (a.opened < b.opened ? -1 : 1)),
+  };
+}
+
+/** The turn that a question holds, as the model made it. */
+function heldTurn(entries: readonly StoredEntry[], ordinal: number): Replied | null {
+  for (const event of entries.flatMap((entry) => entry.events)) {
+    if (event.type === 'model.replied' && event.ordinal === ordinal) return event;
+  }
+  return null;
+}
+
+/** Every decision about a task that reached the journal, those that did not count included. */
+export function decisionsOf(entries: readonly StoredEntry[], task: string): Decided[] {
+  return entries
+    .flatMap((entry) => entry.events)
+    .filter((event) => event.type === 'human.decided')
+    .filter(({ decision }) => decision.task === task);
+}
+
+/** What can be answered to a question: where nothing is held, there is nothing to edit. */
+function answersTo(kind: HumanTask['kind'], { calls, report }: HumanTaskDetail['wants']): Answer[] {
+  return ANSWERS[kind].filter((answer) => answer !== 'edit' || calls.length > 0 || report !== null);
+}
+
+/** Recalled memories whose id occurs in a text; all of them when it names none. */
+function citedMemories(context: InvocationContext, text: string): JsonObject[] {
+  const recalled = context.turns
+    .flatMap((turn) => turn.calls)
+    .filter(({ name, status }) => name === RECALL_MEMORY && status === 'ok')
+    .flatMap(({ result }) => (result as { memories: ({ id: string } & JsonObject)[] }).memories);
+  const byId = new Map(recalled.map((memory) => [memory.id, memory]));
+  const cited = [...byId.values()].filter(({ id }) => text.includes(id));
+  return cited.length > 0 ? cited : [...byId.values()];
+}
+
+export function reasonsOf(verdicts: readonly Verdict[]): string[] {
+  return verdicts.filter(({ ok }) => !ok).map(({ rule, reason }) => `${rule}: ${reason}`);
+}
+
+function failing(verdicts: readonly Verdict[]): string | null {
+  return reasonsOf(verdicts)[0] ?? null;
+}
+
+/** `Dana Fox or anyone with the role operator`. */
+export function decidersText({ name, role }: Deciders): string {
+  return name === null ? `anyone with the role ${role}` : `${name} or anyone with the role ${role}`;
+}
+
+/** Whether somebody is among those who may decide: by name, whatever its case, or by role. */
+export function mayDecide({ name, role }: Deciders, who: { by: string; role: string | null }): boolean {
+  return who.role === role || (name !== null && plain(name) === plain(who.by));
+}
+
+function plain(name: string): string {
+  return name.trim().toLowerCase();
+}

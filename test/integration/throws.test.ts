@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import type { AnyStateMachine } from 'xstate';
+import type { RunTree } from '../../bridge/runs.ts';
+import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
+import type { Json } from '../../runtime/json.ts';
+import type { Condition, Player } from '../../runtime/sdk.ts';
+import { type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('a throw in one actor never takes down its worker or a sibling');
+const platforms = withPlatforms(test);
+const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
+/** Code of a pack is loaded once per process: what a test replaced in it is put back. */
+const replaced: (() => void)[] = [];
+test.after.each(() => {
+  for (const restore of replaced.splice(0).reverse()) restore();
+});
+
+function replace<T extends object, K extends keyof T>(owner: T, name: K, value: (was: T[K]) => T[K]): void {
+  const was = owner[name];
+  owner[name] = value(was);
+  replaced.push(() => void (owner[name] = was));
+}
+
+/** The book whose run is hit; the others are its siblings in the same batch. */
+const HIT = 'middlemarch';
+const SIBLINGS = { emma: 'completed', persuasion: 'completed', 'first-folio': 'waiting_for_human' };
+
+function packOf({ platform }: TestPlatform): LoadedPack {
+  const [pack] = platform.runtime.catalog.packs;
+  assert.ok(pack);
+  return pack;
+}
+
+/** Checks every book; all siblings come out as ever, and the worker takes the next run. Returns the one that was hit. */
+async function stocktaking(open: TestPlatform): Promise<RunTree> {
+  const { trees } = await open.batch({ schedule: 'weekly_stocktaking' });
+  const { [HIT]: _, ...siblings } = Object.fromEntries([...trees].map(([book, { state }]) => [book, state]));
+  assert.deepEqual(siblings, SIBLINGS);
+  const next = await open.run({ agent: 'librarian', instructions: 'Take stock.', payload: { book: 'emma' } });
+  assert.equal(next.state, 'completed');
+  return trees.get(HIT) as RunTree;
+}
+
+test('in a machine: that invocation has failed, and says why', async () => {
+  const open = await platforms(library);
+  const behaviour = (open.worker as unknown as { invocations: { machine: AnyStateMachine } }).invocations;
+  const { machine } = behaviour;
+  behaviour.machine = Object.create(machine, {
+    transition: {
+      value: (...[snapshot, event, scope]: Parameters<AnyStateMachine['transition']>) => {
+        const { subject } = (snapshot.context as { invocation: { subject?: string } | null }).invocation ?? {};
+        if (subject === HIT && event.type === 'tool.settled') throw new Error('the machine threw');
+        return machine.transition(snapshot, event, scope);
+      },
+    },
+  }) as AnyStateMachine;
+  const { state, context } = await stocktaking(open);
+  assert.equal(state, 'failed');
+  assert.deepEqual(context.error, { code: 'activation.crashed', message: 'the machine threw' });
+});
+
+test('in a tool: its call is an error that the model reads', async () => {
+  const open = await platforms(library);
+  const [lookUp] = packOf(open).code.tools;
+  assert.ok(lookUp);
+  replace(lookUp, 'run', (run) => async (input, context) => {
+    if ((input as { book: string }).book === HIT) throw new Error('the tool threw');
+    return run(input, context);
+  });
+  const { state, context } = await stocktaking(open);
+  assert.equal(state, 'completed');
+  assert.equal(context.turns[0]?.calls[0]?.result, 'tool.failed: the tool threw');
+});
+
+test('in a tool that throws what is no error, or returns what cannot be written: the same', async () => {
+  const open = await platforms(library);
+  const [lookUp] = packOf(open).code.tools;
+  assert.ok(lookUp);
+  const circle: { self?: object } = {};
+  circle.self = circle;
+  replace(lookUp, 'run', () => async () => circle as Json);
+  const script = [[{ name: 'look_up', input: { book: 'emma' } }]];
+  const request = { agent: 'librarian', instructions: 'Take stock.', payload: { book: 'emma', script } };
+  assert.match((await open.run(request)).context.report?.text ?? '', /^tool\.failed: .*circular/);
+  replace(lookUp, 'run', () => async () => Promise.reject('just words'));
+  assert.equal((await open.run(request)).context.report?.text, 'tool.failed: just words');
+});
+
+test('in a player: that invocation has failed, and says why', async () => {
+  const open = await platforms(library);
+  const players = packOf(open).code.players as { librarian: Player };
+  replace(players, 'librarian', (librarian) => (conversation) => {
+    if (conversation.task.subject === HIT) throw new Error('the player threw');
+    return librarian(conversation);
+  });
+  const { state, context } = await stocktaking(open);
+  assert.equal(state, 'failed');
+  assert.deepEqual(context.error, { code: 'model.failed', message: 'the player threw' });
+});
+
+test('in a condition: a person is asked, as nobody knows whether it holds', async () => {
+  const open = await platforms(library);
+  const conditions = packOf(open).code.conditions as { book_is_rare: Condition };
+  replace(conditions, 'book_is_rare', (isRare) => (view) => {
+    if (view.subject === HIT) throw new Error('the condition threw');
+    return isRare(view);
+  });
+  const { state, context } = await stocktaking(open);
+  assert.equal(state, 'waiting_for_human');
+  assert.match(context.escalation?.reason ?? '', /could not be decided: the condition threw/);
+});
+
+test('in a check of a rule: the rule refuses, twice, and then a person is asked', async () => {
+  const open = await platforms(library);
+  const pack = packOf(open);
+  const autonomy = pack.agents.get('librarian')?.resolved.definition.autonomy;
+  assert.ok(autonomy);
+  autonomy.enforce = [{ id: 'shelved', before: ['report', 'emit_event'], message: 'look at the shelf first' }];
+  pack.code.checks = {
+    shelved: ({ subject }) => {
+      if (subject === HIT) throw new Error('the check threw');
+      return null;
+    },
+  };
+  const { state, context } = await stocktaking(open);
+  assert.equal(state, 'waiting_for_human');
+  assert.match(context.escalation?.reason ?? '', /could not be decided: the check threw/);
+});
+
+test.run();
