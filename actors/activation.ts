@@ -152,7 +152,6 @@ export class Activation {
       found: received.found,
       verdicts: received.verdicts,
       live: this.actor !== null,
-      again: message.redelivered || mail.type === 'resume',
       rests: this.behaviour.rests(snapshot),
       stalls: this.behaviour.stalls(snapshot),
     });

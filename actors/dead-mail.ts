@@ -1,6 +1,7 @@
 /**
- * Mail that the server delivers no more, because it was delivered too often, stays in the work queue: nobody gets it, and
- * it stands in the way of every wake-up of its receiver. The server says so once, in an advisory.
+ * Mail that the server delivers no more stays in the work queue: nobody gets it, and it stands in the way of every wake-up
+ * of its receiver. Either it was delivered too often, which the server says once, in an advisory; or it was acknowledged,
+ * and a server that was killed remembers that, but not that it removed it.
  */
 import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
 import type { Logger } from 'pino';
@@ -14,9 +15,33 @@ interface Advisory {
   deliveries: number;
 }
 
-/** Removes the mail that advisories name, if it is still there. Returns how much it was. */
+/** Removes it, and returns how much it was. */
 export async function removeDeadMail(nc: NatsConnection, log: Logger): Promise<number> {
   const jsm = await nc.jetstreamManager();
+  return (await removeGivenUp(nc, jsm, log)) + (await removeAcknowledged(jsm, log));
+}
+
+/** What lies below all that its consumer has acknowledged, and below all that it still holds. */
+async function removeAcknowledged(jsm: JetStreamManager, log: Logger): Promise<number> {
+  let removed = 0;
+  for await (const { name, ack_floor, config } of jsm.consumers.list(MAIL_STREAM)) {
+    const subject = config.filter_subject;
+    if (subject === undefined) continue;
+    for (let mail = await firstOf(jsm, subject); mail && mail.seq <= ack_floor.stream_seq; ) {
+      if (await jsm.streams.deleteMessage(MAIL_STREAM, mail.seq, false).catch(falseWhenNone)) removed += 1;
+      log.warn({ subject: mail.subject, seq: mail.seq, consumer: name }, 'mail that was acknowledged was still there');
+      mail = await firstOf(jsm, subject);
+    }
+  }
+  return removed;
+}
+
+/** The oldest message that a filter matches. */
+function firstOf(jsm: JetStreamManager, next_by_subj: string): Promise<StoredMsg | null> {
+  return jsm.streams.getMessage(MAIL_STREAM, { seq: 1, next_by_subj } as never).catch(nullWhenNone);
+}
+
+async function removeGivenUp(nc: NatsConnection, jsm: JetStreamManager, log: Logger): Promise<number> {
   let removed = 0;
   for await (const { timestamp, consumer, stream_seq: seq, deliveries } of advisories(nc)) {
     const mail = await mailAt(jsm, seq);
@@ -46,10 +71,12 @@ async function* advisories(nc: NatsConnection): AsyncGenerator<Advisory> {
 }
 
 async function mailAt(jsm: JetStreamManager, seq: number): Promise<StoredMsg | null> {
-  return jsm.streams.getMessage(MAIL_STREAM, { seq }).catch((error: unknown) => {
-    if (error instanceof NatsError && error.api_error?.code === 404) return null;
-    throw error;
-  });
+  return jsm.streams.getMessage(MAIL_STREAM, { seq }).catch(nullWhenNone);
+}
+
+function nullWhenNone(error: unknown): null {
+  if (error instanceof NatsError && error.api_error?.code === 404) return null;
+  throw error;
 }
 
 /** Somebody acknowledged it, or removed it, a moment ago. */

@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describeError, PlatformError } from '../../config/errors.ts';
+import { PAUSE_MS } from '../../runtime/bus/publish.ts';
 import type { CallState, InvocationContext } from '../../runtime/context/invocation.ts';
 import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { Json } from '../../runtime/json.ts';
@@ -8,6 +10,9 @@ import { EMIT_EVENT, RECALL_MEMORY, RecallInput, STORE_MEMORY, StoreInput } from
 import type { Tool } from '../../runtime/tools/tool.ts';
 import type { Runtime } from '../runtime.ts';
 import { callEvent } from './event.ts';
+
+/** How long an event or a memory is tried again where it stands. */
+const PATIENCE_MS = 60_000;
 
 type Settled = Extract<InvocationEvent, { type: 'tool.settled' }>;
 
@@ -30,9 +35,11 @@ export async function runCall(
   const { invocation } = state;
   if (!call || !invocation) throw new PlatformError('activation.crashed', `there is no call ${ordinal} to run`);
   try {
-    const { result, about, created } = await inTime(runtime.toolTimeoutMs, call.name, signal, (bounded) =>
-      execute(runtime, invocation, call, bounded),
-    );
+    const { result, about, created } = takesEffect(call)
+      ? await patiently(runtime, signal, () => execute(runtime, invocation, call, signal))
+      : await inTime(runtime.toolTimeoutMs, call.name, signal, (bounded) =>
+          execute(runtime, invocation, call, bounded),
+        );
     const isFact = about !== undefined && about !== null && about === invocation.subject;
     // Only what survives JSON is a result: the journal is what a restart reads.
     const kept = JSON.parse(JSON.stringify(result ?? null)) as Json;
@@ -45,12 +52,33 @@ export async function runCall(
       created: created ?? null,
     };
   } catch (error) {
+    // Nobody knows whether it took effect. Made again under the same id it does so once; as a tool error, the model would
+    // make another one.
+    if (takesEffect(call) && !(error instanceof PlatformError)) throw error;
     const { code, message } = describeError(error, 'tool.failed');
     runtime.log.warn(
       { run: invocation.address.run, path: invocation.address.path, tool: call.name, code },
       'tool failed',
     );
     return { type: 'tool.settled', ordinal, ok: false, result: `${code}: ${message}`, fact: null, created: null };
+  }
+}
+
+/** An event or a memory: it waits for its server as every entry does, and is never given up half-way. */
+function takesEffect({ kind }: CallState): boolean {
+  return kind === 'emit' || kind === 'store';
+}
+
+/** A server that is just coming back says no to begin with; it is asked again before the actor is started anew. */
+async function patiently<T>({ log }: Runtime, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (const until = performance.now() + PATIENCE_MS; ; ) {
+    try {
+      return await work();
+    } catch (err) {
+      if (err instanceof PlatformError || signal.aborted || performance.now() > until) throw err;
+      log.warn({ err }, 'an event or a memory could not be written; trying again');
+      await pause(PAUSE_MS, undefined, { signal });
+    }
   }
 }
 

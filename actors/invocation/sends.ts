@@ -67,6 +67,8 @@ export function timerSends(before: Stand, after: Stand, again: boolean): Send[] 
   const to = { ...invocation.address, agent: invocation.agent };
   // An ended invocation waits for none, and gets them anew should it go on.
   const had = before.ended && !(after.ended && again) ? [] : timersOf(before.context);
+  // The step that answered a question may not have purged its timer.
+  if (again) had.push(...closedTimers(after.context));
   const has = after.ended ? [] : timersOf(after.context);
   const known = new Set(again ? [] : had.map(({ name }) => name));
   const kept = new Set(has.map(({ name }) => name));
@@ -82,6 +84,13 @@ export function timerSends(before: Stand, after: Stand, again: boolean): Send[] 
 
 function timersOf(context: InvocationContext): Timer[] {
   return [context.timers.retry, context.timers.deadline, dueTimer(context)].filter((timer) => timer !== null);
+}
+
+/** Of questions that are no longer open. */
+function closedTimers({ tasks }: InvocationContext): Timer[] {
+  return tasks.flatMap(({ due, decision }, i) =>
+    due !== null && decision !== null ? [{ name: `due-${i + 1}`, at: due }] : [],
+  );
 }
 
 /** What an ended invocation sends: its report to whoever started it, to topics that carry such reports, to its thread. Pure. `resolved` is null unless it completed. */

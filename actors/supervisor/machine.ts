@@ -58,8 +58,6 @@ export type SupervisorEvent =
       verdicts: Verdict[];
       /** Active on this worker. */
       live: boolean;
-      /** Delivered before, or sent to wake it: whoever held it may be gone. */
-      again: boolean;
       /** Nothing is computed for it: it waits for mail. */
       rests: boolean;
       /** Claims in a row that got it no further. */
@@ -129,7 +127,7 @@ export const supervisorMachine = machine.createMachine({
         mail: [
           { guard: ({ event }) => event.found === 'unknown', actions: decide('drop') },
           { guard: ({ event }) => event.found === 'open', actions: decide('deliver') },
-          { guard: ({ event }) => event.found === 'held' && event.again && event.rests, actions: decide('resend') },
+          { guard: ({ event }) => event.found === 'held' && event.rests, actions: decide('resend') },
           // Nobody computes it: an owner elsewhere was asked before, and did not answer. That the mail was never delivered
           // before says nothing: a server that lost power forgets deliveries.
           {

@@ -37,6 +37,8 @@ export interface ChaosResult {
   faults: Partial<Record<FaultName, number>>;
   /** Milliseconds from a kill to the next worker's first entry, ascending. */
   takeovers: number[];
+  /** Mail that was acknowledged, and that a killed server had forgotten to have removed. */
+  forgotten: number;
 }
 
 /** How often models, tools and senders fail. */
@@ -112,7 +114,12 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
       ...crew.deaths.map((message) => ({ kind: 'wrong' as const, message })),
     ];
     judgement.violations.push(...processes.map((fault) => ({ ...fault, run: null, journal: [] })));
-    return { judgement, faults, takeovers: takeovers(records.journals, crew.kills) };
+    return {
+      judgement,
+      faults,
+      takeovers: takeovers(records.journals, crew.kills),
+      forgotten: records.forgotten.length,
+    };
   } finally {
     await close(closing);
   }
@@ -170,7 +177,7 @@ async function waiting({ jsm }: TestProcess['platform']): Promise<number> {
   return queued(jsm).catch(() => Number.POSITIVE_INFINITY);
 }
 
-/** Resolves when there has been no mail for a while, or when it does not become so. */
+/** Resolves when no mail has been on its way for a while, or when it does not become so. */
 async function calm({ platform }: TestProcess, log: (line: string) => void): Promise<void> {
   let empty = 0;
   for (const deadline = performance.now() + CALM_MS; empty < 5 && performance.now() < deadline; await pause(200)) {

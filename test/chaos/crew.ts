@@ -73,12 +73,13 @@ export class Crew {
     return [...this.live.values()];
   }
 
-  async kill(): Promise<void> {
-    await this.replace('SIGKILL');
+  /** Returns how many it were: the last one that takes mail is spared, or a takeover would be the start of a process. */
+  kill(): Promise<number> {
+    return this.replace('SIGKILL');
   }
 
-  async drain(): Promise<void> {
-    await this.replace('SIGTERM');
+  drain(): Promise<number> {
+    return this.replace('SIGTERM');
   }
 
   /** Stops the process for a while; it wakes up in the belief that no time has passed. */
@@ -100,9 +101,9 @@ export class Crew {
     await Promise.all(gone);
   }
 
-  private async replace(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  private async replace(signal: 'SIGKILL' | 'SIGTERM'): Promise<number> {
     const child = this.chance.pick([...this.live.keys()]);
-    if (!child) return;
+    if (!child || this.live.size < 2) return 0;
     const worker = this.live.get(child) ?? '';
     this.live.delete(child);
     const gone = once(child, 'exit');
@@ -112,5 +113,6 @@ export class Crew {
     await gone;
     clearTimeout(late);
     await this.hire();
+    return 1;
   }
 }

@@ -62,11 +62,9 @@ export async function inflict(stage: Stage, fault: OuterFault): Promise<number> 
   const { chance, crew, nats, redis, redisClient, tap, ackWaitMs } = stage;
   switch (fault) {
     case 'kill worker':
-      await crew.kill();
-      return 1;
+      return crew.kill();
     case 'drain worker':
-      await crew.drain();
-      return 1;
+      return crew.drain();
     case 'pause worker':
       await crew.pause(chance.between(1.2, 3) * ackWaitMs);
       return 1;

@@ -3,7 +3,7 @@ import { createInbox, type JetStreamManager, type MsgHdrs, type NatsConnection }
 import type { Address } from '../../runtime/address.ts';
 import { parseEntry, type StoredEntry } from '../../runtime/journal/journal.ts';
 import type { Memory } from '../../runtime/memory/memory.ts';
-import { MAIL_STREAM, MEMORY_STREAM, parseJournalSubject } from '../../runtime/subjects.ts';
+import { ADVISORIES_STREAM, MAIL_STREAM, MEMORY_STREAM, parseJournalSubject } from '../../runtime/subjects.ts';
 
 export interface JournalRecord {
   address: Address;
@@ -25,6 +25,8 @@ export interface Records {
   memories: Memory[];
   /** Subjects of what waits in MAIL: mail, starts, timers and cron lines. */
   mail: string[];
+  /** Mail that was acknowledged and is still there: a server that is killed may forget to have removed it. */
+  forgotten: string[];
   /** Consumers of MAIL that have something to deliver, or delivered what nobody acknowledged. */
   unread: { consumer: string; pending: number; unacked: number }[];
 }
@@ -54,18 +56,36 @@ export async function readRecords(nc: NatsConnection): Promise<Records> {
   }
   const memories: Memory[] = [];
   for await (const { text } of stored(nc, MEMORY_STREAM)) memories.push(JSON.parse(text) as Memory);
-  const mail: string[] = [];
-  for await (const { subject } of stored(nc, MAIL_STREAM)) mail.push(subject);
-  return { journals: [...journals.values()], events, memories, mail, unread: await unreadConsumers(jsm) };
+  return { journals: [...journals.values()], events, memories, ...(await readMail(nc, jsm)) };
 }
 
-async function unreadConsumers(jsm: JetStreamManager): Promise<Records['unread']> {
+/**
+ * A consumer is through with what lies below its ack floor: it was acknowledged, or delivered too often, of which there is
+ * an advisory.
+ */
+async function readMail(
+  nc: NatsConnection,
+  jsm: JetStreamManager,
+): Promise<Pick<Records, 'mail' | 'forgotten' | 'unread'>> {
   const unread: Records['unread'] = [];
-  for await (const { name, num_pending, num_ack_pending } of jsm.consumers.list(MAIL_STREAM)) {
+  const floors = new Map<string, number>();
+  for await (const { name, num_pending, num_ack_pending, ack_floor } of jsm.consumers.list(MAIL_STREAM)) {
+    floors.set(name, ack_floor.stream_seq);
     if (num_pending + num_ack_pending === 0) continue;
     unread.push({ consumer: name, pending: num_pending, unacked: num_ack_pending });
   }
-  return unread;
+  const tooOften = new Set<number>();
+  for await (const { text } of stored(nc, ADVISORIES_STREAM)) {
+    tooOften.add((JSON.parse(text) as { stream_seq: number }).stream_seq);
+  }
+  const mail: string[] = [];
+  const forgotten: string[] = [];
+  for await (const { subject, seq } of stored(nc, MAIL_STREAM)) {
+    const [kind = '', , agent = ''] = subject.split('.');
+    const isThrough = seq <= (floors.get(`${kind}-${agent}`) ?? 0) && !tooOften.has(seq);
+    (isThrough ? forgotten : mail).push(subject);
+  }
+  return { mail, forgotten, unread };
 }
 
 interface Stored {

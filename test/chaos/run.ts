@@ -45,6 +45,7 @@ for (const [name, count] of counted) console.log(`${String(count).padStart(6)}  
 if (random) {
   const { runs, batches, waiting, cancelled } = random.judgement;
   console.log(`runs ${runs} in ${batches} batches: ${waiting} wait for a person, ${cancelled} were cancelled`);
+  if (random.forgotten > 0) console.log(`mail that the killed server forgot to have removed: ${random.forgotten}`);
   console.log(`takeover after a kill: ${inFigures(random.takeovers)}`);
 }
 console.log(points ? `crash points ${points.points}, takeover ${inFigures(points.takeovers)}` : 'crash points: none');

@@ -17,13 +17,13 @@ function serving() {
 
 function decide(
   actor: ReturnType<typeof serving>,
-  mail: { found: Found; verdicts?: Verdict[]; live?: boolean; again?: boolean; rests?: boolean; stalls?: number },
+  mail: { found: Found; verdicts?: Verdict[]; live?: boolean; rests?: boolean; stalls?: number },
 ): Disposition | null {
   let decided: Disposition | null = null;
   actor.on('disposition', ({ disposition }) => {
     decided = disposition;
   });
-  actor.send({ type: 'mail', key: 'k', verdicts: [], live: false, again: false, rests: false, stalls: 0, ...mail });
+  actor.send({ type: 'mail', key: 'k', verdicts: [], live: false, rests: false, stalls: 0, ...mail });
   return decided;
 }
 
@@ -32,18 +32,16 @@ test('decides each mail by what the journal says and by the verdicts in the even
     [{ found: 'new', verdicts: [holds] }, 'admit'],
     [{ found: 'new', verdicts: [holds, fails] }, 'refuse'],
     [{ found: 'open' }, 'deliver'],
-    [{ found: 'open', live: true, again: true }, 'deliver'],
-    [{ found: 'held', again: true }, 'resume'],
-    [{ found: 'held', again: false }, 'resume'],
-    [{ found: 'held', again: false, rests: true }, 'duplicate'],
-    [{ found: 'held', again: false, live: true }, 'duplicate'],
-    [{ found: 'held', again: true, live: true }, 'duplicate'],
-    [{ found: 'final', again: true }, 'duplicate'],
-    [{ found: 'known', again: true }, 'duplicate'],
+    [{ found: 'open', live: true }, 'deliver'],
+    [{ found: 'held' }, 'resume'],
+    [{ found: 'held', rests: true }, 'resend'],
+    [{ found: 'held', live: true }, 'duplicate'],
+    [{ found: 'final' }, 'duplicate'],
+    [{ found: 'known' }, 'duplicate'],
     [{ found: 'unknown' }, 'drop'],
-    [{ found: 'held', again: true, rests: true, stalls: 99 }, 'resend'],
-    [{ found: 'held', again: true, stalls: 9 }, 'resume'],
-    [{ found: 'held', again: true, stalls: 10 }, 'quarantine'],
+    [{ found: 'held', rests: true, stalls: 99 }, 'resend'],
+    [{ found: 'held', stalls: 9 }, 'resume'],
+    [{ found: 'held', stalls: 10 }, 'quarantine'],
   ];
   for (const [mail, expected] of table) assert.equal(decide(serving(), mail), expected, JSON.stringify(mail));
 });

@@ -7,25 +7,33 @@ export interface Database {
   rows(sql: string, parameters?: Record<string, DuckDBValue>): Promise<Row[]>;
   /** From here on the database reads no file and loads no extension; it cannot be undone. */
   seal(): Promise<void>;
-  close(): void;
+  /** Waits for what is being asked: DuckDB does not bear being closed under a query. */
+  close(): Promise<void>;
 }
 
 export async function openDatabase(): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   let open = true;
+  const running = new Set<Promise<unknown>>();
   return {
     async rows(sql, parameters) {
-      const result = await connection.runAndReadAll(sql, parameters);
-      return result.getRowObjectsJS();
+      const reading = connection.runAndReadAll(sql, parameters);
+      running.add(reading);
+      try {
+        return (await reading).getRowObjectsJS();
+      } finally {
+        running.delete(reading);
+      }
     },
     async seal() {
       await connection.run('SET enable_external_access = false');
       await connection.run('SET lock_configuration = true');
     },
-    close() {
+    async close() {
       if (!open) return;
       open = false;
+      await Promise.allSettled(running);
       connection.closeSync();
       instance.closeSync();
     },

@@ -28,7 +28,7 @@ export async function checkData(folder: string): Promise<DataProblem[]> {
     await readFolder(database, folder, problems);
     return problems.list();
   } finally {
-    database.close();
+    await database.close();
   }
 }
 

@@ -31,7 +31,7 @@ export async function openData(folder: string, playbook: Playbook): Promise<Cust
     await database.seal();
     return await sourceOf(database, folder, playbook);
   } catch (error) {
-    database.close();
+    await database.close();
     throw error;
   }
 }
@@ -81,7 +81,7 @@ async function sourceOf(database: Database, folder: string, playbook: Playbook):
     memories: () => readMemories(database),
     counts: () => countRows(database, coverage),
     async close() {
-      database.close();
+      await database.close();
     },
   };
 }
