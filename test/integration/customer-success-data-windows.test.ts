@@ -324,7 +324,7 @@ test('the tables are asked as many questions for two thousand accounts as for on
       const figures = await readFigures({ ...database, rows }, playbook, AS_OF);
       return { asked, found: figures.size };
     } finally {
-      database.close();
+      await database.close();
     }
   };
   const one = await questions(1);

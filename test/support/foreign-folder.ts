@@ -103,5 +103,5 @@ export async function convert(copies: readonly Copy[]): Promise<void> {
     const format = path.endsWith('.parquet') ? 'FORMAT parquet' : options;
     await database.rows(`COPY (${query}) TO '${path}' (${format})`);
   }
-  database.close();
+  await database.close();
 }
