@@ -2,8 +2,9 @@
  * Answers a question to a person.
  *
  * 1. A decision is mail; it counts when it stands in the journal with every verdict holding. Only then is it said to be done.
- * 2. The same decision, known by its id, may be sent again: it is answered as it was, and decides nothing twice.
- * 3. Who lost a race is told who decided, what and when.
+ * 2. The same decision may be sent again: it is answered as it was, and decides nothing twice. Its id holds a digest of all
+ *    that it says, so that something else under the caller's own id is another decision, judged by itself.
+ * 3. Who lost a race is told who decided, what and when; whoever is not asked is told only that.
  */
 import { PlatformError } from '../config/errors.ts';
 import type { TaskState } from '../runtime/context/invocation.ts';
@@ -14,7 +15,7 @@ import { entriesAfter } from './entries-after.ts';
 import { findTask } from './human.ts';
 import type { Platform } from './platform.ts';
 import { readInvocation, type RunTree } from './runs.ts';
-import { decidersText, decisionsOf, mayDecide, reasonsOf, tasksOf } from './task-view.ts';
+import { decidersText, decisionsOf, EXPIRED, mayDecide, reasonsOf, tasksOf } from './task-view.ts';
 
 /** How long a worker may take to journal a decision. */
 const WAIT_MS = 15_000;
@@ -41,9 +42,9 @@ export async function decideTask(
   const { runtime } = platform;
   const asked = await findTask(platform, id, tenant);
   const decision = decisionOf(id, said, runtime.now());
+  checkDecider(asked.task, decision);
   const before = settledTask(asked.tree, id, decision.id);
   if (before) return before;
-  checkDecider(asked.task, decision);
 
   const { tree } = asked;
   const trace = tree.context.invocation?.trace ?? { correlation_id: tree.address.run };
@@ -63,10 +64,11 @@ export async function decideTask(
   );
 }
 
-/** Without an id of the caller's, a decision is known by what it says. (2) */
+/** (2) */
 function decisionOf(task: string, said: HumanDecision, now: Date): Decision {
   const { answer, by, role = null, note = '', edits = null } = said;
-  const id = said.decision_id ?? digestOf({ task, answer, by, note, edits }).slice(0, 32);
+  const digest = digestOf({ task, answer, by, role, note, edits }).slice(0, 32);
+  const id = said.decision_id === undefined ? digest : `${said.decision_id}.${digest}`;
   return { id, task, answer, by, role, note, at: now.toISOString() };
 }
 
@@ -90,8 +92,7 @@ function settledTask(tree: RunTree, id: string, decisionId: string): HumanTaskVi
     );
   }
   if (task.state === 'expired') {
-    const outcome = { approve: 'it was approved', refuse: 'it was refused', escalate: 'it was handed on' };
-    const what = `nobody decided by ${task.due ?? ''}: ${outcome[task.on_expiry]}`;
+    const what = `nobody decided by ${task.due ?? ''}: it was ${EXPIRED[task.on_expiry]}`;
     throw new PlatformError('human.expired', what, where);
   }
   if (task.state === 'closed') {

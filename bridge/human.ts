@@ -14,8 +14,8 @@ import { parseTaskId, taskDetail, tasksOf, taskView } from './task-view.ts';
 const AT_ONCE = 64;
 
 export interface TaskFilter {
-  /** All tenants when absent. */
-  tenant?: string;
+  /** One tenant or several; all when absent. */
+  tenant?: string | readonly string[];
   state?: (typeof TASK_FILTERS)[number];
   limit: number;
 }
@@ -23,21 +23,23 @@ export interface TaskFilter {
 /** Questions to people: open ones with the most pressing first, others with the latest first. */
 export async function listTasks(platform: Platform, options: TaskFilter): Promise<HumanTaskView[]> {
   const { tenant = '*', state = 'open', limit } = options;
+  const tenants = [tenant].flat();
   return state === 'open'
-    ? (await openOnes(platform, tenant)).sort(byUrgency).slice(0, limit)
-    : (await latest(platform, tenant, state, limit)).sort((a, b) => (a.opened < b.opened ? 1 : -1)).slice(0, limit);
+    ? (await openOnes(platform, tenants)).sort(byUrgency).slice(0, limit)
+    : (await latest(platform, tenants, state, limit)).sort((a, b) => (a.opened < b.opened ? 1 : -1)).slice(0, limit);
 }
 
 /** An entry that asked tells its question itself; only where something came after it is the journal read. */
-async function openOnes(platform: Platform, tenant: string): Promise<HumanTaskView[]> {
+async function openOnes(platform: Platform, tenants: readonly string[]): Promise<HumanTaskView[]> {
   const found: HumanTaskView[] = [];
   const unclear: Address[] = [];
-  await eachLastEntry(platform, tenant, (address, entry) => {
+  const look = (address: Address, entry: StoredEntry): void => {
     if (!mayAsk(entry)) return;
     const task = askedBy(entry);
     if (task === null) unclear.push(address);
     else found.push(taskView({ ...address, agent: entry.agent, subject: entry.subject }, task, 'open', null));
-  });
+  };
+  for (const tenant of tenants) await eachLastEntry(platform, tenant, look);
   return [...found, ...(await readTasks(platform, unclear)).filter((task) => task.state === 'open')];
 }
 
@@ -72,14 +74,16 @@ function byUrgency(a: HumanTaskView, b: HumanTaskView): number {
 /** No last entry tells whether a person was ever asked: journals are read, the latest active first, until it is enough. */
 async function latest(
   platform: Platform,
-  tenant: string,
+  tenants: readonly string[],
   state: Exclude<TaskFilter['state'], undefined>,
   limit: number,
 ): Promise<HumanTaskView[]> {
   const journals: { address: Address; at: string }[] = [];
-  await eachLastEntry(platform, tenant, (address, entry) => {
-    if (!isBatch(entry)) journals.push({ address, at: entry.at });
-  });
+  for (const tenant of tenants) {
+    await eachLastEntry(platform, tenant, (address, entry) => {
+      if (!isBatch(entry)) journals.push({ address, at: entry.at });
+    });
+  }
   journals.sort((a, b) => (a.at < b.at ? 1 : -1));
   const found: HumanTaskView[] = [];
   for (let i = 0; i < journals.length && found.length < limit; i += AT_ONCE) {

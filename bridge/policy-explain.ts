@@ -4,7 +4,9 @@ import { invocationMachine } from '../actors/invocation/machine.ts';
 import type { InvocationContext } from '../runtime/context/invocation.ts';
 import type { InvocationEvent, JudgedCall, Verdict } from '../runtime/journal/entry.ts';
 import type { Json } from '../runtime/json.ts';
+import { editedCalls } from './event-verdicts.ts';
 import { flattenTree, type RunTree } from './runs.ts';
+import { EXPIRED } from './task-view.ts';
 
 /** One rule's part in a decision. */
 export interface RuleAnswer {
@@ -81,7 +83,7 @@ function toldBy(event: InvocationEvent, before: InvocationContext, after: Invoca
       return [{ about: 'escalation', what: task?.id ?? null, outcome, rules, reason, input: null }];
     }
     case 'human.decided':
-      return [decision(event, before)];
+      return decision(event, before);
     case 'timer.fired':
       return fired(before, after);
     case 'failed': {
@@ -126,23 +128,22 @@ function judged({ name, input, verdicts }: JudgedCall, held: boolean): Told {
 
 const ANSWERED = { approve: 'approved', edit: 'approved with edits', reject: 'rejected', ask_again: 'sent back' };
 
-function decision(event: Extract<InvocationEvent, { type: 'human.decided' }>, before: InvocationContext): Told {
+/** What an edit puts in place is judged as if the model had made it: its calls follow the decision. */
+function decision(event: Extract<InvocationEvent, { type: 'human.decided' }>, before: InvocationContext): Told[] {
   const { answer, by, role, note, task } = event.decision;
   const rules = answers(event.verdicts);
   const counts = rules.every((each) => each.answer === 'allowed');
   const who = `${answer} by ${role === null ? by : `${by} (${role})`}${note === '' ? '' : `: ${note}`}`;
-  const calls = event.calls.filter((call) => !isHeld(call, before)).map(({ name, input }) => ({ name, input }));
+  const held = new Map((before.turns.at(-1)?.calls ?? []).map((call) => [call.ordinal, call]));
+  const edited = editedCalls(event.calls, held);
+  const calls = edited.map(({ name, input }) => ({ name, input }));
   const input = answer === 'edit' ? ({ calls, report: event.report } as Json) : null;
-  return { about: 'decision', what: task, outcome: counts ? ANSWERED[answer] : 'refused', rules, reason: who, input };
+  const outcome = counts ? ANSWERED[answer] : 'refused';
+  return [
+    { about: 'decision', what: task, outcome, rules, reason: who, input },
+    ...edited.map((call) => judged(call, !counts)),
+  ];
 }
-
-/** Whether a call is as the model made it. */
-function isHeld({ ordinal, input }: JudgedCall, { turns }: InvocationContext): boolean {
-  const held = turns.flatMap((each) => each.calls).find((call) => call.ordinal === ordinal);
-  return JSON.stringify(held?.input) === JSON.stringify(input);
-}
-
-const EXPIRED = { refuse: 'refused', approve: 'approved', escalate: 'handed on' };
 
 function fired(before: InvocationContext, after: InvocationContext): Told[] {
   const task = after.tasks.find(({ expired }, at) => expired && !before.tasks[at]?.expired);
@@ -150,7 +151,7 @@ function fired(before: InvocationContext, after: InvocationContext): Told[] {
     return [{ ...plain('expiry', EXPIRED[task.on_expiry], `nobody decided by ${task.due ?? ''}`), what: task.id }];
   const { error } = after;
   return error?.code === 'budget.deadline' && before.error?.code !== error.code
-    ? [plain('deadline', 'refused', error.message)]
+    ? [plain('deadline', 'failed', error.message)]
     : [];
 }
 

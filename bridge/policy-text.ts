@@ -1,4 +1,4 @@
-/** Decisions of policy for people: one block each, what did not allow first. Pure. */
+/** Decisions of policy for people: one block each, what did not allow first, with what was judged. Pure. */
 import type { PolicyDecision, RuleAnswer } from './policy-explain.ts';
 import { harmless, type Paint, spacedJson, wrap } from './terminal.ts';
 
@@ -23,7 +23,8 @@ function block(decision: PolicyDecision, width: number, paint: Paint): string {
     .filter(({ answer }) => answer === 'allowed')
     .map(({ rule, reason: why }) => (why === '' ? rule : `${rule} (${why})`));
   const against = rules.filter(({ answer }) => answer !== 'allowed');
-  const shows = outcome !== 'allowed' && outcome !== 'held' && input !== null;
+  // The calls of a turn show theirs themselves.
+  const shows = input !== null && (about !== 'turn' || outcome !== 'allowed' || callsOf(input) === 0);
   return [
     `${paint.faint(`${seq}  ${at.slice(11, 23)}`)}  ${agent} ${path}  ${event}: ${from} → ${to}`,
     `${INDENT}${about}${what === null ? '' : ` ${harmless(what)}`}: ${toned(outcome, paint)}`,
@@ -34,12 +35,16 @@ function block(decision: PolicyDecision, width: number, paint: Paint): string {
   ].join('\n');
 }
 
+function callsOf(input: PolicyDecision['input']): number {
+  return (input as { calls: unknown[] }).calls.length;
+}
+
 function ruleText({ rule, answer, reason }: RuleAnswer): string {
   return `${answer} by ${rule}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 function toned(outcome: string, paint: Paint): string {
-  if (outcome.startsWith('refused') || outcome === 'rejected' || outcome === 'cancelled') return paint.bad(outcome);
+  if (outcome.startsWith('refused') || /^(rejected|cancelled|failed)$/.test(outcome)) return paint.bad(outcome);
   return /^(escalated|handed|held|sent back)/.test(outcome) ? paint.attention(outcome) : outcome;
 }
 

@@ -9,7 +9,8 @@ import { openTasks } from './task-view.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
 import { journalsOf, type TimelineRow, timeline, timelineText } from './timeline.ts';
 
-export function runText(tree: RunTree, width: number, paint: Paint): string {
+/** With `allowed`, the timeline also says which rules allowed what. */
+export function runText(tree: RunTree, width: number, paint: Paint, allowed = false): string {
   const { address, agent, context } = tree;
   const { invocation, version } = context;
   const rows = timeline(journalsOf(tree));
@@ -34,11 +35,11 @@ export function runText(tree: RunTree, width: number, paint: Paint): string {
     '',
     ...branches(tree, paint),
     '',
-    timelineText(rows, width, paint),
+    timelineText(rows, width, paint, allowed),
   ].join('\n');
 }
 
-export function batchJournalText(batch: BatchJournal, width: number, paint: Paint): string {
+export function batchJournalText(batch: BatchJournal, width: number, paint: Paint, allowed = false): string {
   const { address, start, entries, state, context } = batch;
   const rows = timeline([{ path: address.path, entries }]);
   const runs = runsOf(batch).map(({ target, run }) => [
@@ -53,7 +54,7 @@ export function batchJournalText(batch: BatchJournal, width: number, paint: Pain
     '',
     renderTable([{ title: 'Target' }, { title: 'Outcome' }, { title: 'Run', whole: true }], runs, { width, paint }),
     '',
-    timelineText(rows, width, paint),
+    timelineText(rows, width, paint, allowed),
   ].join('\n');
 }
 

@@ -2,7 +2,7 @@
 import type { Json } from '../runtime/json.ts';
 import type { HumanTaskDetail, HumanTaskView } from './api/human-schemas.ts';
 import { type Cell, cell, NOTHING, renderTable } from './table.ts';
-import { decidersText } from './task-view.ts';
+import { decidersText, EXPIRED } from './task-view.ts';
 import { harmless, type Paint, spacedJson, wrap } from './terminal.ts';
 
 const INDENT = '  ';
@@ -36,7 +36,8 @@ function shortened(question: string): string {
   return question.length <= SHOWN_QUESTION ? question : `${question.slice(0, SHOWN_QUESTION)}…`;
 }
 
-function stateText({ state, decision }: HumanTaskView): string {
+function stateText({ state, decision, on_expiry }: HumanTaskView): string {
+  if (state === 'expired') return `expired: ${EXPIRED[on_expiry]}`;
   return decision ? `${decision.answer} by ${decision.by}` : state;
 }
 
@@ -66,12 +67,13 @@ export function taskText(task: HumanTaskDetail, width: number, paint: Paint): st
     .join('\n\n');
 }
 
-function standingText({ state, kind, decision }: HumanTaskDetail): string {
+function standingText({ state, kind, decision, due, on_expiry }: HumanTaskDetail): string {
   if (decision) {
     const { answer, by, role, at, note } = decision;
     const who = role === null ? by : `${by} (${role})`;
     return harmless(`${answer} by ${who} at ${minute(at)}${note === '' ? '' : `: ${note}`}`);
   }
+  if (state === 'expired' && due !== null) return `nobody decided by ${minute(due)}: ${EXPIRED[on_expiry]}`;
   return state === 'open' ? `open: ${kind}` : state;
 }
 
@@ -90,13 +92,16 @@ function wantedLines({ wants, error }: HumanTaskDetail, width: number): string[]
   return [...calls, ...told, ...(error ? indented(width)(`go on after ${error.code}: ${error.message}`) : [])];
 }
 
+/** What several rules say in the same words is said once. */
 function verdictLines(
   { rules }: HumanTaskDetail,
   verdicts: HumanTaskDetail['evidence']['verdicts'],
   width: number,
 ): string[] {
-  const said = verdicts.map(({ rule, reason }) => `${rule}: ${reason}`);
-  return (said.length > 0 ? said : rules).flatMap(indented(width));
+  const said = new Map<string, Set<string>>();
+  for (const { rule, reason } of verdicts) said.set(reason, (said.get(reason) ?? new Set()).add(rule));
+  const lines = [...said].map(([reason, by]) => `${[...by].join(', ')}: ${reason}`);
+  return (lines.length > 0 ? lines : rules).flatMap(indented(width));
 }
 
 function refusedLines({ refused }: HumanTaskDetail): string[] {

@@ -3,7 +3,7 @@ import type { Address } from '../runtime/address.ts';
 import { type InvocationContext, openTask, type TaskState } from '../runtime/context/invocation.ts';
 import type { Deciders, Decision, HumanTask, InvocationEvent, Verdict } from '../runtime/journal/entry.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
-import type { JsonObject } from '../runtime/json.ts';
+import type { Json, JsonObject } from '../runtime/json.ts';
 import { ANSWERS } from '../runtime/policy/decision.ts';
 import { RECALL_MEMORY } from '../runtime/tools/builtin.ts';
 import type { HumanTaskDetail, HumanTaskView } from './api/human-schemas.ts';
@@ -83,7 +83,8 @@ export function taskDetail(root: RunTree, tree: RunTree, task: TaskState): Human
     ),
     report: held?.report ?? null,
   };
-  const verdicts = held ? [...held.verdicts, ...held.calls.flatMap((call) => call.verdicts)] : [];
+  const judged = held ? [...held.verdicts, ...held.calls.flatMap((call) => call.verdicts)] : [];
+  const verdicts = judged.filter(({ ok }) => !ok);
   return {
     ...view,
     as_of: context.invocation?.as_of ?? '',
@@ -92,12 +93,12 @@ export function taskDetail(root: RunTree, tree: RunTree, task: TaskState): Human
     wants,
     evidence: {
       facts: context.facts,
-      verdicts: verdicts.filter(({ ok }) => !ok),
+      verdicts: [...verdicts, ...(held ? raisedVerdicts(task, held, verdicts) : [])],
       memories: citedMemories(context, JSON.stringify(wants)),
     },
     error: task.kind === 'quarantine' ? context.error : null,
-    refused: decisionsOf(entries, task.id).flatMap(({ decision, verdicts: judged }) => {
-      const reasons = reasonsOf(judged);
+    refused: decisionsOf(entries, task.id).flatMap(({ decision, verdicts: said }) => {
+      const reasons = reasonsOf(said);
       return reasons.length > 0 ? [{ decision: decisionView(decision), reasons }] : [];
     }),
     earlier: flattenTree(root)
@@ -113,6 +114,21 @@ function heldTurn(entries: readonly StoredEntry[], ordinal: number): Replied | n
     if (event.type === 'model.replied' && event.ordinal === ordinal) return event;
   }
   return null;
+}
+
+/** The rules that the agent itself asks by: nothing was judged, its word is all there is. */
+function raisedVerdicts({ rules }: HumanTask, { calls }: Replied, verdicts: readonly Verdict[]): Verdict[] {
+  const raised = rules.filter((rule) => !verdicts.some((each) => each.rule === rule || each.rule.endsWith(`.${rule}`)));
+  return raised.flatMap((rule) => {
+    const input = calls.find(({ kind, input: each }) => kind === 'escalate' && conditionOf(each) === rule)?.input;
+    if (input === undefined) return [];
+    const { reason = '' } = input as { reason?: string };
+    return [{ rule, ok: false, reason: reason === '' ? 'the agent asks' : `the agent asks: ${reason}` }];
+  });
+}
+
+function conditionOf(input: Json): unknown {
+  return (input as { condition?: unknown } | null)?.condition;
 }
 
 /** Every decision about a task that reached the journal, those that did not count included. */
@@ -151,6 +167,13 @@ function failing(verdicts: readonly Verdict[]): string | null {
 export function decidersText({ name, role }: Deciders): string {
   return name === null ? `anyone with the role ${role}` : `${name} or anyone with the role ${role}`;
 }
+
+/** What a question that nobody decided in time has become. */
+export const EXPIRED: Record<HumanTask['on_expiry'], string> = {
+  refuse: 'refused',
+  approve: 'approved',
+  escalate: 'escalated',
+};
 
 /** Whether somebody is among those who may decide: by name, whatever its case, or by role. */
 export function mayDecide({ name, role }: Deciders, who: { by: string; role: string | null }): boolean {

@@ -1,10 +1,11 @@
 /** Journals in words: what happened, entry by entry, over all invocations of a run. Pure. */
-import type { HumanTask, JournaledEvent, JudgedCall, Verdict } from '../runtime/journal/entry.ts';
+import type { HumanTask, JournaledEvent, JudgedCall, Timer, Verdict } from '../runtime/journal/entry.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Json } from '../runtime/json.ts';
+import { allowedLines, type EventVerdict, isOfEdit, verdictsOf } from './event-verdicts.ts';
 import { flattenTree, type RunTree } from './runs.ts';
 import { cell, renderTable } from './table.ts';
-import { decidersText } from './task-view.ts';
+import { decidersText, EXPIRED } from './task-view.ts';
 import type { Paint } from './terminal.ts';
 
 export interface TimelineRow {
@@ -18,6 +19,8 @@ export interface TimelineRow {
   events: string[];
   /** One item per event, in words. */
   words: string[];
+  /** Every rule that was asked, those that allowed included. */
+  verdicts: EventVerdict[];
 }
 
 export interface Journaled {
@@ -34,17 +37,18 @@ export function timeline(journals: readonly Journaled[]): TimelineRow[] {
   return journals.flatMap(({ path, entries }) => rowsOf(path, entries)).sort((a, b) => a.seq - b.seq);
 }
 
-export function timelineText(rows: readonly TimelineRow[], width: number, paint: Paint): string {
+/** With `allowed`, each row also says which rules allowed what. */
+export function timelineText(rows: readonly TimelineRow[], width: number, paint: Paint, allowed = false): string {
   const columns = [
     { title: 'Entry', align: 'right' } as const,
     ...['Time', 'Agent', 'State', 'What happened'].map((title) => ({ title })),
   ];
-  const cells = rows.map(({ seq, at, path, agent, state, words }) => [
+  const cells = rows.map(({ seq, at, path, agent, state, words, verdicts }) => [
     cell(String(seq), 'faint'),
     cell(at.slice(11, 23), 'faint'),
     cell(`${agent} ${path}`),
     cell(state, toneOf(state)),
-    cell(words),
+    cell([...words, ...(allowed ? allowedLines(verdicts) : [])]),
   ]);
   return renderTable(columns, cells, { width, paint });
 }
@@ -54,31 +58,44 @@ function toneOf(state: string): 'attention' | 'bad' | undefined {
   return state === 'failed' || state === 'refused' || state === 'cancelled' ? 'bad' : undefined;
 }
 
+/** What the events of one journal refer to. */
+interface Known {
+  turn: number;
+  calls: Map<number, JudgedCall>;
+  /** Path → agent. */
+  children: Map<string, string>;
+  tasks: HumanTask[];
+  deadline: Timer | null;
+}
+
 function rowsOf(path: string, entries: readonly StoredEntry[]): TimelineRow[] {
-  const calls = new Map<number, JudgedCall>();
-  const children = new Map<string, string>();
-  let turn = 0;
+  const known: Known = { turn: 0, calls: new Map(), children: new Map(), tasks: [], deadline: null };
   return entries.map(({ seq, at, agent, state, events }) => {
-    const words = events.flatMap((event) => {
-      if (event.type === 'model.replied') {
-        turn += 1;
-        for (const call of event.calls) {
-          calls.set(call.ordinal, call);
-          if (call.delegate) children.set(call.delegate.path, call.delegate.agent);
-        }
-      }
-      return inWords(event, turn, calls, children);
+    const told = events.map((event) => {
+      learn(known, event);
+      return { words: inWords(event, known), verdicts: verdictsOf(event, known.turn, known.calls) };
     });
-    return { seq, at, path, agent, state, events: events.map(({ type }) => type), words };
+    const words = told.flatMap((each) => each.words);
+    const verdicts = told.flatMap((each) => each.verdicts);
+    return { seq, at, path, agent, state, events: events.map(({ type }) => type), words, verdicts };
   });
 }
 
-function inWords(
-  event: JournaledEvent,
-  turn: number,
-  calls: ReadonlyMap<number, JudgedCall>,
-  children: ReadonlyMap<string, string>,
-): string[] {
+function learn(known: Known, event: JournaledEvent): void {
+  if (event.type === 'model.replied') {
+    known.turn += 1;
+    for (const call of event.calls) {
+      known.calls.set(call.ordinal, call);
+      if (call.delegate) known.children.set(call.delegate.path, call.delegate.agent);
+    }
+  }
+  const task = event.type === 'escalated' ? event.escalation.task : 'task' in event ? event.task : undefined;
+  if (task) known.tasks.push(task);
+  if (event.type === 'deadline.moved') known.deadline = event.to;
+  else if ('deadline' in event && event.deadline) known.deadline = event.deadline;
+}
+
+function inWords(event: JournaledEvent, { turn, calls, children, tasks, deadline }: Known): string[] {
   switch (event.type) {
     case 'invoked':
       return [asked(event)];
@@ -96,7 +113,7 @@ function inWords(
         ...(event.retry ? [`asked again at ${event.retry.at.slice(11, 19)}`] : []),
       ];
     case 'timer.fired':
-      return [`timer ${event.name} fired`];
+      return [fired(event.name, tasks, deadline)];
     case 'tool.settled': {
       const name = calls.get(event.ordinal)?.name ?? `call ${event.ordinal}`;
       if (!event.ok) return [`${name} failed: ${short(event.result)}`];
@@ -119,7 +136,8 @@ function inWords(
       return [`escalated to ${to} by ${rule}: ${reason}`, ...(task ? [askedOf(task)] : [])];
     }
     case 'human.decided':
-      return decided(event);
+      // What a person put in place was judged anew: by which rules is told, whatever else is shown.
+      return [...decided(event), ...allowedLines(verdictsOf(event, turn, calls).filter(isOfEdit))];
     case 'deadline.moved':
       return [`deadline moved to ${event.to.at}`];
     case 'failed':
@@ -143,6 +161,13 @@ function asked(event: Extract<JournaledEvent, { type: 'invoked' }>): string {
   }
   const { parent, instructions } = event.invocation;
   return `asked${parent ? ` by ${parent.agent}` : ''}: ${instructions}`;
+}
+
+/** The n-th question of a journal expires by the timer `due-<n>`. */
+function fired(name: string, tasks: readonly HumanTask[], deadline: Timer | null): string {
+  const task = tasks.find((_, at) => name === `due-${at + 1}`);
+  if (task) return `nobody decided ${task.id} by ${task.due ?? ''}: ${EXPIRED[task.on_expiry]}`;
+  return name === deadline?.name ? `it did not end by ${deadline.at}: failed` : `timer ${name} fired`;
 }
 
 function replied(event: Extract<JournaledEvent, { type: 'model.replied' }>, turn: number): string[] {

@@ -1,6 +1,6 @@
 /** What doors take and answer about questions to people, and about cancels. The published documents come from these. */
 import { z } from 'zod';
-import { Id, Text } from './fields.ts';
+import { Id, Name, NO_BLANKS, Text } from './fields.ts';
 
 /** `<run>.<path>.<n>`: a run id, a path and a number. */
 const TaskId = z
@@ -15,7 +15,9 @@ export const TASK_FILTERS = [...TASK_STATES, 'all'] as const;
 export const ANSWERS = ['approve', 'edit', 'reject', 'ask_again'] as const;
 
 const DecisionView = z.object({
-  id: z.string().describe('The caller’s own id, or one made from what was decided.'),
+  id: z
+    .string()
+    .describe('A digest of all that was said; after a dot behind the caller’s own `decision_id`, if it gave one.'),
   answer: z.enum(ANSWERS),
   by: z.string(),
   role: z.string().nullable(),
@@ -120,12 +122,13 @@ const decide = {
   answer: z
     .enum(ANSWERS)
     .describe('`reject` and `ask_again` need a note: the reason, and what is to be looked at. `edit` needs edits.'),
-  by: Id.describe('Who decides; the platform takes the caller’s word for it.'),
+  by: Name.describe('Who decides; the platform takes the caller’s word for it.'),
   role: Id.optional().describe('As what.'),
   note: Text.optional(),
   edits: Edits.optional(),
   decision_id: Id.optional().describe(
-    'The caller’s own id: sending it again decides nothing twice. Made from the other fields when absent.',
+    'The caller’s own id, kept in the journal. The same decision again decides nothing twice, with or without one; ' +
+      'anything else under the same id is another decision.',
   ),
 };
 
@@ -156,7 +159,10 @@ export const HumanDecideRequest = z
   .meta({ id: 'HumanDecideRequest' });
 export type HumanDecideRequest = z.infer<typeof HumanDecideRequest>;
 
-const cancel = { by: Id.describe('Who cancels.'), reason: Text.min(1).describe('Why, for whoever reads the journal.') };
+const cancel = {
+  by: Name.describe('Who cancels.'),
+  reason: Text.regex(/\S/, NO_BLANKS).describe('Why, for whoever reads the journal; not only blanks.'),
+};
 
 export const Cancel = z.strictObject(cancel).meta({ id: 'CancelRequest' });
 export type Cancel = z.infer<typeof Cancel>;

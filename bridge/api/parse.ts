@@ -37,11 +37,18 @@ function readJson(bytes: Uint8Array): unknown {
     if (/\\ud[89a-f]/i.test(text) && /\\ud[89a-f]/i.test(JSON.stringify(value))) {
       throw invalid('the request holds text that is not well-formed Unicode (half of a surrogate pair)');
     }
+    if (hasProto(value)) throw invalid('the request has a key __proto__, which no object could keep');
     return value;
   } catch (error) {
     if (error instanceof PlatformError) throw error;
     throw invalid(`the request is not JSON: ${(error as Error).message}`);
   }
+}
+
+/** The one key that copying an object loses: what was asked for would silently not be what is done. Depth is bounded. */
+function hasProto(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(hasProto);
 }
 
 /** Counts brackets outside strings, without recursion. */

@@ -49,7 +49,7 @@ export function humanCommands(): Command {
         'Works whether or not `up` is running. The same answer again changes nothing.',
     )
     .option('--approve', 'what the agent wants to do takes effect')
-    .option('--reject <reason>', 'the run ends as refused')
+    .option('--reject <reason>', 'the agent that asks ends as refused; one that delegated to it reads that and goes on')
     .option('--ask-again <note>', 'nothing takes effect; the agent reads the note and goes on')
     .option('--edit <file>', 'approve with edits: {"calls": [{"ordinal", "input"}], "report": {"text", "data"}}')
     .option('--by <name>', 'who decides (default the user of this machine)')

@@ -6,10 +6,11 @@ import { batchJournalText, runText } from '../run-text.ts';
 import { flattenTree, readRun, type RunTree, summarise } from '../runs.ts';
 import { tasksOf } from '../task-view.ts';
 import { journalsOf, timeline } from '../timeline.ts';
+import type { RunsShowOptions } from './runs.ts';
 import { type Session, withPlatform } from './session.ts';
 
 /** Prints a run or batch of any tenant, or of the one that the settings name. */
-export async function showRun(session: Session, run: string): Promise<number> {
+export async function showRun(session: Session, run: string, { verdicts = false }: RunsShowOptions): Promise<number> {
   const { json, width, paint, say, sayJson } = session;
   const { batch, tree } = await withPlatform(session, async (platform) => {
     const address = await findRoot(platform, run, session.settings.tenant);
@@ -19,10 +20,10 @@ export async function showRun(session: Session, run: string): Promise<number> {
   });
   if (batch) {
     if (json) sayJson(batchDocument(batch));
-    else say(batchJournalText(batch, width, paint));
+    else say(batchJournalText(batch, width, paint, verdicts));
   } else if (tree) {
     if (json) sayJson(runDocument(tree));
-    else say(runText(tree, width, paint));
+    else say(runText(tree, width, paint, verdicts));
   }
   return 0;
 }

@@ -11,6 +11,10 @@ export interface RunsListOptions {
   since?: Date;
 }
 
+export interface RunsShowOptions {
+  verdicts?: boolean;
+}
+
 export interface RunsCancelOptions {
   reason: string;
   by?: string;
@@ -37,9 +41,13 @@ export function runsCommands(): Command {
     .command('show')
     .argument('<run>', 'a run id or batch id, as `runs list` shows it')
     .description('Show the tree and the timeline of a run or batch, from its journal alone.')
-    .addHelpText('after', '\nExamples:\n  agent-platform runs show RUN\n  agent-platform runs show RUN --json')
-    .action(async (run: string, _options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./runs-show.ts')).showRun(session, run)),
+    .option('--verdicts', 'also which rules allowed each admission, turn, call and decision (with --json always)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  agent-platform runs show RUN\n  agent-platform runs show RUN --verdicts\n  agent-platform runs show RUN --json',
+    )
+    .action(async (run: string, options: RunsShowOptions, command: Command) =>
+      inSession(command, async (session) => (await import('./runs-show.ts')).showRun(session, run, options)),
     );
   runs
     .command('quarantined')

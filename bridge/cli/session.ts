@@ -58,13 +58,24 @@ export async function inSession(command: Command, body: (session: Session) => Pr
   }
 }
 
-/** People get a code and a sentence; the stack goes to the log. */
+/** Areas of codes that answer what was asked: their message says it all. The others are trouble, and leave their stack. */
+const REFUSING = new Set(
+  (
+    'settings definitions pack agent schedule topic target tenant subject request run human data state backup memory ' +
+    'admission usage'
+  ).split(' '),
+);
+
+/** People get a code and a sentence; the stack of what was not expected goes to the log. */
 function logged(error: unknown, command: Command, { stateDir }: Settings, { log, path }: LogFile): unknown {
   if (error instanceof Interrupted) return error;
   const name = command.name();
   if (error instanceof PlatformError) {
     // A command that was refused before it began leaves no folder behind.
-    if (existsSync(stateDir)) log.error({ err: error, command: name }, 'the command failed');
+    if (!existsSync(stateDir)) return error;
+    const { code, message: reason } = error;
+    if (REFUSING.has(code.split('.')[0] ?? '')) log.warn({ code, reason, command: name }, 'the command was refused');
+    else log.error({ err: error, command: name }, 'the command failed');
     return error;
   }
   log.fatal({ err: error, command: name }, 'the command threw');

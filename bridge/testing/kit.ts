@@ -9,6 +9,7 @@ import { MemoryRecord } from '../../runtime/memory/record.ts';
 import type { BatchRequest, RunRequest } from '../door.ts';
 import type { RunTree } from '../runs.ts';
 import { type StoredEvent, tailTopic } from '../topic-events.ts';
+import { type TestPeople, testPeople } from './people.ts';
 import { openTestProcess, type ProcessOptions, type TestBatch } from './process.ts';
 
 export interface TestPlatformOptions {
@@ -21,7 +22,7 @@ export interface TestPlatformOptions {
 }
 
 /** A platform of its own for one test file: NATS and Redis are real, empty at first, and gone after `stop`. */
-export interface TestPlatform {
+export interface TestPlatform extends TestPeople {
   /** Runs one agent to its end, or until it waits for a person. */
   run(request: RunRequest): Promise<RunTree>;
   /** Runs a schedule's batch until each of its runs has ended or waits for a person. */
@@ -48,11 +49,13 @@ export async function startTestPlatform(options: TestPlatformOptions): Promise<T
       env: machineEnvironment(),
       options: { packs, ...(data !== undefined && { data: absoluteData(data, process.cwd()) }) },
     });
-    const { platform, run, batch, stop } = await openTestProcess(settings, model ? { model } : {});
+    const opened = await openTestProcess(settings, model ? { model } : {});
+    const { platform, run, batch, stop } = opened;
     let stopped: Promise<void> | undefined;
     return {
       run,
       batch,
+      ...testPeople(opened),
       events: async (topic) => {
         if (!platform.runtime.catalog.topic(topic)) {
           throw new PlatformError('topic.unknown', `the pack declares no topic ${JSON.stringify(topic)}`);

@@ -1,7 +1,7 @@
 import type { Recalled } from 'agent-platform/sdk';
 import { daysBetween, inWords, renewalInWords } from './calendar.ts';
 import type { Signal } from './facts.ts';
-import { citable, deepestSelfResolved, gravity, lastAssessment, plain, workedBefore } from './history.ts';
+import { changeSince, citable, deepestSelfResolved, gravity, lastAssessment, plain, workedBefore } from './history.ts';
 import type { Playbook } from './playbook.ts';
 import { capital, count } from './wording.ts';
 
@@ -44,12 +44,7 @@ export function assess(
     declining,
     no_data: signals.filter((signal) => signal.direction === 'no_data'),
     previous,
-    changed:
-      previous === null
-        ? 'first assessment'
-        : previous.assessment === assessment
-          ? 'unchanged'
-          : `from ${previous.assessment}`,
+    changed: changeSince(previous?.assessment ?? null, assessment),
     cited: citable(memories),
     dip_percent: dip,
   };

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from 'agent-platform/sdk';
+import { ASSESSMENTS } from './assessment.ts';
 import { object } from './known.ts';
 
 /** What risk analysis hands to the briefing. Texts are for people: no ids, no channels. */
@@ -20,6 +21,9 @@ export interface BriefingContext {
 export function readBriefingContext(payload: JsonObject): BriefingContext | string {
   const { assessment, reasons, talking_points, history, previous, respond_by } = payload;
   if (typeof assessment !== 'string' || assessment === '') return 'the task carries no assessment';
+  if (!ASSESSMENTS.some((one) => one === assessment)) {
+    return `the task’s assessment is ${JSON.stringify(assessment)}, which is none of ${ASSESSMENTS.join(', ')}`;
+  }
   if (!texts(reasons) || reasons.length === 0) return 'the task carries no reasons for the assessment';
   const before = object(previous);
   return {

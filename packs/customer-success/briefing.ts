@@ -35,8 +35,10 @@ interface Account {
 
 function situation(context: BriefingContext, { name, lifecycle }: Account): string[] {
   const assessed = `${plain(context.assessment)}, ${comparedWith(context.previous, context.assessment)}`;
+  // A name such as «# One» or «- One» at the start of a line would be a heading or a list.
+  const opening = /^(?:[#>+*=-]|\d+[.)])/.test(name) ? `The account ${name}` : name;
   return [
-    fits(`${name} is assessed as ${assessed}.`, 24) ?? `The account is assessed as ${assessed}.`,
+    fits(`${opening} is assessed as ${assessed}.`, 24) ?? `The account is assessed as ${assessed}.`,
     context.respond_by === null
       ? 'No intervention is due yet; keep it in view.'
       : `Please reach out by ${context.respond_by}.`,

@@ -10,33 +10,38 @@ import { count } from './wording.ts';
 const READS = { get_account_metrics: 'the metrics', get_account_lifecycle: 'the lifecycle' } as const;
 
 /**
- * The escalation conditions that code decides, by name. Nothing goes to a person before the account's lifecycle was
- * read: in this invocation (a failed read counts) or by the agent that handed its facts down. Nothing about an account
- * that has churned does.
+ * The escalation conditions that code decides, by name. The main agent's go to a person only after the account's lifecycle
+ * was read in this invocation; a read that failed counts, one that was refused does not. Risk analysis is handed the
+ * lifecycle and recalls: what it lacks of them cannot rule a condition out, so the condition holds. Nothing about an
+ * account that has churned goes to a person.
  */
 export function conditions(playbook: Playbook): Record<string, Condition> {
   return {
-    account_data_unavailable: decidedByAPerson(accountDataUnavailable),
-    signals_contradict: decidedByAPerson((view) => signalsContradict(view, playbook)),
-    contradictory_history: decidedByAPerson((view) => contradictoryHistory(view, playbook)),
-    enterprise_account: decidedByAPerson((view) => enterpriseAccount(view, playbook)),
+    account_data_unavailable: afterTheLifecycle(accountDataUnavailable),
+    signals_contradict: afterTheLifecycle((view) => signalsContradict(view, playbook)),
+    contradictory_history: unlessChurned((view) => contradictoryHistory(view, playbook)),
+    enterprise_account: unlessChurned((view) => enterpriseAccount(view, playbook)),
     missing_assessment_context: missingAssessmentContext,
   };
 }
 
-function decidedByAPerson(condition: Condition): Condition {
-  return (view) => {
-    const known = readFacts(view.facts);
-    const read = (view.calls.get_account_lifecycle?.attempted ?? 0) > 0 || known.lifecycle !== null;
-    return read && !hasChurned(known) ? condition(view) : null;
-  };
+function unlessChurned(condition: Condition): Condition {
+  return (view) => (hasChurned(readFacts(view.facts)) ? null : condition(view));
+}
+
+function afterTheLifecycle(condition: Condition): Condition {
+  return unlessChurned((view) => {
+    const { succeeded = 0, failed = 0 } = view.calls.get_account_lifecycle ?? {};
+    return succeeded + failed > 0 || readFacts(view.facts).lifecycle !== null ? condition(view) : null;
+  });
 }
 
 /** A read that never succeeded, or an active account that nobody uses at all: the pipeline, not the account. */
 function accountDataUnavailable(view: PolicyView): string | null {
   const failed = Object.entries(READS).flatMap(([tool, what]) => {
     const calls = view.calls[tool];
-    return calls !== undefined && calls.failed > 0 && calls.succeeded === 0 ? [what] : [];
+    const unread = calls?.succeeded === 0 || !Object.hasOwn(view.facts, tool);
+    return calls !== undefined && calls.failed > 0 && unread ? [what] : [];
   });
   if (failed.length > 0) return `${failed.join(' and ')} could not be read`;
   const { metrics, lifecycle } = readFacts(view.facts);
@@ -62,7 +67,9 @@ function signalsContradict(view: PolicyView, playbook: Playbook): string | null 
 /** A `stable` and an `urgent_intervention` within a short time of each other. */
 function contradictoryHistory(view: PolicyView, playbook: Playbook): string | null {
   const { contradiction_window_days: windowDays, contradiction_gap_days: gapDays } = playbook.history;
-  const recent = (readFacts(view.facts).memories ?? [])
+  const { memories } = readFacts(view.facts);
+  if (memories === null) return 'the history of the account was not recalled';
+  const recent = memories
     .filter(isAssessment)
     .filter((memory) => within(daysBetween(memory.date, view.as_of), windowDays));
   for (const stable of recent.filter((memory) => memory.assessment === 'stable')) {
@@ -78,7 +85,7 @@ function contradictoryHistory(view: PolicyView, playbook: Playbook): string | nu
 
 function enterpriseAccount(view: PolicyView, playbook: Playbook): string | null {
   const tier = readFacts(view.facts).lifecycle?.plan_tier;
-  if (tier === undefined) return null;
+  if (tier === undefined) return 'the lifecycle of the account, and with it its plan tier, is not known';
   const listed = playbook.enterprise.plan_tiers.some((name) => name.toLowerCase() === tier.toLowerCase());
   return listed ? `the plan tier is ${tier}` : null;
 }

@@ -4,6 +4,7 @@ import type { AccountLifecycle } from './facts.ts';
 import { concessionIn } from './policy/concessions.ts';
 import { givenAway, type Internals } from './policy/internals.ts';
 import { unknownName } from './policy/names.ts';
+import { withoutOwnNames } from './policy/own-names.ts';
 import { capital, oneLine, words } from './wording.ts';
 
 /** Commercial terms never reach a briefing, not even as a quotation from memory. */
@@ -21,6 +22,12 @@ export function lastAssessment(memories: readonly Recalled[]): (Recalled & { ass
 
 export function isAssessment(memory: Recalled): memory is Recalled & { assessment: string } {
   return memory.assessment !== undefined && (memory.kind === undefined || memory.kind === 'assessment');
+}
+
+/** `from watch`, `unchanged` or `first assessment`. */
+export function changeSince(previous: string | null, now: string): string {
+  if (previous === null) return 'first assessment';
+  return previous === now ? 'unchanged' : `from ${previous}`;
 }
 
 /** 2 = urgent intervention, 1 = watch, 0 = anything else. */
@@ -76,7 +83,7 @@ export function tellMemory(memory: Recalled, account: AccountLifecycle | null): 
 function isQuotable(text: string, lifecycle: AccountLifecycle | null): boolean {
   if (text === '' || words(text).length > QUOTED_WORDS || COMMERCIAL.test(text)) return false;
   const known = { metrics: null, lifecycle, memories: null };
-  return concessionIn(text, known) === null && unknownName(text, known) === null;
+  return concessionIn(withoutOwnNames(text, known)) === null && unknownName(text, known) === null;
 }
 
 const ENDED = { self: 'resolved by itself', intervention: 'was resolved by an intervention' } as const;

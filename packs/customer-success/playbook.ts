@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'agent-platform/sdk';
 
 const days = z.int().min(1).max(3660);
 
@@ -26,6 +26,7 @@ export const Playbook = z.strictObject({
   response: z.strictObject({ business_days: z.int().min(1) }),
   enterprise: z.strictObject({ plan_tiers: z.array(z.string()) }),
   briefing: z.strictObject({
+    title: z.int().min(1),
     situation: z.int().min(1),
     risks: z.int().min(1),
     actions: z.int().min(1),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'agent-platform/sdk';
 import { ASSESSMENTS } from './assessment.ts';
 import type { Signal } from './facts.ts';
 

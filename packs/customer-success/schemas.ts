@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'agent-platform/sdk';
 
 /** Payload of `csm_alerts`. `run` is filled in by the runtime; an agent does not know it. */
 export const CsmAlert = z.strictObject({

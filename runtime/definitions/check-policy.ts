@@ -1,5 +1,5 @@
-import { checkExpression, constantOf } from '../policy/expression.ts';
-import { ESCALATE, RECALL_MEMORY, SUBMIT_REPORT } from '../tools/builtin.ts';
+import { checkExpression, constantOf, constantOverCounts } from '../policy/expression.ts';
+import { delegateOf, ESCALATE, RECALL_MEMORY, SUBMIT_REPORT } from '../tools/builtin.ts';
 import { countAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
 import type { AgentSource, PackSource } from './source.ts';
@@ -12,7 +12,7 @@ import { didYouMean, oneOf, own, type Path, quote } from './words.ts';
 export function checkPolicy(agent: AgentSource, source: PackSource, found: Found): void {
   const policy = policyOf(agent, source, found);
   for (const { text, path } of textsAt(agent.yaml, APPROVAL)) {
-    if (!policy.may.includes(text)) policy.fail(path, notItsTool(text, policy.may));
+    if (!policy.may.includes(text)) policy.fail(path, notItsTool(policy, text, policy.may));
   }
   checkEscalation(policy, source);
   checkEnforce(policy, source);
@@ -32,7 +32,9 @@ interface Policy {
   agent: AgentSource;
   /** Its own tools. */
   tools: string[];
-  /** What a rule may be asked before: its tools, and `report`. */
+  /** Delegate tools whose calls are always refused: nothing comes before them. */
+  refused: string[];
+  /** What a rule may be asked before: its other tools, and `report`. */
   may: string[];
   /** Tools whose results may be facts; null when no pack says which there are. */
   facts: string[] | null;
@@ -41,19 +43,37 @@ interface Policy {
   warn(path: Path, message: string): void;
 }
 
-function policyOf(agent: AgentSource, { code }: PackSource, { errors, warnings }: Found): Policy {
+function policyOf(agent: AgentSource, source: PackSource, { errors, warnings }: Found): Policy {
+  const { code } = source;
   const { yaml, name } = agent;
   const tools = textsAt(yaml, ['tools']).map(({ text }) => text);
+  const allowed = textsAt(yaml, ['autonomy', 'allowed_sub_agents']).map(({ text }) => text);
+  const refused = tools.filter((tool) => {
+    const agent = delegateOf(tool);
+    return agent !== null && !allowed.includes(agent);
+  });
   const submits = name !== null && code !== null && Object.hasOwn(code.reports, name);
   return {
     agent,
     tools,
-    may: [...tools, ...(submits ? [SUBMIT_REPORT] : []), 'report'],
-    facts: code === null ? null : [...code.tools.map((tool) => tool.name), RECALL_MEMORY],
+    refused,
+    may: [...tools.filter((tool) => !refused.includes(tool)), ...(submits ? [SUBMIT_REPORT] : []), 'report'],
+    facts:
+      code === null ? null : factsOf(agent, source, tools, [...code.tools.map((tool) => tool.name), RECALL_MEMORY]),
     add: (error) => errors.push(error),
     fail: (path, message) => errors.push(yaml.finding(path, message)),
     warn: (path, message) => warnings.push(yaml.finding(path, message)),
   };
+}
+
+/** Facts are handed down: an agent that nobody delegates to has its own only. */
+function factsOf(agent: AgentSource, { agents }: PackSource, tools: string[], all: string[]): string[] {
+  const mayBeDelegate =
+    agents.length === 0 ||
+    agents.some(
+      ({ name, yaml }) => name === null || textsAt(yaml, ['sub_agents']).some(({ text }) => text === agent.name),
+    );
+  return mayBeDelegate ? all : all.filter((fact) => tools.includes(fact));
 }
 
 function checkEscalation(policy: Policy, { code }: PackSource): void {
@@ -78,7 +98,7 @@ function checkEscalation(policy: Policy, { code }: PackSource): void {
     }
     if (condition !== null) seen.add(condition);
     checkBefore(policy, [...rule, 'before'], policy.may);
-    checkText(policy, [...rule, 'when'], false);
+    checkText(policy, rule, 'when', false);
     checkDecider(policy, rule);
   }
 }
@@ -105,34 +125,49 @@ function checkEnforce(policy: Policy, { code }: PackSource): void {
     }
     if (id !== null) seen.add(id);
     checkBefore(policy, [...rule, 'before'], escalates ? [...policy.may, ESCALATE] : policy.may);
-    checkText(policy, [...rule, 'require'], true);
+    checkText(policy, rule, 'require', true);
   }
 }
 
 /** Tools that the agent does not have are never called, so nothing can come before them. */
-function checkBefore({ agent: { yaml }, fail }: Policy, path: Path, may: readonly string[]): void {
+function checkBefore(policy: Policy, path: Path, may: readonly string[]): void {
+  const {
+    agent: { yaml },
+    fail,
+  } = policy;
   const named = textsAt(yaml, path);
   const never = named.length > 0 && named.every(({ text }) => !may.includes(text));
   for (const { text, path: at } of named) {
     if (may.includes(text)) continue;
-    fail(at, notItsTool(text, may, never ? ', so the rule can never fire' : ''));
+    fail(at, notItsTool(policy, text, may, never ? ', so the rule can never fire' : ''));
   }
 }
 
-function notItsTool(text: string, may: readonly string[], then = ''): string {
+function notItsTool({ refused }: Policy, text: string, may: readonly string[], then = ''): string {
+  if (refused.includes(text)) {
+    return `${quote(text)} is always refused${then}, expected ${quote(delegateOf(text) ?? '')} in autonomy.allowed_sub_agents`;
+  }
   return `${quote(text)} is not one of its tools${then}, expected ${oneOf(may)}${didYouMean(text, may)}`;
 }
 
 /** An expression that says `idle` whatever it is asked about never does anything. */
-function checkText({ agent: { yaml }, tools, facts, fail, add }: Policy, path: Path, idle: boolean): void {
+function checkText({ agent: { yaml }, tools, facts, fail, add }: Policy, rule: Path, key: string, idle: boolean): void {
+  const path = [...rule, key];
+  // Without `before`, a rule is asked before the report too.
+  const named = textsAt(yaml, [...rule, 'before']).map(({ text }) => text);
+  const before = named.length > 0 ? named : ['report'];
   const text = textAt(yaml, path);
   if (text === null || text.trim() === '') return;
   const problem = checkExpression(text, { tools, facts });
   if (problem !== null) {
     add(yaml.findingInside(path, problem.offset, problem.message));
-  } else if (constantOf(text) === idle) {
+  } else if (constantOf(text) === idle || constantOverCounts(text, { noReport: !before.some(isReport) }) === idle) {
     fail(path, `it is always ${idle}, so the rule can never fire, expected an expression that depends on the run`);
   }
+}
+
+function isReport(name: string): boolean {
+  return name === 'report' || name === SUBMIT_REPORT;
 }
 
 function checkDecider({ agent: { yaml }, facts, fail }: Policy, rule: Path): void {

@@ -15,13 +15,23 @@ const UNLIMITED: Grant = { turns: null, tokens: null, usd: null, children: null 
 const KINDS = ['turns', 'tokens', 'usd', 'children'] as const;
 type Spent = Record<(typeof KINDS)[number], number>;
 
-/** What is left, null where nothing limits; may be negative. Each approved `budget` question grants the same once more. */
+/**
+ * What is left, null where nothing limits; may be negative. Each approved `budget` question grants the own amount once more,
+ * within what the parent lets it use up: that is the parent's to extend.
+ */
 export function left(resolved: ResolvedAgent, state: InvocationContext): Grant {
-  const given = intersect(ownBudget(resolved), state.invocation?.grant ?? UNLIMITED);
+  const given = givenTo(resolved, state);
   if (isUnlimited(given)) return given;
-  const times = 1 + state.tasks.filter((task) => isApproved(task) && task.rules.some(isBudget)).length;
   const spent = spentBy(state);
-  return each((kind) => (given[kind] === null ? null : given[kind] * times - spent[kind]));
+  return each((kind) => (given[kind] === null ? null : given[kind] - spent[kind]));
+}
+
+/** All that it may use up: its own amounts, as often as they were granted, and no more than its parent's grant. */
+export function givenTo(resolved: ResolvedAgent, state: InvocationContext): Grant {
+  const own = ownBudget(resolved);
+  const times = 1 + state.tasks.filter((task) => isApproved(task) && task.rules.some(isBudget)).length;
+  const granted = each((kind) => (own[kind] === null ? null : own[kind] * times));
+  return intersect(granted, state.invocation?.grant ?? UNLIMITED);
 }
 
 function ownBudget({ definition }: ResolvedAgent): Grant {
@@ -78,28 +88,46 @@ export function afterTurn(before: Grant, usage: Omit<Usage, 'turns'>, cost: numb
   return each((kind) => (before[kind] === null ? null : before[kind] - spent[kind]));
 }
 
-/** One verdict for each limit, about the state after the turn. A turn that ends the invocation needs nothing more. */
-export function budgetVerdicts(remaining: Grant, ends: boolean): Verdict[] {
-  return KINDS.flatMap((kind): Verdict[] => {
+/** A limit after a turn: its verdict, and who could extend it. */
+export interface Limit {
+  verdict: Verdict;
+  /** `parent`: the parent's grant is what it has used up, and no answer of its own deciders makes that more. */
+  target: 'human' | 'parent';
+}
+
+/** Every limit, as it stands after the turn. A turn that ends the invocation needs nothing more. */
+export function limitsAfter(
+  resolved: ResolvedAgent,
+  state: InvocationContext,
+  remaining: Grant,
+  ends: boolean,
+): Limit[] {
+  const given = givenTo(resolved, state);
+  const own = ownBudget(resolved);
+  return KINDS.flatMap((kind): Limit[] => {
     const amount = remaining[kind];
-    if (amount === null) return [];
+    const all = given[kind];
+    if (amount === null || all === null) return [];
     const rule = `budget.${kind}`;
     // No more delegations is no reason to stop: each is refused by itself.
     const enough = kind === 'children' ? amount >= 0 : kind === 'turns' ? amount >= 1 : amount > 0;
-    return [ends || enough ? holds(rule) : fails(rule, `${WORDS[kind]} are used up, ${inWords(kind, amount)}`)];
+    const byGrant = all === state.invocation?.grant?.[kind];
+    const more = byGrant
+      ? 'the agent that delegated granted no more'
+      : `approving grants ${inWords(kind, own[kind] ?? 0)} more`;
+    const used = `${figure(kind, all - amount)} of ${inWords(kind, all)} are used up; ${more}`;
+    return [{ verdict: ends || enough ? holds(rule) : fails(rule, used), target: byGrant ? 'parent' : 'human' }];
   });
 }
 
-const WORDS = {
-  turns: 'the model turns that it was granted',
-  tokens: 'the tokens that it was granted',
-  usd: 'the US dollars that it was granted',
-  children: 'the delegations that it was granted',
-} as const;
+const WORDS = { turns: 'model turns', tokens: 'tokens', usd: 'US dollars', children: 'delegations' } as const;
 
 function inWords(kind: keyof Grant, amount: number): string {
-  const over = kind === 'usd' ? Math.max(0, -amount).toFixed(4) : String(Math.max(0, -amount));
-  return `${over} over`;
+  return `${figure(kind, amount)} ${WORDS[kind]}`;
+}
+
+function figure(kind: keyof Grant, amount: number): string {
+  return kind === 'usd' ? amount.toFixed(4) : String(amount);
 }
 
 /**

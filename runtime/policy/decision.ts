@@ -1,18 +1,25 @@
 import { type CallState, openTask, type TaskState } from '../context/invocation.ts';
 import type { Decision, Edits, HumanTask, JudgedCall, Verdict } from '../journal/entry.ts';
 import type { Json } from '../json.ts';
+import type { Condition } from '../pack.ts';
 import { left } from './budget.ts';
 import { callVerdicts, type Judging, placeDelegations, submission } from './calls.ts';
 import { enforceBefore } from './enforce.ts';
+import { approvalsBefore, escalationsBefore } from './escalation.ts';
+import { newTask } from './task.ts';
 import { failing, fails, holds } from './verdict.ts';
-import { type Report, textReport } from './view.ts';
+import { actOf, type Report, textReport } from './view.ts';
 
 /**
  * Judges a person's answer. It counts when every verdict holds: the person may decide, the question can be answered that
- * way, and what an edit puts in place stands every rule that the model's own call would have to stand. Escalation rules
- * are not asked again: the person is who they hand over to. Pure.
+ * way, and what an edit puts in place stands every rule that the model's own call would have to stand. A rule that hands
+ * over to a person is answered by this one if the question named it, or if this person is who decides it. Pure.
  */
 export interface DecisionToJudge extends Judging {
+  /** Conditions of escalation rules that code decides, by name. */
+  conditions: Record<string, Condition>;
+  /** ISO time. */
+  now: string;
   /** `state` is the fold with the held turn as its last. */
   decision: Decision;
   edits: Edits | null;
@@ -39,7 +46,25 @@ export function judgeDecision(judging: DecisionToJudge): JudgedDecision {
   const verdicts = [mayDecide(task, decision), canAnswer(task, decision, edits, held)];
   if (decision.answer !== 'edit' || failing(verdicts)) return { verdicts, ...held };
   const edited = putIn(judging, held, edits ?? {});
-  return { ...edited, verdicts: [...verdicts, ...edited.verdicts] };
+  return { ...edited, verdicts: [...verdicts, ...edited.verdicts, ...askedAnew(judging, task, edited)] };
+}
+
+/** Rules that hand over what was edited, and that the question did not name: each holds only for who decides it. */
+function askedAnew(judging: DecisionToJudge, task: TaskState, { calls, report }: JudgedDecision): Verdict[] {
+  const { resolved, state, conditions, decision, now } = judging;
+  const before = { ...state, turns: state.turns.slice(0, -1) };
+  const made = calls.filter((call) => call.kind !== 'escalate' && !failing(call.verdicts)).map(actOf);
+  const acts = report !== null && calls.length === 0 ? [...made, textReport(report)] : made;
+  const asking = { resolved, state: before, conditions };
+  const raised = [...escalationsBefore(asking, acts, report).raised, ...approvalsBefore(asking, acts).raised];
+  return raised
+    .filter(({ rule }) => !task.rules.includes(rule))
+    .map(({ rule, target, reason }) => {
+      const question = { resolved, state, kind: 'approval' as const, rules: [rule], question: reason, now };
+      const may = target === 'human' ? mayDecide(newTask(question), decision) : fails(rule, 'it goes to the parent');
+      const id = rule.startsWith('approval.') ? rule : `escalation.${rule}`;
+      return may.ok ? holds(id) : fails(id, `${reason}: ${may.reason}`);
+    });
 }
 
 type Held = Pick<JudgedDecision, 'calls' | 'report'>;

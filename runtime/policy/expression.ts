@@ -161,6 +161,42 @@ export function constantOf(text: string): boolean | null {
   return typeof answer === 'boolean' ? answer : null;
 }
 
+/** Counts beyond this are taken to tell an expression nothing new. */
+const MOST_CALLS = 4;
+const MOST_TOOLS = 3;
+
+/**
+ * What an expression about nothing but counts of calls says for every count; null when it depends, when it looks at anything
+ * else, or at too many tools to try. `noReport`: it is asked where no report is made.
+ */
+export function constantOverCounts(text: string, { noReport }: { noReport: boolean }): boolean | null {
+  const nodes = nodesOf(parse(text).ast);
+  const names = nodes.flatMap((node) => (node.op === 'id' ? node.args : []));
+  const known = ['calls', 'attempts', ...(noReport ? ['report'] : [])];
+  if (names.length === 0 || names.some((name) => !known.includes(name))) return null;
+  const tools = [...new Set(nodes.flatMap((node) => memberOf(node)?.name ?? []))];
+  if (tools.length > MOST_TOOLS) return null;
+  let said: boolean | null = null;
+  for (const attempts of countsOf(tools)) {
+    for (const calls of countsOf(tools)) {
+      if (tools.some((tool) => (calls[tool] ?? 0n) > (attempts[tool] ?? 0n))) continue;
+      const answer = run(text, { calls, attempts, report: null });
+      if (typeof answer !== 'boolean' || (said !== null && said !== answer)) return null;
+      said = answer;
+    }
+  }
+  return said;
+}
+
+/** Every way to count calls of these tools. */
+function countsOf([tool, ...others]: readonly string[]): Record<string, bigint>[] {
+  if (tool === undefined) return [{}];
+  const rest = countsOf(others);
+  return Array.from({ length: MOST_CALLS + 1 }, (_, count) =>
+    rest.map((one) => ({ ...one, [tool]: BigInt(count) })),
+  ).flat();
+}
+
 function run(text: string, variables: Record<string, unknown>): Answer {
   try {
     const value: unknown = parse(text)(variables);

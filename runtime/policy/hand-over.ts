@@ -11,7 +11,7 @@ export interface Stops {
   /** Rules that hand it over. */
   raised: Raised[];
   /** Limits that are used up. */
-  budget: Verdict[];
+  budget: Raised[];
 }
 
 /**
@@ -22,7 +22,7 @@ export function handOver(
   { resolved, state, now }: { resolved: ResolvedAgent; state: InvocationContext; now: string },
   { broken, raised, budget }: Stops,
 ): Escalation | null {
-  const toParent = raised.find(({ target }) => target === 'parent');
+  const toParent = [...raised, ...budget].find(({ target }) => target === 'parent');
   if (toParent) return toParent;
   const asks = [...broken, ...raised, ...budget];
   const [first] = asks;

@@ -3,7 +3,7 @@ import type { ResolvedAgent } from '../definitions/resolved.ts';
 import type { Grant, InvocationEvent, JudgedCall, Verdict } from '../journal/entry.ts';
 import type { ModelReply, ToolUseBlock } from '../model/provider.ts';
 import type { Condition } from '../pack.ts';
-import { afterTurn, budgetVerdicts, left } from './budget.ts';
+import { afterTurn, left, limitsAfter } from './budget.ts';
 import { callVerdicts, type Judging, placeDelegations, submission } from './calls.ts';
 import { brokenBy, enforceBefore } from './enforce.ts';
 import { approvalsBefore, escalationsBefore, raisedByModel } from './escalation.ts';
@@ -156,10 +156,11 @@ function escalationOf(
   const broken = mayCorrect(turn.state) ? [] : brokenBy({ calls, verdicts: proposed.verdicts });
   const raised = [...rules.raised, ...approvals.raised, ...raisedByModel(turn.resolved, acts)];
   const ends = report !== null || raised.some(({ target }) => target === 'parent');
-  const budget = budgetVerdicts(remaining, ends);
+  const limits = limitsAfter(turn.resolved, turn.state, remaining, ends);
+  const reached = limits.flatMap(({ verdict: { rule, ok, reason }, target }) => (ok ? [] : [{ rule, reason, target }]));
   return {
-    verdicts: [...rules.verdicts, ...approvals.verdicts, ...budget],
-    escalation: handOver(turn, { broken, raised, budget: budget.filter(({ ok }) => !ok) }),
+    verdicts: [...rules.verdicts, ...approvals.verdicts, ...limits.map(({ verdict }) => verdict)],
+    escalation: handOver(turn, { broken, raised, budget: reached }),
   };
 }
 

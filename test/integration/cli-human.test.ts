@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { HeldFolder } from '../support/holders.ts';
@@ -84,6 +84,18 @@ test('a question that is not there, not theirs or decided already ends with exit
   assert.match(late.stderr, /^error\[human\.decided\]: Ada \(operator\) has decided already, at .*: reject, too rare/);
 });
 
+test('a command that is refused leaves one line in the log, as a warning, without a stack', async () => {
+  const log = join(folder.cwd, '.agent-platform/agent-platform.log');
+  const before = existsSync(log) ? readFileSync(log, 'utf8').length : 0;
+  await decide('nothing.0.1', '--approve');
+  const lines = readFileSync(log, 'utf8').slice(before).trim().split('\n');
+  const told = lines.map((line) => JSON.parse(line) as { level: number; code?: string; stack?: string; err?: unknown });
+  const line = told.find(({ code }) => code === 'human.unknown');
+  assert.deepEqual([line?.level, line?.err], [40, undefined]);
+  assert.ok(!lines.some((each) => each.includes('"stack"')));
+  assert.ok(told.every(({ level }) => level < 50));
+});
+
 test('a command line that says nothing, two things or an unreadable edit is wrong, before anything is asked', async () => {
   const bad = join(folder.cwd, 'bad.json');
   writeFileSync(bad, '{"calls": [{"ordinal": "four"}]}');
@@ -102,6 +114,11 @@ test('a command line that says nothing, two things or an unreadable edit is wron
   }
   const cancel = await run(['runs', 'cancel', 'first']);
   assert.deepEqual([cancel.code, /--reason/.test(cancel.stderr)], [2, true]);
+  const blank = await run(['runs', 'cancel', 'first', '--reason', '  ']);
+  assert.deepEqual(
+    [blank.code, blank.stderr],
+    [2, 'error[usage.invalid]: reason: got the text "  ", expected more than blanks\n'],
+  );
 });
 
 test('an edit from a file takes effect; asked again, the run goes on, and nobody is followed with --no-wait', async () => {
@@ -156,6 +173,9 @@ test('a run is cancelled, and again; an ended one is refused; a batch goes with 
   assert.deepEqual(runs.map((each) => each.run).sort(), ['b', 'b-first-folio', 'cancels']);
   const show = await run(['runs', 'show', 'cancels']);
   assert.match(show.stdout, /cancelled by Ada: by mistake/);
+  assert.doesNotMatch(show.stdout, /allowed by/);
+  const all = await run(['runs', 'show', 'cancels', '--verdicts']);
+  assert.match(all.stdout, /admission allowed by [\s\S]*look_up \(call 2\) allowed by [\s\S]*cancelled by Ada/);
 });
 
 test('policy explain tells each decision with its rule and transition, in full with --json', async () => {
@@ -166,6 +186,7 @@ test('policy explain tells each decision with its rule and transition, in full w
     /model\.replied: thinking → escalating\n {4}turn: escalated\n {4}escalated by escalation\.book_is_rare: /,
     /escalated: escalating → waiting_for_human/,
     /human\.decided: waiting_for_human → acting\n {4}decision first\.0\.1: approved/,
+    /call look_up: allowed\n {4}input \{ "book": "first-folio" \}/,
   ]) {
     assert.match(text.stdout, part);
   }

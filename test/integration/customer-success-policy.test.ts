@@ -5,8 +5,8 @@ import { startTestPlatform, type TestPlatform } from '../../bridge/testing.ts';
 import { flattenTree, type RunTree } from '../../bridge/runs.ts';
 import { openTask } from '../../runtime/context/invocation.ts';
 import { rawFolder, SAMPLE_FOLDER } from '../support/customer-data.ts';
-import { type Breach, breachingModel, spoilt } from '../support/customer-breaches.ts';
-import { CASES, type Case } from '../support/customer-breach-cases.ts';
+import { type Breach, breachingModel, type Case, spoilt } from '../support/customer-breaches.ts';
+import { CASES } from '../support/customer-breach-cases.ts';
 import { CUSTOMER_SUCCESS } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 

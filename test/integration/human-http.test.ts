@@ -3,6 +3,8 @@ import { CancelAnswer, HumanTaskDetail, HumanTaskList, HumanTaskView } from '../
 import { RunView } from '../../bridge/api/schemas.ts';
 import { settleRun } from '../../bridge/settle.ts';
 import type { HttpApp } from '../../bridge/http/app.ts';
+import { ARCHIVE, LOOK, note, tries } from '../support/archive.ts';
+import { withChangedLibraries } from '../support/changed-library.ts';
 import { appOf, LIBRARY, messagesOf, post, STOCK } from '../support/http.ts';
 import { EMITTING, OPERATOR, RARE } from '../support/people.ts';
 import { withPlatforms } from '../support/platform.ts';
@@ -10,6 +12,7 @@ import { suite } from '../support/suite.ts';
 
 const test = suite('people decide over HTTP', { timeoutMs: 60_000 });
 const platforms = withPlatforms(test);
+const libraries = withChangedLibraries(test);
 const { signal } = new AbortController();
 
 const RUN = { agent: 'librarian', instructions: 'Take stock.', payload: EMITTING };
@@ -64,15 +67,40 @@ test('a decision is answered with 200 when it counts; again the same; another on
   assert.deepEqual([view.state, view.tasks], ['completed', []]);
 });
 
-test('a decision id of the caller’s own makes a decision repeatable, whatever is said with it', async () => {
+test('a decision id of the caller’s own stands for what is decided with it, and for nothing else', async () => {
   const app = appOf(await platforms(LIBRARY));
   await ask(app, 'own-id');
-  const decide = (note: string) =>
-    post(app, '/human/own-id.0.1/decide', { answer: 'approve', ...OPERATOR, note, decision_id: 'mine' });
-  const first = await decide('one');
-  const again = await decide('two');
-  assert.deepEqual([first.status, again.status], [200, 200]);
-  assert.deepEqual(await again.json(), await first.json());
+  const decide = (said: object) => post(app, '/human/own-id.0.1/decide', { decision_id: 'mine', ...said });
+  const { wants } = HumanTaskDetail.parse(await (await app.request('/human/own-id.0.1')).json());
+  const edit = (data: object) => {
+    const calls = [{ ordinal: wants.calls[0]?.ordinal, input: { topic: 'overdue', data } }];
+    return decide({ answer: 'edit', ...OPERATOR, edits: { calls } });
+  };
+  const bad = await edit({ book: 7 });
+  assert.deepEqual(await codeOf(bad), [422, 'human.refused']);
+  const first = await edit({ book: 'emma' });
+  assert.equal(first.status, 200, 'the corrected edit is judged, under the same id');
+  const task = HumanTaskView.parse(await first.json());
+  assert.match(task.decision?.id ?? '', /^mine\.[0-9a-f]{32}$/);
+  assert.deepEqual(await (await edit({ book: 'emma' })).json(), task);
+  const reject = { answer: 'reject', note: 'no' };
+  assert.deepEqual(await codeOf(await decide({ ...reject, ...OPERATOR })), [409, 'human.decided']);
+  assert.deepEqual(await codeOf(await decide({ ...reject, by: 'mallory' })), [403, 'human.not_yours']);
+});
+
+test('questions of several tenants are listed together, the most pressing first', async () => {
+  const rule = 'target: human, reason: a rare book';
+  const { packs } = libraries({ 'agents/librarian.yaml': { [rule]: rule.replace('human,', 'human, due: 1h,') } });
+  const opened = await platforms({ packs: [...ARCHIVE.packs, ...packs] });
+  const app = appOf(opened);
+  await opened.run(tries('never-due', [LOOK], [note('secret')]));
+  await ask(app, 'soon-due');
+  const listed = async (query: string) =>
+    HumanTaskList.parse(await (await app.request(`/human${query}`)).json()).tasks.map(({ run }) => run);
+  assert.deepEqual(await listed('?limit=1'), ['soon-due']);
+  const all = await listed('');
+  assert.ok(all.indexOf('soon-due') < all.indexOf('never-due'));
+  assert.deepEqual(await listed('?state=all&limit=1'), ['soon-due'], 'others: the latest first');
 });
 
 test('what cannot be decided is refused with its status, and leaves no trace', async () => {
@@ -96,6 +124,9 @@ test('what cannot be decided is refused with its status, and leaves no trace', a
     { answer: 'edit', ...OPERATOR, edits: {} },
     { ...approve, edits: { report: { text: 'x', data: null } } },
     { ...approve, unheard_of: 1 },
+    { ...approve, by: ' ' },
+    `{"answer": "edit", "by": "a", "edits": {"calls": [{"ordinal": 4, "input": {"__proto__": {"book": "emma"}}}]}}`,
+    `{"answer": "edit", "by": "a", "edits": {"calls": [{"ordinal": 4, "input": {"\\u005f_proto__": 1}}]}}`,
   ]) {
     assert.deepEqual(await decide(wrong), [400, 'request.invalid'], JSON.stringify(wrong));
   }
@@ -129,7 +160,9 @@ test('a run is cancelled, again the same; what has ended or never was is refused
   await post(app, '/run', { ...STOCK, run_id: 'ended' });
   assert.deepEqual(await codeOf(await post(app, '/runs/ended/cancel', why)), [409, 'run.ended']);
   assert.deepEqual(await codeOf(await post(app, '/runs/nothing/cancel', why)), [404, 'run.unknown']);
-  assert.deepEqual(await codeOf(await post(app, '/runs/ended/cancel', { by: 'ada' })), [400, 'request.invalid']);
+  for (const wrong of [{ by: 'ada' }, { by: 'ada', reason: ' \n' }, { by: ' ', reason: 'why' }]) {
+    assert.deepEqual(await codeOf(await post(app, '/runs/ended/cancel', wrong)), [400, 'request.invalid']);
+  }
   assert.deepEqual(await codeOf(await post(app, '/human/cancels.0.1/decide', { answer: 'approve', ...OPERATOR })), [
     409,
     'run.ended',

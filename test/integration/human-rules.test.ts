@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cancelRun } from '../../bridge/cancel.ts';
 import { decideTask } from '../../bridge/decide.ts';
 import { listTasks, showTask } from '../../bridge/human.ts';
 import { explainPolicy } from '../../bridge/policy-explain.ts';
 import { readRun } from '../../bridge/runs.ts';
+import { taskText } from '../../bridge/task-text.ts';
+import { PLAIN } from '../../bridge/terminal.ts';
+import { journalsOf, timeline } from '../../bridge/timeline.ts';
 import { untilAtRest } from '../../bridge/at-rest.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { withChangedLibraries } from '../support/changed-library.ts';
@@ -22,10 +26,10 @@ const RULE = 'target: human, reason: a rare book is looked at by a person';
 const asking = (terms: string) => libraries({ 'agents/librarian.yaml': { [RULE]: `${RULE}, ${terms}` } });
 
 test('when nobody decides in time the rule says what happens, and a later decision is told so', async () => {
-  for (const [on_expiry, state] of [
-    ['refuse', 'refused'],
-    ['approve', 'completed'],
-    ['escalate', 'escalated'],
+  for (const [on_expiry, state, outcome] of [
+    ['refuse', 'refused', 'refused'],
+    ['approve', 'completed', 'approved'],
+    ['escalate', 'escalated', 'escalated'],
   ] as const) {
     const opened = await platforms(asking(`due: 1s, on_expiry: ${on_expiry}`));
     const run = `late-${on_expiry}`;
@@ -35,10 +39,14 @@ test('when nobody decides in time the rule says what happens, and a later decisi
     assert.equal(tree.state, state);
     const shown = await showTask(opened.platform, task.task);
     assert.deepEqual([shown.state, shown.answers, shown.decision], ['expired', [], null]);
+    assert.match(taskText(shown, 100, PLAIN), new RegExp(`^nobody decided by .*: ${outcome}$`, 'm'));
     const [code, message] = await refusal(decideTask(opened.platform, task.task, APPROVE));
     assert.deepEqual([code, message.includes(`nobody decided by ${task.due}`)], ['human.expired', true]);
     const expiry = explainPolicy(tree).find(({ about }) => about === 'expiry');
     assert.deepEqual([expiry?.what, expiry?.transition.from], [task.task, 'waiting_for_human']);
+    assert.equal(expiry?.outcome, outcome);
+    const words = timeline(journalsOf(tree)).flatMap((row) => row.words);
+    assert.ok(words.includes(`nobody decided ${task.task} by ${task.due}: ${outcome}`));
   }
 });
 
@@ -94,6 +102,48 @@ test('a broken rule is not lifted by an approval: it is edited, sent back or rej
   );
   const answers = told.filter(({ about }) => about === 'decision').map(({ outcome }) => outcome);
   assert.deepEqual(answers, ['refused', 'approved with edits']);
+  const anew = told.findLast(({ about }) => about === 'call');
+  assert.deepEqual([anew?.transition.event, anew?.outcome, anew?.input], ['human.decided', 'allowed', input]);
+  assert.ok(anew?.rules.some(({ rule, answer }) => rule === 'enforce.only_emma' && answer === 'allowed'));
+  const words = timeline(journalsOf(tree)).flatMap((row) => row.words);
+  assert.ok(words.some((line) => /^emit_event \(call \d+\) as edited allowed by .*enforce\.only_emma/.test(line)));
+});
+
+test('a rule that the agent itself asks by is shown with what the agent says', async () => {
+  const opened = await platforms(LIBRARY);
+  const asks = { name: 'escalate', input: { condition: 'book_is_rare', reason: 'its binding is gold' } };
+  const { task } = await asked(opened, 'by-itself', { book: 'emma', script: [[asks]] });
+  const shown = await showTask(opened.platform, task.task);
+  const expected = { rule: 'book_is_rare', ok: false, reason: 'the agent asks: its binding is gold' };
+  assert.deepEqual(shown.evidence.verdicts, [expected]);
+  assert.match(taskText(shown, 100, PLAIN), /the rules say:\n {2}book_is_rare: the agent asks: its binding is gold/);
+});
+
+test('what several rules say in the same words is said once, with all their names', async () => {
+  const opened = await platforms(LIBRARY);
+  const { task } = await asked(opened, 'in-words');
+  const shown = await showTask(opened.platform, task.task);
+  const verdicts = ['report.valid', 'enforce.only_emma'].map((rule) => ({ rule, ok: false, reason: 'not so' }));
+  const text = taskText({ ...shown, evidence: { ...shown.evidence, verdicts } }, 100, PLAIN);
+  assert.match(text, /the rules say:\n {2}report\.valid, enforce\.only_emma: not so\n\n/);
+});
+
+test('a deadline that passed is told as what failed it', async () => {
+  const budget = { 'autonomy:': 'autonomy:\n  budget: {deadline: 1s}' };
+  const hangs = (inner: ModelProvider): ModelProvider => ({
+    ...inner,
+    reply: async (request, stop) => {
+      await once(stop, 'abort');
+      return inner.reply(request, stop);
+    },
+  });
+  const opened = await platforms({ ...libraries({ 'agents/librarian.yaml': budget }), model: hangs });
+  const tree = await opened.run({ ...STOCK, run: 'too-late' });
+  const by = tree.context.deadline ?? '';
+  const told = explainPolicy(tree).find(({ about }) => about === 'deadline');
+  assert.deepEqual([told?.outcome, told?.reason], ['failed', `it did not end by ${by}`]);
+  const words = timeline(journalsOf(tree)).flatMap((row) => row.words);
+  assert.ok(words.includes(`it did not end by ${by}: failed`));
 });
 
 test('a delegate asks on its own, its question has its path, and its parent goes on with what was decided', async () => {

@@ -86,6 +86,43 @@ test('events and memories of a run carry its subject', async () => {
   await assert.rejects(platform.events('gossip'), { code: 'topic.unknown' });
 });
 
+test('a test answers, edits, lets expire and cancels what a person is asked about, and looks at what follows', async () => {
+  const pack = libraryWith('{ librarian, finder }');
+  const rules = join(pack, 'agents/librarian.yaml');
+  const rule = 'target: human,';
+  writeFileSync(rules, readFileSync(rules, 'utf8').replace(rule, `${rule} due: 1h,`));
+  const input = { topic: 'overdue', data: { book: 'first-folio' } };
+  const script = [[{ name: 'look_up', input: { book: 'first-folio' } }], [{ name: 'emit_event', input }]];
+  const { run, questions, decide, expire, cancel, events } = await start({ pack });
+  const asked = async (id: string) => {
+    await run({ ...ask, payload: { book: 'first-folio', script }, run: id });
+    const [question] = await questions(id);
+    assert.ok(question?.state === 'open', id);
+    return question;
+  };
+  const who = { by: 'ada', role: 'operator' };
+
+  const edited = await asked('edited');
+  await assert.rejects(decide(edited.task, { answer: 'approve', by: 'eve' }), { code: 'human.not_yours' });
+  const calls = [{ ordinal: edited.wants.calls[0]?.ordinal ?? 0, input: { ...input, data: { book: 'emma' } } }];
+  const after = await decide(edited.task, { answer: 'edit', ...who, edits: { calls } });
+  assert.equal(after.state, 'completed');
+  assert.deepEqual(
+    (await events('overdue')).map(({ data }) => data.book),
+    ['emma'],
+  );
+
+  const late = await asked('late');
+  assert.deepEqual([(await expire(late.task)).state, (await questions('late')).length], ['refused', 0]);
+  await assert.rejects(expire(late.task), { code: 'usage.invalid', message: /not open any more/ });
+  await assert.rejects(decide(late.task, { answer: 'approve', ...who }), { code: 'human.expired' });
+
+  await asked('cancelled');
+  assert.equal((await cancel('cancelled')).state, 'cancelled');
+  assert.deepEqual(await questions(), []);
+  assert.equal((await events('overdue')).length, 1);
+});
+
 test('an agent without a player is refused before anything is started, and the error says what it needs', async () => {
   const { run, batch } = await start({ pack: libraryWith('{ finder }') });
   const expected = { code: 'model.no_player', message: /no player for the agent librarian.*real model/ };

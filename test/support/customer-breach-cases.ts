@@ -1,21 +1,10 @@
-import { ACTED, allOf, instead, NO_MEMORIES, type Spoil, skippedTo, spoilt, text } from './customer-breaches.ts';
+import { BRIEFING_CASES } from './customer-breach-cases-briefing.ts';
+import { ACTED, allOf, type Case, instead, NO_MEMORIES, skippedTo, spoilt } from './customer-breaches.ts';
 import { first } from './customer-policy.ts';
-
-/** The sentences of the definitions that a rule holds, each with a way to break it. */
-export interface Case {
-  sentence: string;
-  agent: 'account_health_main' | 'risk_analysis' | 'csm_briefing';
-  rule: string;
-  spoil: Spoil;
-  /** Tools that must not have taken effect while the rule is broken. */
-  held: string[];
-  account?: string;
-}
 
 const EFFECTS = ['emit_event', 'store_memory', 'delegate_to_csm_briefing'];
 const point = (words: string) => spoilt('emit_event', ({ data }) => data.talking_points.push(words));
 const say = (words: string) => spoilt('submit_report', (input) => void (input.text += ` ${words}`));
-const line = (words: string) => text((all) => `${all.trimEnd()}\n- ${words}\n`);
 const ALERT = {
   severity: 'urgent',
   account_id: 'acme-corp',
@@ -34,6 +23,7 @@ const assess = (assessment: string) =>
     spoilt('delegate_to_csm_briefing', ({ context }) => void (context.assessment = assessment)),
   );
 
+/** The sentences of the definitions that a rule holds, each with a way to break it. */
 export const CASES: Case[] = [
   {
     sentence: 'recall before deciding',
@@ -130,6 +120,43 @@ export const CASES: Case[] = [
     held: ['emit_event'],
   },
   {
+    sentence: 'an alert has the account’s name',
+    agent: 'risk_analysis',
+    rule: 'own_account',
+    spoil: spoilt('emit_event', ({ data }) => void (data.account_name = 'Lumen Retail')),
+    held: ['emit_event'],
+  },
+  {
+    sentence: 'the assessment is one of three words',
+    agent: 'risk_analysis',
+    rule: 'one_assessment',
+    spoil: spoilt('delegate_to_csm_briefing', ({ context }) => void (context.assessment = 'No action')),
+    held: EFFECTS,
+  },
+  {
+    sentence: 'the report says nothing else in words',
+    agent: 'risk_analysis',
+    rule: 'one_assessment',
+    spoil: say('No action is recommended: the account is stable.'),
+    held: ['submit_report'],
+  },
+  {
+    sentence: 'quotations are those of memory',
+    agent: 'risk_analysis',
+    rule: 'figures_hold',
+    spoil: spoilt('submit_report', ({ data }) => void (first(data.cited).text = 'They love us.')),
+    held: ['submit_report'],
+  },
+  {
+    sentence: 'an alert’s reasons are signals',
+    agent: 'risk_analysis',
+    rule: 'reasons_hold',
+    spoil: spoilt('emit_event', ({ data }) =>
+      data.reasons.push({ metric: 'ceo_gone', window: 'ever', value: -99, text: 'Their chief left.' }),
+    ),
+    held: ['emit_event'],
+  },
+  {
     sentence: 'an alert’s reasons decline by the facts',
     agent: 'risk_analysis',
     rule: 'reasons_hold',
@@ -176,6 +203,23 @@ export const CASES: Case[] = [
     rule: 'metrics_first',
     spoil: instead('get_account_lifecycle', LOOK),
     held: ['delegate_to_risk_analysis'],
+  },
+  {
+    sentence: 'read no other account',
+    agent: 'account_health_main',
+    rule: 'own_reads',
+    spoil: allOf(
+      spoilt('get_account_metrics', (input) => void (input.account_id = 'lumen-retail')),
+      spoilt('get_account_lifecycle', (input) => void (input.account_id = 'nope')),
+    ),
+    held: ['get_account_metrics', 'get_account_lifecycle'],
+  },
+  {
+    sentence: 'the renewal is that of the facts',
+    agent: 'account_health_main',
+    rule: 'figures_hold',
+    spoil: spoilt('submit_report', ({ data }) => void (data.renewal_days = 4000)),
+    held: ['submit_report'],
   },
   {
     sentence: 'metric and window for each signal',
@@ -233,47 +277,5 @@ export const CASES: Case[] = [
     spoil: instead('delegate_to_risk_analysis', { name: 'emit_event', input: { topic: 'csm_alerts', data: ALERT } }),
     held: ['emit_event'],
   },
-
-  {
-    sentence: 'four sections',
-    agent: 'csm_briefing',
-    rule: 'four_sections',
-    spoil: text((all) => all.replace('## Actions', '## To do')),
-    held: [],
-  },
-  {
-    sentence: 'word limits',
-    agent: 'csm_briefing',
-    rule: 'four_sections',
-    spoil: line(Array.from({ length: 61 }, () => 'listen').join('/')),
-    held: [],
-  },
-  {
-    sentence: 'only names from the data',
-    agent: 'csm_briefing',
-    rule: 'known_names',
-    spoil: text((all) => all.replace('Dana Whitfield', 'Jordan Blake')),
-    held: [],
-  },
-  {
-    sentence: 'no id in the briefing',
-    agent: 'csm_briefing',
-    rule: 'no_internals',
-    spoil: line('acme-corp'),
-    held: [],
-  },
-  {
-    sentence: 'no channel in the briefing',
-    agent: 'csm_briefing',
-    rule: 'no_channels',
-    spoil: line('Ask in #support.'),
-    held: [],
-  },
-  {
-    sentence: 'no concession in the briefing',
-    agent: 'csm_briefing',
-    rule: 'no_concessions',
-    spoil: line('Waive a fee.'),
-    held: [],
-  },
+  ...BRIEFING_CASES,
 ];

@@ -19,6 +19,17 @@ export interface Breach {
   spoil: Spoil;
 }
 
+/** A sentence of the definitions that a rule holds, with a way to break it. */
+export interface Case {
+  sentence: string;
+  agent: 'account_health_main' | 'risk_analysis' | 'csm_briefing';
+  rule: string;
+  spoil: Spoil;
+  /** Tools that must not have taken effect while the rule is broken. */
+  held: string[];
+  account?: string;
+}
+
 const PLAYERS: Record<string, Player> = {
   account_health_main: accountHealthMain(playbook),
   risk_analysis: riskAnalysis(playbook),

@@ -6,7 +6,7 @@ import type { HumanTask } from '../../runtime/journal/entry.ts';
 import type { Json, JsonObject } from '../../runtime/json.ts';
 import type { ReplyBlock } from '../../runtime/model/provider.ts';
 import { judgeTurn, type ModelReplied } from '../../runtime/policy/judge.ts';
-import { failing, holds } from '../../runtime/policy/verdict.ts';
+import { failing, fails, holds } from '../../runtime/policy/verdict.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import { ACME_HISTORY, AS_OF, lifecycle, metrics } from './accounts.ts';
 import { CUSTOMER_SUCCESS } from './platform.ts';
@@ -25,8 +25,8 @@ export function customerPack(): Promise<LoadedPack> {
 
 export interface Before {
   facts?: Record<string, unknown>;
-  /** Calls that were made before: name, input, and the result or an error. */
-  made?: { name: string; input?: unknown; result?: unknown; error?: string }[];
+  /** Calls that were made before: name, input, and the result, an error, or the rule that refused it. */
+  made?: { name: string; input?: unknown; result?: unknown; error?: string; refused?: string }[];
   payload?: JsonObject;
   /** Turns that were sent back. */
   corrections?: number;
@@ -54,6 +54,7 @@ export interface Line {
 /** What calls, events and reports of the agents hold, as far as tests change it. */
 export interface Data<Reason = Line> {
   account_id: string;
+  account_name: string;
   severity: string;
   assessment: string;
   status: string;
@@ -63,12 +64,15 @@ export interface Data<Reason = Line> {
   talking_points: string[];
   cited: { id: string; date: string; text: string }[];
   respond_by: string | null;
+  renewal_days: number | null;
+  previous: string | null;
 }
 
 export interface Input {
   text: string;
   instructions: string;
   kind: string;
+  account_id: string;
   assessment?: string;
   data: Data;
   context: Data<string>;
@@ -139,19 +143,20 @@ function ruleOf(rule: string | undefined): string | null {
 
 function stateOf(
   agent: string,
-  { facts = {}, made = [], payload = {}, corrections = 0, subject }: Before,
+  { facts = {}, made = [], corrections = 0, subject = 'acme-corp', payload = { account_id: subject } }: Before,
 ): InvocationContext {
-  const calls = made.map(({ name, input = {}, result = {}, error }, n): CallState => {
+  const calls = made.map(({ name, input = {}, result = {}, error, refused }, n): CallState => {
     const settled = {
       input: json(input),
-      status: error === undefined ? 'ok' : 'error',
-      result: json(error ?? result),
+      status: (error ?? refused) === undefined ? 'ok' : 'error',
+      result: json(error ?? refused ?? result),
+      verdicts: refused === undefined ? [] : [fails(`enforce.${refused}`, 'it does not hold')],
     } as const;
-    return { ordinal: n + 2, id: `m${n}`, name, kind: 'read', verdicts: [], created: null, ...settled };
+    return { ordinal: n + 2, id: `m${n}`, name, kind: 'read', created: null, ...settled };
   });
   return {
     ...emptyInvocation(),
-    invocation: sampleInvocation({ agent, subject: subject ?? 'acme-corp', as_of: AS_OF, payload }),
+    invocation: sampleInvocation({ agent, subject, as_of: AS_OF, payload }),
     remaining: 2,
     ordinal: calls.length + 1,
     facts: json(facts) as JsonObject,

@@ -138,6 +138,23 @@ test('an approval grants the same once more, each time', () => {
   assert.equal(left(resolved, twice).turns, 12 - 8);
 });
 
+test('what the parent granted is the parent’s to extend: an agent that used it up goes back, whoever decides its questions', () => {
+  const resolved = agent({ max_turns: 10 });
+  const invocation = sampleInvocation({ grant: { ...UNLIMITED, turns: 4 } });
+  const event = judge([call('look_up')], { resolved, state: used(3, { invocation }) });
+  assert.deepEqual([event.escalation?.rule, event.escalation?.target], ['budget.turns', 'parent']);
+  assert.equal(event.escalation?.reason, '4 of 4 model turns are used up; the agent that delegated granted no more');
+  const own = used(9, { invocation: sampleInvocation({ grant: { ...UNLIMITED, turns: 12 } }) });
+  const asks = judge([call('look_up')], { resolved, state: own });
+  assert.equal(asks.escalation?.target, 'human');
+  assert.match(
+    asks.escalation?.reason ?? '',
+    /^10 of 10 model turns are used up; approving grants 10 model turns more$/,
+  );
+  const approved = answered(heldBy(asks, own), 'approve');
+  assert.equal(left(resolved, approved).turns, 2, 'ten more, and no more than the parent granted');
+});
+
 test('a budget that ends at a turn which a person is asked about anyway is part of that question', () => {
   const resolved = sampleAgent({ budget: { max_turns: 4 }, approvals: ['emit_event'] });
   const { escalation } = judge([call('emit_event')], { resolved, state: used(3) });

@@ -153,7 +153,13 @@ test('every section keeps its limit for long names, many signals, much history a
           metrics: metrics({ account_name: name }),
           lifecycle: lifecycle({ account_name: name, owner: name, plan_tier: name, contacts: [{ name, role: name }] }),
         };
-        const briefing = { situation: limit, risks: limit, actions: limit, talking_points: limit };
+        const briefing = {
+          ...playbook.briefing,
+          situation: limit,
+          risks: limit,
+          actions: limit,
+          talking_points: limit,
+        };
         assertForm(writeBriefing(context, account, { ...playbook, briefing }), [limit, limit, limit, limit]);
       }
     }

@@ -43,6 +43,28 @@ test('a lifecycle that was read here, read in vain, or handed down opens the doo
   assert.notEqual(decide('signals_contradict', { ...facts, get_account_lifecycle: lifecycle() }), null);
 });
 
+test('a read that was refused opens no door', () => {
+  const contradicting = metrics({ weekly_active_users: measure(0.4, 140, 100, '30 days') });
+  const refused = { attempted: 1, succeeded: 0, failed: 0 };
+  const calls = { get_account_lifecycle: refused };
+  assert.equal(decide('signals_contradict', { get_account_metrics: contradicting }, calls), null);
+});
+
+test('what is not known rules no sign-off out', () => {
+  assert.match(decide('enterprise_account', {}) ?? '', /the lifecycle of the account.* is not known/);
+  assert.match(
+    decide('contradictory_history', { get_account_lifecycle: lifecycle() }) ?? '',
+    /history of the account was not recalled/,
+  );
+  const read = { attempted: 2, succeeded: 1, failed: 1 };
+  const calls = { get_account_metrics: once, get_account_lifecycle: read };
+  assert.equal(
+    decide('account_data_unavailable', { get_account_metrics: calm() }, calls),
+    'the lifecycle could not be read',
+    'a read that succeeded and became no fact was of another account',
+  );
+});
+
 test('a failed read is unavailable data; one that succeeded at the second try is not', () => {
   const facts = { get_account_lifecycle: lifecycle(), get_account_metrics: calm() };
   const said = decide('account_data_unavailable', facts, { get_account_metrics: failed, get_account_lifecycle: once });
@@ -152,6 +174,8 @@ test('a briefing that is asked for without an assessment or without the accountâ
   assert.equal(condition?.({ ...view, input }), 'the metrics of the account are missing');
   const facts = { get_account_metrics: calm(), get_account_lifecycle: lifecycle() } as unknown as PolicyView['facts'];
   assert.equal(condition?.({ ...view, facts, input }), null);
+  const other = { ...input, assessment: 'No action' };
+  assert.match(condition?.({ ...view, facts, input: other }) ?? '', /"No action", which is none of stable, watch/);
 });
 
 test.run();

@@ -35,6 +35,13 @@ test('a section that is missing, renamed or too long is refused, with the words 
   assert.match(await refusal(AGENT, long, task), /^four_sections: .*«Talking points» has \d+ words, and may have 60/);
 });
 
+test('it states no other assessment than its task’s', async () => {
+  for (const line of ['No action is needed.', 'The account is stable.', 'Acme Corp: watch.']) {
+    assert.match(await refusal(AGENT, with_(line), task), /^one_assessment: .*another assessment than urgent/, line);
+  }
+  assert.deepEqual(await refusals(AGENT, with_('It was stable a year ago.'), task), [null]);
+});
+
 test('a name that the data does not have is refused, with the name', async () => {
   assert.match(await refusal(AGENT, with_('Ask Jordan Blake.'), task), /^known_names: .*Jordan Blake/);
   assert.deepEqual(await refusals(AGENT, with_('Ask Priya Nair.'), task), [null]);

@@ -7,6 +7,7 @@ import { suite } from '../support/suite.ts';
 const test = suite('the form of a briefing, and the names in it');
 
 const limits = playbook.briefing;
+const problem = (markdown: string) => formProblem(markdown, limits, 'Acme Corp');
 const body = { Situation: 'One.', Risks: '- Two.', Actions: '- Three.', 'Talking points': '- Four.' };
 
 function briefing(over: Partial<typeof body> = {}, title = '# Acme Corp: briefing as of 2026-11-16'): string {
@@ -34,8 +35,8 @@ test('a section may have as many words as the playbook says, and not one more', 
     ['Talking points', limits.talking_points],
   ] as const) {
     const of = (count: number) => briefing({ [heading]: Array.from({ length: count }, () => 'word').join(' ') });
-    assert.equal(formProblem(of(limit), limits), null);
-    assert.equal(formProblem(of(limit + 1), limits), `«${heading}» has ${limit + 1} words, and may have ${limit}`);
+    assert.equal(problem(of(limit)), null);
+    assert.equal(problem(of(limit + 1)), `«${heading}» has ${limit + 1} words, and may have ${limit}`);
   }
 });
 
@@ -49,12 +50,16 @@ test('words that are glued together count apart', () => {
     'one,two',
     'one\u00a0two',
     'o\u200bne two',
+    'one<br>two',
+    'one(two',
+    'one→two',
+    'one.two',
     'one\u3000two',
   ]) {
     assert.equal(countWords(glued), 2, glued);
   }
   const long = Array.from({ length: limits.actions + 1 }, () => 'word').join('/');
-  assert.match(formProblem(briefing({ Actions: long }), limits) ?? '', /«Actions» has 51 words/);
+  assert.match(problem(briefing({ Actions: long })) ?? '', /«Actions» has 51 words/);
 });
 
 test('sections that are missing, doubled, renamed, reordered or empty are refused', () => {
@@ -78,20 +83,26 @@ test('sections that are missing, doubled, renamed, reordered or empty are refuse
     briefing({ Actions: '<h2>Later</h2>' }),
     `${briefing()}\n## Situation\n\nAgain.`,
   ]) {
-    assert.match(formProblem(wrong, limits) ?? '', /the headings have to be|is empty/, wrong);
+    assert.match(problem(wrong) ?? '', /the headings have to be|is empty/, wrong);
   }
 });
 
 test('a title comes first, and nothing stands around the briefing', () => {
-  assert.equal(formProblem(briefing(), limits), null);
-  assert.equal(formProblem(briefing().replaceAll('\n', '\r\n'), limits), null);
+  assert.equal(problem(briefing()), null);
+  assert.equal(problem(briefing().replaceAll('\n', '\r\n')), null);
   for (const wrong of ['', 'Here is the briefing:\n\n', '```markdown\n', '## Acme Corp\n\n']) {
-    assert.match(
-      formProblem(`${wrong}${briefing()}`.trim() || ' ', limits) ?? (wrong === '' ? 'title line' : ''),
-      /title line/,
-    );
+    assert.match(problem(`${wrong}${briefing()}`.trim() || ' ') ?? (wrong === '' ? 'title line' : ''), /title line/);
   }
-  assert.match(formProblem(briefing({}, '# Acme Corp\n\nA summary.'), limits) ?? '', /between the title/);
+  assert.match(problem(briefing({}, '# Acme Corp\n\nA summary.')) ?? '', /between the title/);
+});
+
+test('a title has a few words beside the name, and nothing hides in a comment', () => {
+  const { title: limit } = limits;
+  const titled = (count: number) =>
+    briefing({}, `# Acme Corp: ${Array.from({ length: count }, () => 'word').join(' ')}`);
+  assert.equal(problem(titled(limit - 1)), null);
+  assert.match(problem(titled(300)) ?? '', /the title has 30\d words beside the name, and may have 12/);
+  assert.match(problem(briefing({ Situation: 'One. <!-- two-three-four -->' })) ?? '', /a comment in HTML/);
 });
 
 test('people whom the data does not name are found', () => {
@@ -117,6 +128,10 @@ test('people whom the data does not name are found', () => {
     'Ask O’Neil Blake.',
     'Ask Jordan\u00a0Blake.',
     'Ask Jor\u200bdan Blake.',
+    'Call Blake, Jordan.',
+    'Ask Jordan_Blake',
+    'Ask Jordan/Blake',
+    'Ask Jordan\u2060Blake.',
   ]) {
     assert.notEqual(unknownName(text, known), null, text);
   }
@@ -159,6 +174,8 @@ test('ordinary English prose and title case name nobody', () => {
     'Renewal Risk: usage fell. Quick Win: export.',
     'Acknowledge the delay. Apologize once. Then listen.',
     'Reconfirm the success criteria, e.g. Weekly reports.',
+    'Frankly, Excel exports matter. Bring Slack, Jira and Excel.',
+    'Sales/Support review the Weekly_Active_Users export.',
   ]) {
     assert.equal(unknownName(text, known), null, text);
   }

@@ -65,6 +65,18 @@ test('it neither escalates nor delegates nor reports before the lifecycle was re
   assert.deepEqual(await refusals(AGENT, together, before), [null, 'lifecycle_first']);
 });
 
+test('it reads the account of the task and no other, and a refused read opens no door', async () => {
+  const reads = (account_id: string) => READ.map(({ name }) => ({ name, input: { account_id } }));
+  assert.deepEqual(await refusals(AGENT, reads('acme-corp'), {}), [null, null]);
+  for (const other of ['globex', 'nope', 'ACME-CORP', ' acme-corp']) {
+    assert.deepEqual(await refusals(AGENT, reads(other), {}), ['own_reads', 'own_reads'], other);
+  }
+  const refused = READ.map(({ name }) => ({ name, refused: 'own_reads' }));
+  for (const call of [escalate('Something is wrong.'), delegate('Assess Acme Corp.'), analysed()]) {
+    assert.deepEqual(await refusals(AGENT, [call], { made: refused }), ['lifecycle_first'], call.name);
+  }
+});
+
 test('it neither delegates nor reports before the metrics were read, unless the account has churned', async () => {
   const before = { facts: { get_account_lifecycle: lifecycle() }, made: READ.slice(1) };
   for (const call of [delegate('Assess Acme Corp.'), analysed()]) {
@@ -218,6 +230,21 @@ test('«unassessed» is for accounts without data, and for those whose analysis 
   assert.deepEqual(await refusals(AGENT, [unassessed], known(ACCOUNT, READ)), ['status_holds']);
   assert.deepEqual(await refusals(AGENT, [unassessed], known()), ['status_holds']);
   assert.deepEqual(await refusals(AGENT, [unassessed], known(ACCOUNT, [...READ, undone])), [null]);
+  const refused = { name: 'delegate_to_risk_analysis', refused: 'no_forecast' };
+  assert.match(
+    await refusal(AGENT, [unassessed], known(ACCOUNT, [...READ, refused])),
+    /^status_holds: .*nobody was asked/,
+    'a delegation that was refused asked nobody',
+  );
+});
+
+test('its report has the days to the renewal of the facts, and contradicts no assessment', async () => {
+  const far = analysed((input) => void (input.data.renewal_days = 4000));
+  assert.match(await refusal(AGENT, [far], known()), /^figures_hold: .*renewal_days is 60 by the facts, not 4000/);
+  const urgent = { ...delegated, result: { ...child, data: { assessment: 'urgent_intervention' } } };
+  const before = known(ACCOUNT, [...READ, urgent]);
+  assert.deepEqual(await refusals(AGENT, [analysed()], before), [null]);
+  assert.match(await refusal(AGENT, [said('No action is needed.')], before), /^status_holds: .*another assessment/);
 });
 
 test('alerts are not its to emit', async () => {

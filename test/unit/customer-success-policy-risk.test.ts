@@ -104,7 +104,8 @@ test('the report cites at least one recalled memory, and none that was not recal
   const misdated = { id: 'm-91', date: '2026-08-18', text: 'Watch.' };
   assert.deepEqual(await refusals(AGENT, [cite([misdated])], acted), ['memory_cited']);
   const empty = knowing({ recall_memory: { memories: [] } }, [emit(), store()]);
-  assert.deepEqual(await refusals(AGENT, [cite([])], empty), [null]);
+  const new_ = report((data) => Object.assign(data, { cited: [], previous: null, changed: 'first assessment' }));
+  assert.deepEqual(await refusals(AGENT, [new_], empty), [null]);
   assert.deepEqual(await refusals(AGENT, [cite([invented])], empty), ['memory_cited']);
 });
 
@@ -233,8 +234,11 @@ test('no concession reaches an alert, a memory, a briefing or a report; a quoted
     'no_concessions',
   ]);
   assert.deepEqual(await refusals(AGENT, [report((data) => data.reasons.push(offer))], acted), ['no_concessions']);
+  const [latest, ...others] = ACME_HISTORY;
+  const memories = [{ ...latest, text: 'Renewed after a discount.' }, ...others];
   const quoted = report((data) => void (first(data.cited).text = 'Renewed after a discount.'));
-  assert.deepEqual(await refusals(AGENT, [quoted], acted), [null]);
+  const remembering = knowing({ recall_memory: { memories } }, [emit(), store()]);
+  assert.deepEqual(await refusals(AGENT, [quoted], remembering), [null]);
 });
 
 test('people read names: no text of an alert, a report or an escalation holds the id or the channel', async () => {

@@ -3,6 +3,7 @@ import { concessionIn } from '../../packs/customer-success/policy/concessions.ts
 import { forecastIn } from '../../packs/customer-success/policy/forecast.ts';
 import { channelIn, givenAway, type Internals } from '../../packs/customer-success/policy/internals.ts';
 import { unknownName } from '../../packs/customer-success/policy/names.ts';
+import { withoutOwnNames } from '../../packs/customer-success/policy/own-names.ts';
 import { lifecycle } from '../support/accounts.ts';
 import { suite } from '../support/suite.ts';
 
@@ -43,8 +44,23 @@ test('discounts, price cuts, credits and changed terms are found, as offer and a
     'Renegotiate the contract.',
     'Pause their subscription for a quarter.',
     'Suggest a cheaper plan.',
+    '15 percent cheaper.',
+    'Take 500 dollars off.',
+    'Bring the price down by a fifth.',
+    'Two months without paying.',
+    'Upgrade them at their current price.',
+    'Throw in premium support.',
+    'Match the competitor’s quote.',
+    'Save them 20 %.',
+    'A 20% saving.',
+    'Special rate.',
+    'Extend their trial.',
+    'Bundle training at zero cost.',
+    'Let them skip an invoice.',
+    'Sweeten the deal.',
+    'Gratis onboarding.',
   ]) {
-    assert.notEqual(concessionIn(text, nobody), null, text);
+    assert.notEqual(concessionIn(text), null, text);
   }
 });
 
@@ -62,7 +78,7 @@ test('a concession is found in bold, with invisible letters, and with letters of
     'Offer a _rebate_.',
     'Offer a dïscöunt.',
   ]) {
-    assert.notEqual(concessionIn(text, nobody), null, text);
+    assert.notEqual(concessionIn(text), null, text);
   }
 });
 
@@ -83,8 +99,11 @@ test('plain talk about usage, tickets and the renewal is no concession', () => {
     'Find out which work moved elsewhere: 4 features in use over 30 days, 8 before.',
     'Usage is 35 % lower than before, and the renewal is in 60 days.',
     'Escalated tickets dropped off the list in the last 14 days.',
+    'The export saves them 3 hours a week.',
+    'The response rate is at its current level.',
+    'Match the dashboards with the goals of the team.',
   ]) {
-    assert.equal(concessionIn(text, nobody), null, text);
+    assert.equal(concessionIn(text), null, text);
   }
 });
 
@@ -94,8 +113,9 @@ test('what the account’s data calls somebody is not read as a concession', () 
     contacts: [{ name: 'Ann Free', role: 'Head of Credits' }],
   });
   const known = { ...nobody, lifecycle: named };
-  assert.equal(concessionIn('Call Ann Free (Head of Credits) of Discount Tyres.', known), null);
-  assert.notEqual(concessionIn('Offer Discount Tyres a discount.', known), null);
+  const read = (text: string) => concessionIn(withoutOwnNames(text, known));
+  assert.equal(read('Call Ann Free (Head of Credits) of Discount Tyres.'), null);
+  assert.notEqual(read('Offer Discount Tyres a discount.'), null);
 });
 
 test('sentences about how likely a renewal or a loss is are forecasts', () => {
@@ -118,6 +138,12 @@ test('sentences about how likely a renewal or a loss is are forecasts', () => {
     'A **li**kely ch\u200burn.',
     'Ｌｉｋｅｌｙ to churn.',
     'Acme is going to go elsewhere.',
+    'Renewal confidence: 20 %.',
+    'Renewal health: red.',
+    'We are going to lose this one.',
+    'Acme Corp will not sign again.',
+    'Retention looks grim.',
+    'The renewal is a coin flip.',
   ]) {
     assert.notEqual(forecastIn(text, false), null, text);
   }
@@ -133,6 +159,7 @@ test('facts about the renewal and requests to assess are none', () => {
     'Acme Corp went to risk analysis, whose report is below.',
     'Weekly active users fell 35 % in 30 days (100 → 65).',
     'Renewal in 60 days; risk analysis looks at it.',
+    'They will sign in again once the export works.',
   ]) {
     assert.equal(forecastIn(text, false), null, text);
   }
@@ -157,6 +184,12 @@ test('the account’s id is found however it is spelled, and inside longer words
     'acme&#45;corp',
     '\u0430cme-corp',
     'id_acme-corp',
+    'acme-<!-- -->corp',
+    '[acme](x)-corp',
+    '[the account](https://crm.example/acme-corp)',
+    'ACME_CORP',
+    'id: acme.corp',
+    'acme corp id',
   ]) {
     assert.equal(givenAway(text, acme), 'the internal id of the account', text);
   }
@@ -189,6 +222,7 @@ test('the owner’s channel is found with its sign, and without it where it is c
     'the cs-dana channel',
     'Slack: cs-dana',
     '#cs\u2011dana',
+    'Ask cs-dana.',
   ]) {
     assert.equal(givenAway(text, acme), 'the internal channel of its owner', text);
   }
@@ -210,7 +244,7 @@ test('a text of any length is read in a moment', () => {
   const started = performance.now();
   for (const part of [' ', '\n', 'churn ', 'likely ', 'contract ', 'Ab ', '<', '&#', 'a/', '*_']) {
     const text = part.repeat(50_000 / part.length);
-    concessionIn(text, nobody);
+    concessionIn(text);
     forecastIn(text, true);
     givenAway(text, acme);
     channelIn(text);

@@ -155,13 +155,34 @@ const CASES: Case[] = [
     ],
   ],
   [
+    'an expression that no count of calls makes true',
+    G,
+    END,
+    RULE('when: calls.get_moisture == 1 && attempts.get_moisture < calls.get_moisture', ...TO_HUMAN),
+    [`${G}:40:13 autonomy.escalation_rules.1.when`, /^it is always false, so the rule can never fire/],
+  ],
+  [
+    'an expression that every count of calls makes true',
+    G,
+    END,
+    ENFORCE('before: [emit_event]', 'require: calls.get_moisture >= 0', MEASURE),
+    [`${G}:42:16 ${AT}.require`, /^it is always true, so the rule can never fire/],
+  ],
+  [
+    'an expression about a report that is not made there',
+    G,
+    END,
+    ENFORCE('before: [emit_event]', 'require: report == null || calls.get_moisture > 1', MEASURE),
+    [`${G}:42:16 ${AT}.require`, /^it is always true, so the rule can never fire/],
+  ],
+  [
     'a decider by a fact that no tool makes',
     G,
     END,
     RULE('when: has(payload.bed)', 'decides: {fact: /get_owner/name}', ...TO_HUMAN),
     [
       `${G}:41:23 autonomy.escalation_rules.1.decides.fact`,
-      /^no tool of the pack makes the fact "get_owner", expected one of get_moisture, recall_memory/,
+      /^no tool of the pack makes the fact "get_owner", expected get_moisture/,
     ],
   ],
   [

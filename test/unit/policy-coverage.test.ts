@@ -25,9 +25,9 @@ function after(answer: 'approve' | 'edit' | 'ask_again', inputs = {}, who = reso
 const asks = (content: Parameters<typeof judge>[0], state = after('approve'), who = resolved) =>
   judge(content, { resolved: who, state, stop: 'tool_use' }).escalation?.task?.rules ?? null;
 
-test('after an approval the report, and what was not there before, ask nobody again', () => {
+test('after an approval the report asks nobody again; what nobody saw does', () => {
   assert.equal(asks([say('Done.')]), null);
-  assert.equal(asks([call('delegate_to_finder')]), null);
+  assert.deepEqual(asks([call('delegate_to_finder')]), ['rare_book']);
   const event = judge([say('Done.')], { resolved, state: after('approve'), stop: 'end_turn' });
   assert.deepEqual(verdict(event, 'escalation.rare_book'), {
     rule: 'escalation.rare_book',
@@ -35,6 +35,14 @@ test('after an approval the report, and what was not there before, ask nobody ag
     reason: 'approved by Ada in r-1.0.1',
   });
   assert.equal(event.report?.text, 'Done.');
+});
+
+test('the approval of an escalation that shows nothing covers nothing', () => {
+  const before = sampleState(FACTS);
+  const raised = judge([call('escalate', { condition: 'rare_book', reason: 'is it?' })], { resolved, state: before });
+  const state = answered(heldBy(raised, before), 'approve');
+  assert.deepEqual(asks([LEND], state), ['rare_book']);
+  assert.deepEqual(asks([say('Done.')], state), ['rare_book']);
 });
 
 test('the same call again asks nobody, whatever the order of its keys; a changed one asks again', () => {

@@ -6,7 +6,7 @@ import { type DecisionToJudge, judgeDecision } from '../../runtime/policy/decisi
 import { fails, holds } from '../../runtime/policy/verdict.ts';
 import { SAMPLE_TOOLS, SUBMIT, sampleAgent, sampleState } from '../support/samples.ts';
 import { suite } from '../support/suite.ts';
-import { answered, call, decision, heldBy, judge, means, say } from './judging-fixture.ts';
+import { answered, call, decision, heldBy, judge, means, NOW, say } from './judging-fixture.ts';
 
 const test = suite('decisions of people');
 
@@ -23,7 +23,7 @@ const lend = heldBy(
 );
 
 function decide(over: Partial<Decision>, edits: Edits | null = null, more: Partial<DecisionToJudge> = {}) {
-  const given = { resolved, state: lend, ...means(), ...more };
+  const given = { resolved, state: lend, conditions: {}, now: NOW, ...means(), ...more };
   const judged = judgeDecision({ ...given, decision: decision({ role: 'curator', ...over }), edits });
   return { ...judged, failed: judged.verdicts.filter(({ ok }) => !ok) };
 }
@@ -92,10 +92,35 @@ test('an edit that breaks a rule or the schema is refused, and the question stay
   assert.deepEqual(edit({ bad: true }).failed, [fails('input.valid', 'emit_event: bad: must not be true')]);
 });
 
+test('an edit that another rule asks about counts only from whoever that rule asks', () => {
+  const big = {
+    condition: 'big',
+    target: 'human' as const,
+    reason: 'a big one',
+    when: 'input.pages > 1000',
+    before: ['emit_event'],
+  };
+  const who = sampleAgent({
+    approvals: ['emit_event'],
+    rules: [{ ...big, decides: { role: 'head' } }],
+    human: { decides: { role: 'curator' } },
+  });
+  const held = heldBy(judge([call('emit_event', { pages: 12 })], { resolved: who }));
+  const more = { resolved: who, state: held };
+  const edits = { calls: [{ ordinal: 2, input: { pages: 5000 } }] };
+  const [refused] = decide({ answer: 'edit' }, edits, more).failed;
+  assert.equal(refused?.rule, 'escalation.big');
+  assert.match(refused?.reason ?? '', /a person with the role head decides, not Ada/);
+  assert.deepEqual(decide({ answer: 'edit' }, { calls: [{ ordinal: 2, input: { pages: 900 } }] }, more).failed, []);
+  const both = sampleAgent({ approvals: ['emit_event'], rules: [big], human: { decides: { role: 'curator' } } });
+  const mine = heldBy(judge([call('emit_event', { pages: 12 })], { resolved: both }));
+  assert.deepEqual(decide({ answer: 'edit' }, edits, { resolved: both, state: mine }).failed, []);
+});
+
 test('an edited delegation is admitted anew, and keeps its path', () => {
   const who = sampleAgent({ approvals: ['delegate_to_finder'] });
   const state = heldBy(judge([call('delegate_to_finder', { instructions: 'a' })], { resolved: who }));
-  const given = { resolved: who, state };
+  const given = { resolved: who, state, conditions: {}, now: NOW };
   const by = (more = {}) =>
     judgeDecision({
       ...given,

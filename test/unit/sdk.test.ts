@@ -47,6 +47,8 @@ const SDK_TYPES = [
 ];
 const TESTING = ['chain', 'scriptedModel', 'startTestPlatform'];
 const TESTING_TYPES = [
+  'HumanDecision',
+  'HumanTaskDetail',
   'Memory',
   'RunTree',
   'ScriptedTurn',

@@ -147,6 +147,34 @@ test('the text has one line per event, with time and state', () => {
   ]);
 });
 
+test('rules that allowed stand in each row, and in the text on demand only', () => {
+  const ok = (rule: string, reason = ''): Verdict => ({ rule, ok: true, reason });
+  const allowed = [ok('input.valid'), ok('escalation.rare', 'Dana approved it')];
+  const rows = timeline([
+    journal('0', [
+      [1, 'thinking', { type: 'admitted', worker: 'w-1', verdicts: [ok('role.known')], remaining: 1 }],
+      [2, 'acting', replied([call(2, 'emit_event', { verdicts: allowed })], { verdicts: [ok('turns.left')] })],
+    ]),
+  ]);
+  assert.deepEqual(
+    rows.flatMap(({ verdicts }) => verdicts.map(({ about, rule }) => `${about}: ${rule}`)),
+    [
+      'admission: role.known',
+      'turn 1: turns.left',
+      'emit_event (call 2): input.valid',
+      'emit_event (call 2): escalation.rare',
+    ],
+  );
+  assert.doesNotMatch(timelineText(rows, 200, PLAIN), /allowed by/);
+  const text = timelineText(rows, 200, PLAIN, true);
+  for (const line of [
+    'admission allowed by role.known',
+    'turn 1 allowed by turns.left',
+    'emit_event (call 2) allowed by input.valid, escalation.rare (Dana approved it)',
+  ])
+    assert.ok(text.includes(line), line);
+});
+
 test('what people were asked and decided, a cancel and a moved deadline are told with who and why', () => {
   const task = {
     id: 'r.0.1',

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkLocated, type Finding, type LocatedYaml, parseLocated } from 'agent-platform/sdk';
-import { z } from 'zod';
+import { checkLocated, type Finding, type LocatedYaml, parseLocated, z } from 'agent-platform/sdk';
 import { DATE_FORMATS, type DateFormat, parseDateFormat } from './date-format.ts';
 import type { Problems } from './problems.ts';
 import { type Table, type TableName, TABLES } from './tables.ts';

@@ -1,45 +1,17 @@
-import type { CheckView, Json, JsonObject } from 'agent-platform/sdk';
+import type { CheckView, JsonObject } from 'agent-platform/sdk';
 import type { Signal } from '../facts.ts';
-import { isAssessment, lastAssessment, plain } from '../history.ts';
-import { object, readFacts } from '../known.ts';
+import { lastAssessment } from '../history.ts';
+import { accountName, object, readFacts } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
-import { count } from '../wording.ts';
+import { count, oneLine } from '../wording.ts';
+import { stated } from './stated.ts';
 import { wrongLine } from './windows.ts';
 
 /**
  * What risk analysis may decide, by the facts: the tools' results and the memories that were recalled, never what the
  * model says of them. Each check returns what is wrong, in words for the agent; null when nothing is. Pure.
  */
-type Statement = { from: string; assessment: string };
-
-const ALERT_OF: Record<string, string> = { urgent: 'urgent_intervention', watch: 'watch' };
-
-/** The assessment that a call or a report states; null when it states none. */
-function statementOf(name: string, input: Json): Statement | null {
-  const given = object(input);
-  const from = SOURCES[name];
-  if (given === null || from === undefined) return null;
-  const carried = name === 'emit_event' || name === 'submit_report' ? object(given.data) : object(given.context);
-  if (name === 'emit_event') {
-    const severity = carried?.severity;
-    return typeof severity === 'string' ? { from, assessment: ALERT_OF[severity] ?? severity } : null;
-  }
-  const assessment = name === 'store_memory' ? given.assessment : carried?.assessment;
-  return typeof assessment === 'string' ? { from, assessment } : null;
-}
-
-const SOURCES: Record<string, string> = {
-  emit_event: 'the alert',
-  store_memory: 'the stored assessment',
-  delegate_to_csm_briefing: 'the briefing’s task',
-  submit_report: 'the report',
-};
-
-function stated({ call }: CheckView): Statement | null {
-  return call === null ? null : statementOf(call.name, call.input);
-}
-
 function decliningOf({ facts }: CheckView, playbook: Playbook): Signal[] {
   const { metrics } = readFacts(facts);
   return metrics === null ? [] : declining(judgeSignals(metrics, playbook));
@@ -63,21 +35,42 @@ export function twoSignals(view: CheckView, playbook: Playbook): string | null {
     : `the reasons name ${named.length} of the declining signals: ${metrics.join(', ')}`;
 }
 
-/** An alert’s reasons that are signals decline by the facts, with their window; an earlier assessment is one that memory holds. */
+/** An alert is about the account of the run, under the name that people know it by. */
+export function ownAccount({ call, facts }: CheckView): string | null {
+  const input = object(call?.input);
+  const data = object(input?.data);
+  const known = readFacts(facts);
+  const { lifecycle } = known;
+  if (input?.topic !== 'csm_alerts') return 'an alert goes to csm_alerts';
+  if (lifecycle === null) return 'the lifecycle of the account is not known';
+  if (data?.account_id !== lifecycle.account_id) return 'the account_id is another one';
+  const name = accountName(known);
+  const given = typeof data.account_name === 'string' ? oneLine(data.account_name) : null;
+  return given === name ? null : `the account is called ${JSON.stringify(name)}, not ${JSON.stringify(given)}`;
+}
+
+/**
+ * Each reason of an alert is one of the signals, which declines by the facts, with its window and figure; or the last
+ * assessment, if memory holds one.
+ */
 export function reasonsHold(view: CheckView, playbook: Playbook): string | null {
   const { metrics, memories } = readFacts(view.facts);
-  const signals = metrics === null ? [] : judgeSignals(metrics, playbook);
+  if (metrics === null) return 'the metrics of the account are not known';
+  const signals = judgeSignals(metrics, playbook);
   for (const reason of reasonsOf(view)) {
-    if (metrics === null) return 'the metrics of the account are not known';
+    if (reason.metric === 'last_assessment') {
+      if (lastAssessment(memories ?? []) === null) return 'memory holds no earlier assessment that could be a reason';
+      if ((reason.value ?? null) !== null) return 'last_assessment has no figure: its value is null';
+      continue;
+    }
     const signal = signals.find(({ metric }) => metric === reason.metric);
-    if (signal !== undefined) {
-      if (signal.direction !== 'declining') return `${signal.metric} does not decline by the facts: ${signal.text}`;
-      const wrong = wrongLine(reason, signal);
-      if (wrong !== null) return wrong;
+    if (signal === undefined) {
+      const all = [...signals.map(({ metric }) => metric), 'last_assessment'].join(', ');
+      return `${JSON.stringify(reason.metric ?? null)} is no signal; a reason is one of ${all}`;
     }
-    if (reason.metric === 'last_assessment' && lastAssessment(memories ?? []) === null) {
-      return 'memory holds no earlier assessment that could be a reason';
-    }
+    if (signal.direction !== 'declining') return `${signal.metric} does not decline by the facts: ${signal.text}`;
+    const wrong = wrongLine(reason, signal);
+    if (wrong !== null) return wrong;
   }
   return null;
 }
@@ -116,39 +109,6 @@ export function memoryCited(view: CheckView): string | null {
 }
 
 const SHOWN = 5;
-
-/** Alert, stored memory, briefing’s task and report state one assessment: those made so far, and those of this turn. */
-export function oneAssessment(view: CheckView): string | null {
-  const own = stated(view);
-  if (own === null) return MISSING[view.call?.name ?? ''] ?? null;
-  const made = ['emit_event', 'store_memory', 'delegate_to_csm_briefing'].flatMap((name) => {
-    const call = Object.hasOwn(view.done, name) ? view.done[name] : undefined;
-    return call === undefined ? [] : [statementOf(name, call.input)];
-  });
-  const others = [...made, ...view.proposed.map(({ name, input }) => statementOf(name, input))];
-  const other = others.find((one) => one !== null && one.assessment !== own.assessment);
-  if (other) return `${own.from} says ${plain(own.assessment)}, ${other.from} says ${plain(other.assessment)}`;
-  if (view.call?.name === 'store_memory') return notAnAssessment(view);
-  return view.report !== null && own.assessment !== 'stable' ? notAlerted(view, own.assessment) : null;
-}
-
-const MISSING: Record<string, string> = {
-  store_memory: 'what is stored is the assessment: kind `assessment`, and `assessment` one of the three',
-  delegate_to_csm_briefing: 'context.assessment is missing',
-};
-
-/** The stored memory is found again as an assessment, and its words are that assessment’s. */
-function notAnAssessment(view: CheckView): string | null {
-  const memory = object(view.call?.input);
-  if (memory === null || !isAssessment(memory as never)) return MISSING.store_memory ?? null;
-  const text = String(memory.text).toLowerCase().replaceAll('_', ' ');
-  return text.includes(plain(String(memory.assessment))) ? null : 'the text does not state the assessment';
-}
-
-function notAlerted({ calls }: CheckView, assessment: string): string | null {
-  const { succeeded = 0, failed = 0 } = calls.emit_event ?? {};
-  return succeeded + failed > 0 ? null : `${plain(assessment)} is reported, and no alert was emitted`;
-}
 
 function reasonsOf({ call }: CheckView): JsonObject[] {
   const reasons = object(object(call?.input)?.data)?.reasons;

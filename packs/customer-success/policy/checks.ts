@@ -1,36 +1,38 @@
 import type { Check, CheckView } from 'agent-platform/sdk';
-import { readFacts } from '../known.ts';
+import { accountName, readFacts } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
-import { memoryCited, noInaction, oneAssessment, reasonsHold, twoSignals } from './assessed.ts';
+import { memoryCited, noInaction, ownAccount, reasonsHold, twoSignals } from './assessed.ts';
 import { concessionIn } from './concessions.ts';
+import { figuresHold } from './figures.ts';
 import { forecastIn } from './forecast.ts';
 import { channelIn, givenAway, internalsOf } from './internals.ts';
 import { unknownName } from './names.ts';
 import { signalsCited, statusHolds } from './routed.ts';
 import { formProblem } from './sections.ts';
-import { firstIn, recommended, told } from './told.ts';
+import { oneAssessment } from './stated.ts';
+import { firstIn, recommended, told, worded } from './told.ts';
 
 /** The checks behind `enforce` rules without an expression, by the rule's id. Numbers are the playbook's. */
 export function checks(playbook: Playbook): Record<string, Check> {
   return {
     signals_cited: (view) => signalsCited(view, playbook),
     no_forecast: (view) =>
-      firstIn(told(view), ({ where, text }) => forecastIn(text, where === 'instructions' && view.call !== null)),
+      firstIn(worded(view), ({ where, text }) => forecastIn(text, where === 'instructions' && view.call !== null)),
     status_holds: (view) => statusHolds(view, playbook),
+    figures_hold: (view) => figuresHold(view, playbook),
     no_internals: noInternals,
 
     memory_cited: memoryCited,
     two_signals: (view) => twoSignals(view, playbook),
+    own_account: ownAccount,
     reasons_hold: (view) => reasonsHold(view, playbook),
     no_inaction: (view) => noInaction(view, playbook),
     one_assessment: oneAssessment,
-    no_concessions: (view) => {
-      const known = readFacts(view.facts);
-      return firstIn(recommended(view), ({ text }) => concessionIn(text, known));
-    },
+    no_concessions: (view) => firstIn(recommended(view), ({ text }) => concessionIn(text)),
 
-    four_sections: ({ report }) => (report === null ? null : formProblem(report.text, playbook.briefing)),
-    no_channels: (view) => firstIn(told(view), ({ text }) => channelIn(text)),
+    four_sections: ({ report, facts }) =>
+      report === null ? null : formProblem(report.text, playbook.briefing, accountName(readFacts(facts))),
+    no_channels: (view) => firstIn(worded(view), ({ text }) => channelIn(text)),
     known_names: (view) => {
       const known = readFacts(view.facts);
       return firstIn(told(view), ({ text }) => unknownName(text, known));

@@ -1,5 +1,4 @@
-import type { Known } from '../known.ts';
-import { excerpt, folded, readings, sentencesOf } from './plain-text.ts';
+import { excerpt, readings, sentencesOf } from './plain-text.ts';
 
 /**
  * Words that offer, or raise as an idea, what only the customer-success manager may decide: discounts, price cuts, credits,
@@ -15,9 +14,14 @@ const PATTERNS: RegExp[] = [
   /(?<![a-z])dis-?\s?counts?(?:ed|ing)?(?![a-z])/,
   /\b(?:concessions?|rebates?|coupons?|vouchers?|refunds?|refunded|cash-?back|giveaways?|freebies?)\b/,
   /\b(?:an?|the|any|some|no|more|service|account|billing|usage|partial|goodwill|one-?time|\d+) credit\b|\bcredits\b|\b(?:as|in) credit\b|\bcredit (?:notes?|memos?|them|their|back|toward|against|on)\b/,
-  /\d\s?(?:%|percent|per cent|pct)\s?off\b|\$\s?\d[\d,.]*\s?off\b|\b(?:half|money|something|a bit) off\b|\boff the (?:price|list price|bill|invoice|renewal)\b/,
+  /\d\s?(?:%|percent|per cent|pct|dollars|euros)\s?off\b|\$\s?\d[\d,.]*\s?off\b|\b(?:half|money|something|a bit) off\b|\boff the (?:price|list price|bill|invoice|renewal)\b/,
   /\bfree (?:of charge|months?|weeks?|years?|seats?|licen[cs]es?|upgrades?|trials?|periods?|add-?ons?|training|onboarding|users?|plan|tier|extension)\b|\bfor free\b|\b(?:months?|weeks?|seats?|years?|quarters?|upgrades?) free\b/,
-  /\b(?:at )?no (?:extra |additional |added )?(?:cost|charge)\b|\bfree-of-charge\b|\bcomplimentary\b|\bon (?:the house|us)\b(?=[.,;!]|$)|\bwaive\w*\b|\bgoodwill (?:gesture|payment|offer)\b/,
+  /\b(?:at )?(?:no|zero) (?:extra |additional |added )?(?:cost|charge)\b|\bfree-of-charge\b|\bcomplimentary\b|\bon (?:the house|us)\b(?=[.,;!]|$)|\bwaive\w*\b|\bgoodwill (?:gesture|payment|offer)\b/,
+  /\bcheaper\b|\d\s?(?:%|percent|per cent|pct) savings?\b|\bsav(?:e|es|ing) (?:them|the (?:customer|account|team)) (?:up to )?\$?\s?\d[\d.,]*(?!\s?(?:hours?|minutes?|days?|steps?|clicks?))\b/,
+  /\bwithout (?:paying|payment|charge|charging|being (?:charged|billed))\b|\bskip\w* (?:\w+ ){0,2}(?:invoices?|payments?|bills?)\b|\bgratis\b|\bpro bono\b/,
+  /\bthrow(?:s|ing)? in\b|\bmatch\w* (?:[\w'-]+ ){0,3}(?:quotes?|offers?|bids?)\b|\bsweeten\w*\b|\b(?:better|sweeter|special) deal\b|\bcomp (?:them|the|a|an|their)\b/,
+  /\b(?:special|preferential|promotional|introductory|reduced|founders?) rates?\b|\bat (?:(?:their|the|its|your) )?(?:current|old|same|existing|present) (?:price|rate|fee)s?\b/,
+  new RegExp(String.raw`\b${PRICE} (?:\w+ )?down\b|\b(?:extend|prolong|lengthen)\w* (?:[\w'-]+ ){0,2}trials?\b`),
   new RegExp(String.raw`\b${CUT} (?:[\w'$%.,-]+ ){0,3}${PRICE}\b`),
   new RegExp(
     String.raw`\b${PRICE} (?:\w+ )?(?:cuts?|reductions?|breaks?|freezes?|locks?|match(?:es|ing)?|relief|holidays?|decreases?|concessions?|adjustments?|waivers?|caps?)\b`,
@@ -30,33 +34,10 @@ const PATTERNS: RegExp[] = [
   /\b(?:opt-?out|break|exit|early termination) clauses?\b|\b(?:early|loyalty|renewal|retention|special|exclusive) (?:renewal )?(?:offers?|incentives?|bonus(?:es)?|deals?)\b|\bdowngrade (?:option|offer|them|the account)\b|\bcheaper (?:plan|tier|package|option)\b/,
 ];
 
-/** The first sentence that speaks of a commercial concession; null when none does. Names from the account's data are not read. */
-export function concessionIn(text: string, known: Known): string | null {
-  const names = namesOf(known);
-  for (const sentence of sentencesOf(text)) {
-    const speaks = readings(sentence).some((reading) => {
-      const shown = names.reduce((rest, name) => rest.replaceAll(name, '•'), reading);
-      return PATTERNS.some((pattern) => pattern.test(shown));
-    });
-    if (speaks) return excerpt(sentence);
-  }
-  return null;
-}
-
-/** A company called Discount Tyres, or a Head of Credits, concedes nothing. */
-function namesOf({ metrics, lifecycle }: Known): string[] {
-  const names = [
-    metrics?.account_name,
-    lifecycle?.account_name,
-    // A tier may be called «free»: it is a name only where it stands as one.
-    ...(lifecycle === null ? [] : [`${lifecycle.plan_tier} plan`, `${lifecycle.plan_tier} tier`]),
-    lifecycle?.owner,
-    ...(lifecycle?.contacts ?? []).flatMap(({ name, role }) => [name, role]),
-  ];
-  const read = names.map((name) =>
-    folded(name ?? '')
-      .replace(/\s+/g, ' ')
-      .trim(),
+/** The first sentence that speaks of a commercial concession; null when none does. */
+export function concessionIn(text: string): string | null {
+  const found = sentencesOf(text).find((sentence) =>
+    readings(sentence).some((reading) => PATTERNS.some((pattern) => pattern.test(reading))),
   );
-  return read.filter((name) => name.length > 2).sort((a, b) => b.length - a.length);
+  return found === undefined ? null : excerpt(found);
 }

@@ -27,7 +27,9 @@ export function internalsOf({ metrics, lifecycle }: Known, subject: string | nul
  * «id» or the like, as it may be any figure or word; an id that holds no letter or digit is not looked for.
  */
 export function givenAway(text: string, internals: Internals): string | null {
-  const texts = readings(text);
+  // `ACME_CORP` is the id as well: nobody joins the words of a name so.
+  const joined = text.replace(/(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}])/gu, '-');
+  const texts = [...readings(text), ...readings(joined)];
   if (texts.some((one) => holdsId(one, internals))) return 'the internal id of the account';
   if (texts.some((one) => holdsChannel(one, internals))) return 'the internal channel of its owner';
   return null;
@@ -48,15 +50,30 @@ function holdsId(text: string, { account_id, account_name }: Internals): boolean
   if (!/[\p{L}\p{N}]/u.test(id) || word(id).test(name)) return false;
   const told = (id.match(/[\p{L}\p{N}]/gu) ?? []).length;
   const common = told < DISTINCT || /^[\d\s.,]+$/.test(id);
-  return (common ? word(id, MARKED) : word(id)).test(text);
+  return (common ? word(id, MARKED) : word(id)).test(text) || (!common && calledId(id).test(text));
+}
+
+/** «acme corp id», «id: acme.corp»: its parts, however they are joined, where they are called an id. */
+function calledId(id: string): RegExp {
+  const parts = id.split(/[^\p{L}\p{N}]+/u).filter((part) => part !== '');
+  const joined = parts.map(escaped).join('[\\W_]{0,3}');
+  return new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:${joined}\\W{1,3}(?:id|identifier)|(?:id|identifier)\\W{1,3}${joined})(?![\\p{L}\\p{N}])`,
+    'u',
+  );
 }
 
 const DISTINCT = 4;
 
-function holdsChannel(text: string, { owner_channel, owner }: Internals): boolean {
+function holdsChannel(text: string, { owner_channel, owner, account_name }: Internals): boolean {
   const channel = folded(owner_channel).trim();
   const bare = channel.replace(/^[#@]/, '');
-  if ((bare.match(/[\p{L}\p{N}]/gu) ?? []).length < DISTINCT || word(bare).test(folded(owner))) return false;
+  const inNames = [owner, account_name ?? ''].some((name) => word(bare).test(folded(name)));
+  if ((bare.match(/[\p{L}\p{N}]/gu) ?? []).length < DISTINCT || inNames) return false;
+  // `csm-maya` of Maya Lindqvist is no phrase of anybody's, with or without its sign.
+  const parts = bare.split(/[-_.]/);
+  const personal = parts.length > 1 && parts.some((part) => part.length > 2 && word(part).test(folded(owner)));
+  if (personal && word(bare).test(text)) return true;
   // A channel that is a plain word, such as `general`, is one only where it is called so.
   if ((channel !== bare || !/^\p{L}+$/u.test(bare)) && word(channel).test(text)) return true;
   const called = new RegExp(`(?:channel|slack|room|dm)\\W{0,3}${escaped(bare)}(?![\\p{L}\\p{N}])`, 'u');

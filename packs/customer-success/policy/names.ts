@@ -1,31 +1,37 @@
 import type { Known } from '../known.ts';
-import { words } from '../wording.ts';
 import { isOrdinary } from './ordinary-words.ts';
+import { withoutOwnNames } from './own-names.ts';
 import { folded, unmarked } from './plain-text.ts';
 
 /**
  * Names of people that the account's data does not have. Found are: two or more capitalized words in a row, an initial and
- * a capitalized word, and a title with one, unless they are names from the data or ordinary words of such texts. A word
- * that begins a sentence may be any word, so it is only taken for a name if it is no ordinary one.
+ * a capitalized word, a title with one, and «Family, Given», unless they are names from the data or ordinary words of such
+ * texts. A word that begins a sentence may be any word, so it is only taken for a name if it is no ordinary one.
  *
  * Limits, by design: a first name alone, names in small letters, and names in scripts without capitals are not found; a
  * name made of ordinary words only («Rose Young») is not found; a product or place of two words («New York») is, and has
  * to be worded otherwise.
  */
-export function unknownName(text: string, { metrics, lifecycle }: Known): string | null {
-  const known = [
+export function unknownName(text: string, known: Known): string | null {
+  const { metrics, lifecycle } = known;
+  const named = [
     lifecycle?.account_name,
     metrics?.account_name,
     lifecycle?.owner,
     lifecycle?.plan_tier,
     ...(lifecycle?.contacts ?? []).flatMap(({ name, role }) => [name, role]),
   ].flatMap((name) => (name === undefined || name.trim() === '' ? [] : [name]));
-  const own = new Set(known.flatMap((name) => tokensOf(folded(name))));
-  for (const block of blocksOf(unmarked(text))) {
-    const found = nameIn(withoutNames(block, known), own);
+  const own = new Set(named.flatMap((name) => tokensOf(folded(name))));
+  for (const block of blocksOf(unmarked(withoutOwnNames(apart(text), known)))) {
+    const found = nameIn(block, own);
     if (found !== null) return found;
   }
   return null;
+}
+
+/** «John_Smith», and «John Smith» whose space nobody sees, are two words. */
+function apart(text: string): string {
+  return text.replace(/(?<=\p{L})_(?=\p{L})/gu, ' ').replace(/(?<=\p{Ll})\p{Cf}+(?=\p{Lu})/gu, ' ');
 }
 
 /** Paragraphs, list items and headings, each on one line. */
@@ -45,8 +51,10 @@ interface Token {
   text: string;
   /** Begins a sentence, a list item or a heading. */
   first: boolean;
-  /** Follows the one before with nothing but a space or a hyphen between. */
+  /** Follows the one before with nothing but a space, a hyphen or a slash between. */
   joined: boolean;
+  /** Follows the one before with a comma between. */
+  listed: boolean;
 }
 
 const CAPITALIZED = /^\p{Lu}[\p{L}\p{M}'’]*$/u;
@@ -87,6 +95,15 @@ function nameIn(text: string, own: ReadonlySet<string>): string | null {
   const tokens = tokenize(text);
   for (const [at, { text: word, first }] of tokens.entries()) {
     if (!CAPITALIZED.test(word)) continue;
+    const after = tokens[at + 1];
+    if (
+      !first &&
+      after?.listed &&
+      CAPITALIZED.test(after.text) &&
+      [word, after.text].every((one) => isStrange(one, own))
+    ) {
+      return `${word}, ${after.text}`;
+    }
     const next = follower(tokens, at);
     if (next === null) continue;
     const other = next.text;
@@ -128,27 +145,21 @@ function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let end = 0;
   let fresh = true;
-  for (const match of text.matchAll(/[\p{L}\p{M}][\p{L}\p{M}\p{N}'’]*|\p{N}[\p{L}\p{N}.,]*|•/gu)) {
+  for (const match of text.matchAll(/[\p{L}\p{M}][\p{L}\p{M}\p{N}'’]*|\p{N}[\p{L}\p{N}.,]*|◇/gu)) {
     const between = text.slice(end, match.index);
     const before = tokens.at(-1)?.text ?? '';
     const abbreviated = /^\.\s*$/.test(between) && (before.length === 1 || TITLES.has(before.toLowerCase()));
     const first = fresh || (/[.!?:;|]["'”)\]]?\s/.test(between) && !abbreviated);
-    tokens.push({ text: match[0], first, joined: !fresh && (abbreviated || /^(?:\s|-)+$/.test(between)) });
+    tokens.push({
+      text: match[0],
+      first,
+      joined: !fresh && (abbreviated || /^[\s/-]+$/.test(between)),
+      listed: !fresh && /^,\s+$/.test(between),
+    });
     fresh = false;
     end = match.index + match[0].length;
   }
   return tokens;
-}
-
-/** Names from the data as whole words, however they are spaced, become one that goes on with nothing. */
-function withoutNames(text: string, known: readonly string[]): string {
-  return [...known]
-    .sort((a, b) => b.length - a.length)
-    .reduce((rest, name) => {
-      const parts = words(unmarked(name)).map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-      if (parts.length === 0) return rest;
-      return rest.replace(new RegExp(`(?<![\\p{L}\\p{N}])${parts.join('\\s+')}(?![\\p{L}\\p{N}])`, 'giu'), ' • ');
-    }, text);
 }
 
 function tokensOf(name: string): string[] {

@@ -20,13 +20,15 @@ const ENTITIES: Record<string, string> = {
 };
 
 /**
- * Both ways to read marks such as `*` and `_`, in lower case: as nothing (`dis*count*`) and as a space (`price_cut`).
- * A pattern is to be tried on both.
+ * The ways to read a text, in lower case: marks such as `*` and `_` as nothing (`dis*count*`) and as a space (`price_cut`),
+ * and as a browser shows it, without comments and the targets of links. A pattern is to be tried on each.
  */
 export function readings(text: string): string[] {
   const plain = decoded(text);
-  const read = (marks: string) => skeleton(plain.replace(/<!--|-->|<\/?[a-z][^<>]*>|[*_`~\\|]+/gi, marks));
-  return [...new Set([read(''), read(' ')])];
+  const read = (source: string, marks: string) =>
+    skeleton(source.replace(/<!--|-->|<\/?[a-z][^<>]*>|[*_`~\\|]+/gi, marks));
+  const shown = plain.replace(/<!--[\s\S]*?(?:-->|$)/g, '').replace(/\[([^[\]]*)\]\([^()\s]*\)/g, '$1');
+  return [...new Set([read(plain, ''), read(plain, ' '), read(shown, '')])];
 }
 
 /** The first reading: for what is compared as a whole, such as an id or a name. */

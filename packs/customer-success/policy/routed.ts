@@ -1,9 +1,11 @@
 import type { CheckView } from 'agent-platform/sdk';
+import { ASSESSMENTS } from '../assessment.ts';
 import type { Signal } from '../facts.ts';
 import { hasChurned, object, readFacts } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
-import { firstIn, told } from './told.ts';
+import { contradicted } from './stated.ts';
+import { firstIn, worded } from './told.ts';
 import { uncitedIn, untoldIn, wrongLines } from './windows.ts';
 
 /** What account_health_main may say of an account, by the facts. Each check returns what is wrong; null when nothing is. Pure. */
@@ -12,7 +14,7 @@ import { uncitedIn, untoldIn, wrongLines } from './windows.ts';
 export function signalsCited(view: CheckView, playbook: Playbook): string | null {
   const known = readFacts(view.facts);
   const signals = known.metrics === null ? [] : judgeSignals(known.metrics, playbook);
-  const inText = firstIn(told(view), ({ text }) => uncitedIn(text, signals.length > 0 ? signals : UNKNOWN));
+  const inText = firstIn(worded(view), ({ text }) => uncitedIn(text, signals.length > 0 ? signals : UNKNOWN));
   if (inText !== null) return inText;
   if (view.report !== null) {
     if (hasChurned(known)) return null;
@@ -35,17 +37,23 @@ export function signalsCited(view: CheckView, playbook: Playbook): string | null
 }
 
 /** Its status is what happened: healthy and not checked by the facts, analysed by a finished risk analysis. */
-export function statusHolds({ report, facts, done, calls }: CheckView, playbook: Playbook): string | null {
+export function statusHolds(view: CheckView, playbook: Playbook): string | null {
+  const { report, facts, done, calls } = view;
   const known = readFacts(facts);
   const status = object(report?.data)?.status;
   if (status === 'not_checked') return hasChurned(known) ? null : 'the account has not churned';
-  const analysed = object(done.delegate_to_risk_analysis?.result)?.outcome === 'completed';
+  const child = object(done.delegate_to_risk_analysis?.result);
+  const analysed = child?.outcome === 'completed';
   if (status === 'analysed') {
-    return analysed ? null : 'risk analysis did not complete an assessment: report `unassessed`';
+    if (!analysed) return 'risk analysis did not complete an assessment: report `unassessed`';
+    const assessment = ASSESSMENTS.find((one) => one === object(child.data)?.assessment);
+    return assessment === undefined ? null : contradicted(view, assessment);
   }
   if (status === 'unassessed') {
     if (analysed) return 'risk analysis completed an assessment: report `analysed`';
-    const tried = (calls.delegate_to_risk_analysis?.attempted ?? 0) > 0;
+    // A delegation that was refused asked nobody: only one that was made counts, whatever came of it.
+    const { succeeded = 0, failed = 0 } = calls.delegate_to_risk_analysis ?? {};
+    const tried = succeeded + failed > 0;
     const missing = known.metrics === null || known.lifecycle === null || known.metrics.usage_rows === 0;
     return tried || missing ? null : 'nobody was asked to assess the account, and its data is there';
   }

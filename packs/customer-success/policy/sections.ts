@@ -10,24 +10,30 @@ export const SECTIONS = [
 ] as const satisfies { title: string; limit: keyof Playbook['briefing'] }[];
 
 /**
- * The number of words: what stands between spaces, list markers included. Letters that a slash, a dash or an underscore
- * joins count apart, so that no section is made short by gluing its words together. A hyphen joins one word.
+ * The number of words: what stands between spaces, list markers included. Letters that a slash, a dash, a bracket, a full
+ * stop or a line break in HTML joins count apart, so that no section is made short by gluing its words together. A hyphen
+ * joins one word.
  */
 export function countWords(text: string): number {
   return words(
     text
       .normalize('NFKC')
       .replace(/[\p{Cf}]/gu, '')
+      .replace(/<br\s*\/?>/gi, ' ')
       .replace(GLUE, ' '),
   ).length;
 }
 
-const GLUE = /(?<=\p{L})(?:[/_|·•…—–+=~\\]+|\.{2,}|[,;:](?=\p{L}))(?=\p{L})/gu;
+const GLUE = /(?<=\p{L})(?:[/_|·•…—–+=~\\()[\]{}<>\u2190-\u21ff]+|[.,;:!?]+)(?=\p{L})/gu;
 
 /** What is wrong with a briefing's form; null when nothing is. */
-export function formProblem(markdown: string, limits: Playbook['briefing']): string | null {
+export function formProblem(markdown: string, limits: Playbook['briefing'], name: string | null): string | null {
   const lines = markdown.trim().split(/\r\n|[\n\r\u0085\u2028\u2029]/);
-  if (!/^# \S/.test(lines[0] ?? '')) return 'it has to begin with a title line, «# …», and nothing around it';
+  const title = lines[0] ?? '';
+  if (!/^# \S/.test(title)) return 'it has to begin with a title line, «# …», and nothing around it';
+  const beside = countWords(title.slice(1).replace(name ?? '', ' '));
+  if (beside > limits.title) return `the title has ${beside} words beside the name, and may have ${limits.title}`;
+  if (markdown.includes('<!--')) return 'a comment in HTML is text that nobody sees';
   const expected = SECTIONS.map(({ title }) => `«## ${title}»`).join(', ');
   const headings = lines
     .slice(1)

@@ -1,4 +1,6 @@
 import type { CheckView, Json } from 'agent-platform/sdk';
+import { readFacts } from '../known.ts';
+import { withoutOwnNames } from './own-names.ts';
 import { stringsIn } from './plain-text.ts';
 
 /** One text of a call or a report, and where in it. */
@@ -23,9 +25,15 @@ export function told({ call, report }: CheckView): Told[] {
     .map(({ path, text }) => named(path, text));
 }
 
-/** Without memories that are quoted as they were written: they recommend nothing. */
+/** The same texts without the names of the account's own data: what every check of words reads. */
+export function worded(view: CheckView): Told[] {
+  const known = readFacts(view.facts);
+  return told(view).map(({ where, text }) => ({ where, text: withoutOwnNames(text, known) }));
+}
+
+/** What is worded, without memories that are quoted as they were written: they recommend and assess nothing. */
 export function recommended(view: CheckView): Told[] {
-  return told(view).filter(({ where }) => !where.startsWith('data.cited'));
+  return worded(view).filter(({ where }) => !where.startsWith('data.cited'));
 }
 
 /** The first text in which something is found, with what: `talking_points.0: …`. */

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineTool, type Tool } from 'agent-platform/sdk';
+import { defineTool, type Tool, z } from 'agent-platform/sdk';
 import type { CustomerData } from '../data/open.ts';
 import type { Playbook } from '../playbook.ts';
 
