@@ -24,7 +24,10 @@ export interface Runtime {
   clockwork: Clockwork;
   catalog: Catalog;
   sources: Sources;
+  /** Answers runs that begin here. */
   model: ModelProvider;
+  /** The model that a run began with, should it be another one; it refuses what this process was not told to ask. */
+  otherModel(name: string): ModelProvider;
   log: Logger;
   /** Longest that a tool may take, in milliseconds. */
   toolTimeoutMs: number;

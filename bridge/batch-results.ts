@@ -3,9 +3,10 @@ import type { Address } from '../runtime/address.ts';
 import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import type { Row, RunSummary } from '../runtime/pack.ts';
-import { addUsage, type AgentReport, flattenReports, noUsage, type Usage } from '../runtime/report.ts';
+import { type AgentReport, flattenReports, type Usage } from '../runtime/report.ts';
 import type { Platform } from './platform.ts';
 import { flattenTree, readRun, type RunTree, summarise } from './runs.ts';
+import { addSpent, nothingSpent, spentBy } from './spent.ts';
 
 export interface BatchResult {
   target: string;
@@ -22,6 +23,8 @@ export interface BatchResult {
 export interface Totals {
   outcomes: Record<string, number>;
   usage: Usage;
+  /** US dollars, see `Spent`. */
+  cost_usd: number;
   /** One count per name and value that the rows tally. */
   tallies: Record<string, Record<string, number>>;
 }
@@ -69,18 +72,13 @@ function isRow(row: Partial<Row> | null | undefined): row is Row {
 }
 
 export function totalsOf(results: readonly BatchResult[]): Totals {
-  const totals: Totals = { outcomes: {}, usage: noUsage(), tallies: {} };
+  const totals: Totals = { outcomes: {}, ...nothingSpent(), tallies: {} };
   for (const { summary, tree, tally } of results) {
     count(totals.outcomes, summary.outcome);
-    totals.usage = addUsage(totals.usage, usageOf(tree));
+    Object.assign(totals, addSpent(totals, spentBy(tree)));
     for (const [name, value] of Object.entries(tally)) count((totals.tallies[name] ??= {}), value);
   }
   return totals;
-}
-
-/** Of all invocations of a run. */
-export function usageOf(tree: RunTree): Usage {
-  return flattenTree(tree).reduce((sum, { context }) => addUsage(sum, context.usage), noUsage());
 }
 
 /** Which models answered in these runs; the given one when none was asked. */

@@ -5,6 +5,7 @@ import type { HumanTaskView } from './api/human-schemas.ts';
 import type { BatchResult, Totals } from './batch-results.ts';
 import { failedBelow, isFailure } from './batch-results.ts';
 import type { WrittenDocuments } from './documents.ts';
+import { spentText } from './spent.ts';
 import { type Cell, cell, type Column, NOTHING, renderTable } from './table.ts';
 import { openTasks } from './task-view.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
@@ -46,9 +47,11 @@ export function batchText(view: BatchView, width: number, paint: Paint): string 
 export function headerText({ schedule, batch, asOf, model, results, totals, wallMs }: BatchView, paint: Paint): string {
   const outcomes = Object.entries(totals.outcomes).map(([outcome, n]) => `${n} ${outcome}`);
   const runs = results.length === 1 ? '1 run' : `${results.length} runs`;
+  const spent = spentText(totals);
   return [
     `${paint.strong(schedule)} as of ${paint.strong(asOf)}, answered by ${paint.strong(model)}`,
     `batch ${batch}: ${[runs, ...outcomes].join(', ')}; ${totals.usage.turns} model turns in ${seconds(wallMs)}`,
+    ...(spent === '' ? [] : [spent]),
   ].join('\n');
 }
 

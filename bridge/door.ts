@@ -85,6 +85,7 @@ export async function prepareRun(platform: Platform, request: RunRequest): Promi
     parent_remaining: null,
     parent_allows: null,
     facts: {},
+    model: runtime.model.name,
     ...(thread !== undefined && {
       thread: { id: thread, turns: await runtime.threads.read(tenant, agent, thread, window) },
     }),
@@ -153,7 +154,13 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
   const only = request.only && new Set(request.only);
   const targets = only ? listed.filter((id) => only.has(id)) : listed;
   for (const id of targets) checkRunId(targetRun(address.run, id));
-  const batch = { schedule: request.schedule, as_of: asOf, data: folder, only: request.only ?? null };
+  const batch = {
+    schedule: request.schedule,
+    as_of: asOf,
+    data: folder,
+    only: request.only ?? null,
+    model: runtime.model.name,
+  };
   const to = { ...address, agent: batchAgent(request.schedule) };
   const created = await accept(
     intakeOf(platform),

@@ -25,11 +25,11 @@ import { Mailer } from '../runtime/mail/mail.ts';
 import { connectRedis } from '../runtime/memory/connect.ts';
 import { LongTermMemory } from '../runtime/memory/long-term.ts';
 import { Threads } from '../runtime/memory/thread.ts';
-import { rehearsal } from '../runtime/model/rehearsal.ts';
 import { Clockwork } from '../runtime/schedules/clockwork.ts';
 import { Sources } from '../runtime/tools/sources.ts';
 import { Topics } from '../runtime/topics/topics.ts';
 import { checkNamedPacks, checkOneMeaning } from './data-packs.ts';
+import { modelFrom, otherModel } from './model.ts';
 
 export interface Platform {
   readonly settings: Settings;
@@ -85,7 +85,8 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       clockwork: await Clockwork.open(nc, jsm, publisher, now),
       catalog,
       sources,
-      model: rehearsal(catalog),
+      model: await modelFrom(settings, catalog),
+      otherModel: (name) => otherModel(name, catalog),
       log,
       toolTimeoutMs: settings.toolTimeoutMs,
       now,

@@ -2,8 +2,9 @@
 import { outcomeOf } from '../actors/batch/machine.ts';
 import type { BatchJournal } from './batch-journal.ts';
 import { runsOf } from './batch-journal.ts';
-import { modelOf, usageOf } from './batch-results.ts';
+import { modelOf } from './batch-results.ts';
 import { flattenTree, type RunTree, waitingOf } from './runs.ts';
+import { type Spent, spentBy, spentText } from './spent.ts';
 import { cell, renderTable } from './table.ts';
 import { openTasks } from './task-view.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
@@ -15,12 +16,12 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
   const { invocation, version } = context;
   const rows = timeline(journalsOf(tree));
   const waiting = waitingOf(tree);
-  const { turns, input_tokens, output_tokens } = usageOf(tree);
-  const tokens = input_tokens + output_tokens;
+  const spent = spentBy(tree);
+  const words = spentText(spent);
   const counted = [
     `${rows.length} entries`,
-    `${turns} model turns`,
-    ...(tokens > 0 ? [`${tokens} tokens`] : []),
+    `${spent.usage.turns} model turns`,
+    ...(words === '' ? [] : [words]),
     `${modelOf([tree], 'no model')}`,
     span(rows),
   ];
@@ -39,7 +40,13 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
   ].join('\n');
 }
 
-export function batchJournalText(batch: BatchJournal, width: number, paint: Paint, allowed = false): string {
+export function batchJournalText(
+  batch: BatchJournal,
+  spent: Spent,
+  width: number,
+  paint: Paint,
+  allowed = false,
+): string {
   const { address, start, entries, state, context } = batch;
   const rows = timeline([{ path: address.path, entries }]);
   const runs = runsOf(batch).map(({ target, run }) => [
@@ -50,7 +57,7 @@ export function batchJournalText(batch: BatchJournal, width: number, paint: Pain
   return [
     paint.strong(harmless(address.run)),
     `batch of ${start.schedule}, ${state}, tenant ${address.tenant}, as of ${start.as_of}`,
-    `${entries.length} entries, ${span(rows)}`,
+    [`${entries.length} entries`, ...[spentText(spent)].filter((text) => text !== ''), span(rows)].join(', '),
     '',
     renderTable([{ title: 'Target' }, { title: 'Outcome' }, { title: 'Run', whole: true }], runs, { width, paint }),
     '',
@@ -60,10 +67,11 @@ export function batchJournalText(batch: BatchJournal, width: number, paint: Pain
 
 /** The invocations, each below the one that delegated to it. */
 function branches(tree: RunTree, paint: Paint): string[] {
-  return flattenTree(tree).map(({ agent, address, state, entries }) => {
+  return flattenTree(tree).map(({ agent, address, state, entries, context }) => {
+    const spent = spentText(context);
     const depth = address.path.split('-').length - 1;
     const branch = depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `;
-    return `${branch}${agent} ${paint.faint(address.path)}  ${state}, ${entries.length} entries`;
+    return `${branch}${agent} ${paint.faint(address.path)}  ${state}, ${entries.length} entries${spent === '' ? '' : `, ${spent}`}`;
   });
 }
 

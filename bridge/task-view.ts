@@ -75,7 +75,7 @@ function decisionView({ id, answer, by, role, note, at }: Decision): NonNullable
 /** All that a person needs to decide. `tree` is the invocation that asks, `root` its whole run. */
 export function taskDetail(root: RunTree, tree: RunTree, task: TaskState): HumanTaskDetail {
   const { context, entries } = tree;
-  const held = task.kind === 'quarantine' ? null : heldTurn(entries, task.turn);
+  const held = holdsNoTurn(task) ? null : heldTurn(entries, task.turn);
   const view = taskOf(tree, task);
   const wants = {
     calls: (held?.calls ?? []).flatMap(({ ordinal, name, kind, input, verdicts }) =>
@@ -96,7 +96,7 @@ export function taskDetail(root: RunTree, tree: RunTree, task: TaskState): Human
       verdicts: [...verdicts, ...(held ? raisedVerdicts(task, held, verdicts) : [])],
       memories: citedMemories(context, JSON.stringify(wants)),
     },
-    error: task.kind === 'quarantine' ? context.error : null,
+    error: holdsNoTurn(task) ? context.error : null,
     refused: decisionsOf(entries, task.id).flatMap(({ decision, verdicts: said }) => {
       const reasons = reasonsOf(said);
       return reasons.length > 0 ? [{ decision: decisionView(decision), reasons }] : [];
@@ -106,6 +106,10 @@ export function taskDetail(root: RunTree, tree: RunTree, task: TaskState): Human
       .filter((each) => each.task !== task.id)
       .sort((a, b) => (a.opened < b.opened ? -1 : 1)),
   };
+}
+
+function holdsNoTurn({ kind }: HumanTask): boolean {
+  return kind === 'quarantine' || kind === 'model';
 }
 
 /** The turn that a question holds, as the model made it. */

@@ -4,6 +4,7 @@ import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Json } from '../runtime/json.ts';
 import { allowedLines, type EventVerdict, isOfEdit, verdictsOf } from './event-verdicts.ts';
 import { flattenTree, type RunTree } from './runs.ts';
+import { spentText } from './spent.ts';
 import { cell, renderTable } from './table.ts';
 import { decidersText, EXPIRED } from './task-view.ts';
 import type { Paint } from './terminal.ts';
@@ -110,6 +111,7 @@ function inWords(event: JournaledEvent, { turn, calls, children, tasks, deadline
     case 'model.failed':
       return [
         `the model failed, ${event.error.code}: ${event.error.message}`,
+        ...(event.request_id === undefined ? [] : [`request ${event.request_id}`]),
         ...(event.retry ? [`asked again at ${event.retry.at.slice(11, 19)}`] : []),
       ];
     case 'timer.fired':
@@ -171,9 +173,10 @@ function fired(name: string, tasks: readonly HumanTask[], deadline: Timer | null
 }
 
 function replied(event: Extract<JournaledEvent, { type: 'model.replied' }>, turn: number): string[] {
-  const { calls, verdicts, escalation, report, model, usage } = event;
-  const tokens = usage.input_tokens + usage.output_tokens;
-  const cost = tokens > 0 ? ` (${model}, ${tokens} tokens)` : ` (${model})`;
+  const { calls, verdicts, escalation, report, model, usage, cost_usd = 0, request_id } = event;
+  const spent = spentText({ usage, cost_usd });
+  const told = [model, spent, request_id ?? ''].filter((text) => text !== '').join(', ');
+  const cost = ` (${told})`;
   const made = calls.filter((call) => call.kind !== 'report').map((call) => call.name);
   const next = made.length > 0 ? made.join(', ') : report ? 'the report' : 'no call';
   const refused = calls.flatMap((call) =>

@@ -57,6 +57,8 @@ export const ERRORS = {
   'journal.fenced': 'Another writer appended to this journal first.',
   'journal.newer': 'A journal entry was written by a newer version of the platform.',
   'journal.diverged': 'A journal folds to another state than its entry says.',
+  'prompt.diverged': 'A prompt composed again from the records is not the one that the journal says was sent.',
+  'prompt.unknown': 'The invocation has no model turn of that number.',
   'object.missing': 'The object store does not hold, whole, a large value that a journal names.',
   'storage.full': 'The NATS server has no room for more: its disk, its storage limit or a stream is full.',
   'backup.exists': 'The folder that a backup is to be written to holds something already.',
@@ -66,6 +68,10 @@ export const ERRORS = {
   'model.unavailable':
     'The model cannot answer now: overloaded, rate-limited, unreachable or too slow. It is asked again later.',
   'model.failed': 'The model did not answer.',
+  'model.rejected':
+    'The model refuses the request as wrong; asking again the same way would fail again, so a person decides.',
+  'model.denied': 'The model refuses the key: it is wrong, may not use the model, or is not paid for. The batch ends.',
+  'model.no_key': 'A model that needs a key was chosen, and the environment has none.',
   'model.no_player':
     'The rehearsal model cannot answer for an agent whose pack supplies no player for it; the agent needs a real model.',
   'tool.timed_out': 'A tool took longer than the setting tool_timeout_ms.',

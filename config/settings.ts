@@ -7,6 +7,15 @@ import { homedir } from 'node:os';
 import { z } from 'zod';
 import { absoluteData, type DataSetting, dataSetting, dataText } from './data-setting.ts';
 import { PlatformError } from './errors.ts';
+import {
+  DEFAULT_MODELS,
+  DEFAULT_PRICES,
+  isHttpUrl,
+  type ModelIds,
+  modelsSetting,
+  type Prices,
+  pricesSetting,
+} from './model-settings.ts';
 import { readSettingsFile, type Origin } from './settings-file.ts';
 import { parseNatsUrl, parseRedisUrl, withoutCredentials } from './services/address.ts';
 
@@ -36,7 +45,26 @@ const KEYS = {
   tenant: { schema: tenant, expected: 'a name of at most 63 characters a–z, 0–9 and -' },
   packs: { schema: z.array(text), expected: 'a list of pack folders', default: [], path: 'many' },
   data: { schema: dataSetting, expected: 'a folder, or PACK=FOLDER for each pack', path: 'of_packs' },
-  model: { schema: z.enum(['rehearsal']), expected: 'rehearsal', default: 'rehearsal' },
+  model: { schema: z.enum(['rehearsal', 'anthropic']), expected: 'rehearsal or anthropic', default: 'rehearsal' },
+  models: {
+    schema: modelsSetting,
+    expected: 'model ids as {main: ID, sub: ID}',
+    default: DEFAULT_MODELS,
+  },
+  model_max_tokens: { schema: integer(256, 128_000), expected: 'tokens from 256 to 128000', default: 16_000 },
+  model_timeout_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 600_000 },
+  prices: {
+    schema: pricesSetting,
+    expected: '{as_of: DATE, models: {ID: {input, output, cache_read, cache_write}}} in US dollars per million tokens',
+    default: DEFAULT_PRICES,
+  },
+  anthropic_api_key: { schema: text, expected: 'a key', alias: 'ANTHROPIC_API_KEY', secret: true },
+  anthropic_base_url: {
+    schema: text.refine(isHttpUrl),
+    expected: 'an address like https://host, without a login in it',
+    alias: 'ANTHROPIC_BASE_URL',
+    secret: true,
+  },
   nats_url: {
     schema: url(parseNatsUrl),
     expected: 'an address like nats://host:4222',
@@ -81,7 +109,17 @@ export interface Settings {
   readonly packs: readonly string[];
   /** Absolute; one folder, or pack → folder. Absent: the pack's own sample. */
   readonly data?: DataSetting;
-  readonly model: 'rehearsal';
+  readonly model: 'rehearsal' | 'anthropic';
+  readonly models: ModelIds;
+  /** Longest answer of a model, its reasoning included. */
+  readonly modelMaxTokens: number;
+  /** Longest that one answer may take. */
+  readonly modelTimeoutMs: number;
+  readonly prices: Prices;
+  /** Never shown, logged or journaled. Having one changes nothing: only `model` does. */
+  readonly anthropicApiKey?: string;
+  /** Absent: the vendor's own. */
+  readonly anthropicBaseUrl?: string;
   /** May carry credentials: show it through `withoutCredentials`. Absent: an embedded server. */
   readonly natsUrl?: string;
   readonly redisUrl?: string;
@@ -117,7 +155,7 @@ export interface Settings {
   readonly host: {
     readonly path: string;
     readonly cacheDir: string;
-    /** Which keys of model providers are in the environment; having one changes nothing. */
+    /** Which keys of model providers were found; having one changes nothing. */
     readonly keys: { readonly anthropic: boolean };
     /** Started by `npm run` in a checkout, where the command is not on the path. */
     readonly npmScript: boolean;
@@ -191,7 +229,7 @@ export function inspectSettings(sources: SettingsSources = {}): {
   const host = {
     path: env.PATH ?? '',
     cacheDir: resolve(cwd, cacheHome, 'agent-platform'),
-    keys: { anthropic: Boolean(env.ANTHROPIC_API_KEY) },
+    keys: { anthropic: values.anthropicApiKey !== undefined },
     npmScript: Boolean(env.npm_lifecycle_event) && env.npm_package_name === 'agent-platform',
   };
   return { settings: { ...values, host } as unknown as Settings, lines, problems };
@@ -199,7 +237,8 @@ export function inspectSettings(sources: SettingsSources = {}): {
 
 function display(key: SettingsKey, rule: Key, value: unknown): string {
   if (rule.path === 'of_packs') return dataText(value as DataSetting);
-  if (!rule.secret) return Array.isArray(value) ? value.join(', ') || 'none' : String(value);
+  if (!rule.secret && Array.isArray(value)) return value.join(', ') || 'none';
+  if (!rule.secret) return typeof value === 'object' ? JSON.stringify(value) : String(value);
   return key.endsWith('_url') ? withoutCredentials(String(value)) : '(hidden)';
 }
 

@@ -3,6 +3,7 @@ import { PlatformError } from '../../config/errors.ts';
 import type { BatchEvent, Invocation } from '../../runtime/journal/entry.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
+import type { AgentReport } from '../../runtime/report.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
@@ -29,7 +30,7 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     landing: () => [],
     quarantined: async (_snapshot, error) => ({ type: 'failed', error }) satisfies BatchEvent,
     sends: async (before, after, again) =>
-      after.value === 'cancelled' ? cancels(runtime, after) : starts(runtime, before, after, again),
+      isCutShort(after) ? cancels(runtime, after) : starts(runtime, before, after, again),
     perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
   };
 }
@@ -37,8 +38,11 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
 function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   if (!snapshot.context.batch) return UNKNOWN;
   if (snapshot.status === 'done') {
-    const again = snapshot.value === 'cancelled' && (mail.type === 'cancel' || mail.type === 'resume');
-    return received({ found: again ? 'final' : 'known' });
+    const endedIt =
+      mail.type === 'cancel' ||
+      mail.type === 'resume' ||
+      (mail.type === 'child.reported' && isDenied(mail.report.error));
+    return received({ found: endedIt && isCutShort(snapshot) ? 'final' : 'known' });
   }
   if (mail.type === 'cancel') {
     const { by, reason } = mail;
@@ -51,9 +55,21 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   if (mail.type === 'child.reported') {
     const event: BatchEvent = { type: 'child.reported', run: mail.from.run, outcome: mail.report.outcome };
     // A report that is held already asks for nothing: the runs were started under the batch's own mail.
-    return snapshot.can(event) ? received({ found: 'open', deliver: [event] }) : received({ found: 'known' });
+    if (!snapshot.can(event)) return received({ found: 'known' });
+    const { error } = mail.report;
+    return received({ found: 'open', deliver: isDenied(error) ? [event, { type: 'failed', error }] : [event] });
   }
   return received({ found: 'held' });
+}
+
+/** No other run of the batch would get an answer either. */
+function isDenied(error: AgentReport['error']): error is NonNullable<AgentReport['error']> {
+  return error?.code === 'model.denied';
+}
+
+/** Whether it ended before its runs did, so that they are cancelled. */
+function isCutShort({ value, context }: Snapshot): boolean {
+  return value === 'cancelled' || (value === 'failed' && isDenied(context.error));
 }
 
 /** Reads the target list of the schedule from the data, as of the batch's date. */
@@ -103,6 +119,7 @@ function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again: bool
       parent_remaining: null,
       parent_allows: null,
       facts: {},
+      ...(batch.model !== undefined && { model: batch.model }),
       trace,
     };
     return { kind: 'root', invocation };

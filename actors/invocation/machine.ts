@@ -18,7 +18,7 @@ import {
   openTask,
 } from '../../runtime/context/invocation.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
-import { counts, expires, isAside, isDeadline, isHeld, isOpen } from './people.ts';
+import { asksModel, counts, expires, isAside, isDeadline, isHeld, isOpen } from './people.ts';
 import { allSettled, fails, isCorrection, markRunning, runningCalls, startable, take } from './take.ts';
 
 /** What an effect actor is started with: whose effect it is, and its step ordinal. */
@@ -114,6 +114,7 @@ export const invocationMachine = machine.createMachine({
         ],
         'model.failed': [
           { guard: ({ event }) => event.retry !== null, target: 'backing_off', actions: takeEvent },
+          { guard: ({ event }) => event.escalation !== undefined, target: 'escalating', actions: takeEvent },
           { target: 'failing', actions: takeEvent },
         ],
       },
@@ -147,7 +148,11 @@ export const invocationMachine = machine.createMachine({
           { guard: ({ context, event }) => !counts(context, event) && isOpen(context, event), actions: takeEvent },
           { guard: ({ context, event }) => !isOpen(context, event) },
           { guard: ({ event }) => event.decision.answer === 'reject', target: 'refused', actions: takeEvent },
-          { guard: ({ event }) => event.decision.answer === 'ask_again', target: 'thinking', actions: takeEvent },
+          {
+            guard: ({ context, event }) => event.decision.answer === 'ask_again' || asksModel(context),
+            target: 'thinking',
+            actions: takeEvent,
+          },
           { guard: ({ event }) => event.report !== null, target: 'reporting', actions: takeEvent },
           { target: 'acting', actions: takeEvent },
         ],

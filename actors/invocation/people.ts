@@ -24,6 +24,11 @@ export function isAside(context: InvocationContext, event: Decided): boolean {
   return isOpen(context, event) && openTask(context)?.kind === 'quarantine';
 }
 
+/** Whether a person is asked if the model shall be asked again: no turn is held. */
+export function asksModel(context: InvocationContext): boolean {
+  return openTask(context)?.kind === 'model';
+}
+
 /** Whether the last turn waits for a person's word, be there another question before it. */
 export function isHeld({ tasks }: InvocationContext): boolean {
   return tasks.some(({ kind, decision, expired }) => kind !== 'quarantine' && decision === null && !expired);
@@ -65,6 +70,7 @@ export function decided(context: InvocationContext, event: Decided): Change {
       return { ...closed, ...sentBack(context, `human.asked_again: ${decision.by} asks${said}`) };
     default:
       if (openTask(context)?.kind === 'quarantine') return { ...closed, error: null, failures: 0 };
+      if (asksModel(context)) return { ...closed, error: null, failures: 0, escalation: null };
       return { ...closed, ...goesOn(context, `approved by ${decision.by}${said}`, event.calls, event.report) };
   }
 }

@@ -27,6 +27,7 @@ export function delegation(context: InvocationContext, call: CallState, resolved
     parent_allows: resolved.definition.autonomy.allowed_sub_agents,
     facts: context.facts,
     ...(call.delegate.grant && { grant: call.delegate.grant }),
+    ...(invocation.model !== undefined && { model: invocation.model }),
     trace: invocation.trace,
   };
   return [

@@ -32,7 +32,12 @@ function change(context: InvocationContext, event: InvocationEvent): Partial<Inv
     case 'model.replied':
       return replied(context, event);
     case 'model.failed':
-      return { failures: context.failures + 1, error: event.error, timers: { ...context.timers, retry: event.retry } };
+      return {
+        failures: context.failures + 1,
+        error: event.error,
+        timers: { ...context.timers, retry: event.retry },
+        ...(event.escalation && { escalation: event.escalation }),
+      };
     case 'timer.fired':
       return { fired: event.name, ...fired(context, event.name) };
     case 'deadline.moved':
@@ -82,7 +87,9 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
     ordinal: event.ordinal,
     content: event.content,
     calls: event.calls.map(judged),
-    correction: sentBack && event.calls.length === 0 ? inWords(event.verdicts) : null,
+    // What was paused is sent back as it is.
+    correction:
+      sentBack && event.calls.length === 0 && event.stop_reason !== 'pause_turn' ? inWords(event.verdicts) : null,
     remark: null,
   };
   return {
@@ -163,9 +170,9 @@ export function allSettled(context: InvocationContext): boolean {
   return (context.turns.at(-1)?.calls ?? []).every(isSettled);
 }
 
-/** A turn that the runtime sends back: no report where one is due, or an invalid one. */
+/** A turn that the runtime sends back: no report where one is due, an invalid one, or calls of which none can be made. */
 export function isCorrection(event: Replied): boolean {
-  return fails(event, 'report.present') || fails(event, 'report.valid');
+  return ['report.present', 'report.valid', 'calls.understood'].some((rule) => fails(event, rule));
 }
 
 export function fails(event: Replied, rule: string): boolean {

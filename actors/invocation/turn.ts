@@ -2,10 +2,12 @@ import { describeError, PlatformError } from '../../config/errors.ts';
 import { COMPOSER_VERSION, compose } from '../../runtime/context/compose.ts';
 import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import { digestOf } from '../../runtime/digest.ts';
-import type { Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
+import type { Escalation, Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
 import { retryWait } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
+import { newTask } from '../../runtime/policy/task.ts';
+import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -22,16 +24,27 @@ export async function modelTurn(
   const prompt = { composer: COMPOSER_VERSION, digest: digestOf(request) };
   let reply: Awaited<ReturnType<typeof runtime.model.reply>>;
   try {
-    reply = await runtime.model.reply(request, signal);
+    reply = await modelOf(runtime, invocation).reply(request, signal);
   } catch (error) {
+    const id = error instanceof PlatformError ? error.details.request_id : undefined;
+    const escalation = escalationOf(error, { resolved, state, now: means.now });
     return {
       type: 'model.failed',
       ordinal: state.ordinal + 1,
       error: describeError(error, 'model.failed'),
       retry: retryOf(runtime, state, error),
+      ...(typeof id === 'string' && { request_id: id }),
+      prompt,
+      ...(escalation && { escalation }),
     };
   }
-  return judgeTurn({ resolved, state, reply, prompt, ...means });
+  const cost = reply.cost_usd;
+  return judgeTurn({ resolved, state, reply, prompt, ...(cost !== undefined && { cost_usd: cost }), ...means });
+}
+
+/** A run keeps the model that it began with: what one began, another would go on with in its own way. */
+function modelOf(runtime: Runtime, { model }: Invocation): ModelProvider {
+  return model === undefined || model === runtime.model.name ? runtime.model : runtime.otherModel(model);
 }
 
 /** What judging a turn, or a person's word on it, needs beside the fold: the definition, and the pack's code. */
@@ -56,6 +69,18 @@ export async function judging(
     admitDelegate: (agent) =>
       admitFrom(runtime, state, invocation, agent, resolved.definition.autonomy.allowed_sub_agents),
   };
+}
+
+/** A request that the model calls wrong would be called wrong again: a person finds out why, and says whether to ask again. */
+function escalationOf(
+  error: unknown,
+  { resolved, state, now }: { resolved: TurnToJudge['resolved']; state: InvocationContext; now: string },
+): Escalation | null {
+  if (!(error instanceof PlatformError) || error.code !== 'model.rejected') return null;
+  const rule = error.code;
+  const question = `${describeError(error, rule).message}. Shall it be asked again?`;
+  const task = newTask({ resolved, state, kind: 'model', rules: [rule], question, now });
+  return { rule, target: 'human', reason: question, task };
 }
 
 /** Only a model that may answer later is asked again; a player that throws will throw again. */

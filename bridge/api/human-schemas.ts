@@ -31,8 +31,11 @@ const task = {
     .enum(TASK_STATES)
     .describe('`expired`: nobody decided in time; `closed`: its run ended or went on otherwise, and nobody is asked.'),
   kind: z
-    .enum(['approval', 'breach', 'budget', 'quarantine'])
-    .describe('`breach`: a rule is broken that no approval lifts; `quarantine`: the invocation has failed.'),
+    .enum(['approval', 'breach', 'budget', 'quarantine', 'model'])
+    .describe(
+      '`breach`: a rule is broken that no approval lifts; `quarantine`: the invocation has failed; `model`: the model ' +
+        'refused the request.',
+    ),
   run: z.string(),
   tenant: z.string(),
   path: z.string().describe('Which invocation of the run asks.'),

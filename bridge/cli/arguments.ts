@@ -39,6 +39,11 @@ export function limit(text: string): number {
   throw usage(`--limit takes a whole number from 1 to ${MAX_LIMIT}, got ${JSON.stringify(text)}`);
 }
 
+export function turnNumber(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw usage(`--turn takes a number from 1, got ${JSON.stringify(text)}`);
+}
+
 const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** An ISO date or time (a time without a zone is UTC), or a duration back from now such as `90m` or `2d`. */

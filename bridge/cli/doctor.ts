@@ -4,12 +4,20 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description(
       'Say what was found, with versions, and what is wrong: Node, settings, packs, data, state folder, servers, streams.\n' +
-        'Starts and changes nothing, and works when settings or packs are broken. Exits 1 when something fails.',
+        'Starts and changes nothing, and works when settings or packs are broken. Exits 1 when something fails.\n' +
+        'With --model it makes the shortest call of each Claude that the settings name, which costs a fraction of a cent.',
     )
     .option('--start', 'start the embedded servers when they do not run, and look at them too')
-    .addHelpText('after', '\nExamples:\n  agent-platform doctor\n  agent-platform doctor --start --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  agent-platform doctor\n  agent-platform doctor --start --json\n  agent-platform doctor --model',
+    )
     .action(async ({ start = false }: { start?: boolean }, command: Command) => {
-      const { json = false, ...options } = command.optsWithGlobals() as { json?: boolean } & Record<string, unknown>;
-      process.exitCode = await (await import('./doctor-report.ts')).reportHealth(options, { json, start });
+      const all = command.optsWithGlobals() as { json?: boolean; model?: string | true } & Record<string, unknown>;
+      const { json = false, model, ...options } = all;
+      // Without a name it means Claude; a name is a setting as for every command.
+      const named = typeof model === 'string' ? { ...options, model } : options;
+      const asks = model === true || model === 'anthropic';
+      process.exitCode = await (await import('./doctor-report.ts')).reportHealth(named, { json, start, asks });
     });
 }

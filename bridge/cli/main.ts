@@ -40,7 +40,7 @@ function program(): Command {
       (folder: string, before: string[] | undefined) => [...(before ?? []), folder],
     )
     .option('--tenant <name>', 'whose runs and memories (default sample for the sample data, else default)')
-    .option('--model <name>', 'which model answers: rehearsal')
+    .option('--model [name]', 'which model answers: rehearsal (default), or anthropic, which costs money')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)')
     .option('--json', 'print one JSON document on stdout')
     .addHelpText(

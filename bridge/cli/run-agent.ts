@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
-import { isFailure, modelOf, usageOf } from '../batch-results.ts';
+import { isFailure, modelOf } from '../batch-results.ts';
 import { seconds } from '../batch-text.ts';
 import { startRun } from '../door.ts';
 import { findRun } from '../find-runs.ts';
@@ -11,6 +11,7 @@ import { ENDED } from '../run-states.ts';
 import { reportText } from '../report-text.ts';
 import { readRun, type RunTree, summarise, waitingOf } from '../runs.ts';
 import { settleRun } from '../settle.ts';
+import { spentBy, spentText } from '../spent.ts';
 import { openTasks } from '../task-view.ts';
 import { showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
@@ -83,19 +84,22 @@ async function read(platform: Platform, address: Address): Promise<RunTree> {
 
 function present(session: Session, platform: Platform, tree: RunTree, wallMs: number): number {
   const { json, width, paint, say, sayJson, settings } = session;
+  session.noteModel();
   const summary = summarise('', tree);
   const { run, outcome, report, waiting, error } = summary;
   const { subject = null, as_of = '' } = tree.context.invocation ?? {};
   const model = modelOf([tree], platform.runtime.model.name);
-  const usage = usageOf(tree);
+  const { usage, cost_usd } = spentBy(tree);
+  const spentWords = spentText({ usage, cost_usd });
   const tasks = openTasks(tree);
   if (json) {
-    const spent = { wall_ms: wallMs, usage };
+    const spent = { wall_ms: wallMs, usage, cost_usd };
     sayJson({ run, agent: tree.agent, subject, outcome, model, as_of, report, waiting, tasks, error, ...spent });
   } else {
     const header = [
       `${paint.strong(tree.agent)} on ${subject ?? 'no subject'} as of ${paint.strong(as_of)}, answered by ${paint.strong(model)}`,
       `run ${run}: ${outcome}; ${usage.turns} model turns in ${seconds(wallMs)}`,
+      ...(spentWords === '' ? [] : [spentWords]),
     ];
     const asks = tasks.flatMap((task) => [waitingText(task, settings, width, paint), '']);
     const went = `how it went: ${showCommand(run, settings)}`;

@@ -15,11 +15,12 @@ export async function cancel(session: Session, run: string, { reason, by }: Runs
   const asked = checked({ by: by ?? userInfo().username, reason });
   const answer = await withPlatform(session, async (platform, signal) => {
     const address = await findRoot(platform, run, settings.tenant);
-    return withWorker(platform, signal, async () => {
+    const body = async () => {
       const done = await cancelRun(platform, address, asked, { signal });
       if (!signal.aborted) return done;
       throw stoppedBy(signal, 'the cancel is queued; the same command again tells what became of it');
-    });
+    };
+    return withWorker(platform, signal, body, { keyless: true });
   });
   if (json) sayJson(answer);
   else if (answer.state === 'cancelled')

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { RUN_STATES, type RunStateFilter } from '../run-states.ts';
-import { instant, limit } from './arguments.ts';
+import { instant, limit, turnNumber } from './arguments.ts';
 import { inSession } from './session.ts';
 
 export interface RunsListOptions {
@@ -18,6 +18,11 @@ export interface RunsShowOptions {
 export interface RunsCancelOptions {
   reason: string;
   by?: string;
+}
+
+export interface RunsPromptOptions {
+  turn: number;
+  api?: boolean;
 }
 
 export function runsCommands(): Command {
@@ -48,6 +53,23 @@ export function runsCommands(): Command {
     )
     .action(async (run: string, options: RunsShowOptions, command: Command) =>
       inSession(command, async (session) => (await import('./runs-show.ts')).showRun(session, run, options)),
+    );
+  runs
+    .command('prompt')
+    .argument('<run>', 'a run id')
+    .argument('[path]', 'which of its invocations, as `runs show` names it', '0')
+    .requiredOption('--turn <n>', 'which of its model turns, from 1', turnNumber)
+    .option('--api', 'print the body of the Messages API instead of the layers')
+    .description(
+      'Show what a model was sent for a turn: composed again from the journal and the recorded definition, and compared\n' +
+        'with the digest that was journaled. Files that have changed since do not matter.',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  agent-platform runs prompt RUN --turn 1\n  agent-platform runs prompt RUN 0-1 --turn 2 --json',
+    )
+    .action(async (run: string, path: string, options: RunsPromptOptions, command: Command) =>
+      inSession(command, async (session) => (await import('./runs-prompt.ts')).showPrompt(session, run, path, options)),
     );
   runs
     .command('quarantined')

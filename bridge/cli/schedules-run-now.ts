@@ -106,6 +106,7 @@ interface Outcome {
 function present(session: Session, platform: Platform, outcome: Outcome): void {
   const { settings, json, width, paint, say, sayJson, note } = session;
   const { schedule, pack, opened, results, wallMs, single } = outcome;
+  session.noteModel();
   const batch = opened.address.run;
   const documents = writeDocuments(results, { stateDir: settings.stateDir, batch, cwd: process.cwd() });
   const view: BatchView = {
@@ -165,6 +166,12 @@ function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: B
       error: summary.error,
       ...(error !== null && { row_error: error }),
     })),
-    totals: { outcomes: totals.outcomes, ...totals.tallies, wall_ms: wallMs, usage: totals.usage },
+    totals: {
+      outcomes: totals.outcomes,
+      ...totals.tallies,
+      wall_ms: wallMs,
+      usage: totals.usage,
+      cost_usd: totals.cost_usd,
+    },
   };
 }

@@ -28,6 +28,8 @@ export interface Session {
   sayJson(document: unknown): void;
   /** Remarks, on stderr. */
   note(text: string): void;
+  /** Remarks on the model, where it is named, on stderr. */
+  noteModel(): void;
 }
 
 /** Runs a command's body; the number it returns is the exit code. What throws is logged and told by `main.ts`. */
@@ -35,6 +37,7 @@ export async function inSession(command: Command, body: (session: Session) => Pr
   const { json = false, ...options } = command.optsWithGlobals() as { json?: boolean } & Record<string, unknown>;
   const { resolveSettings } = await import('../../config/settings.ts');
   const { openLogFile } = await import('../log-file.ts');
+  const { unusedKeyText } = await import('../model.ts');
   const settings = resolveSettings({ options });
   const note = (text: string): void => void process.stderr.write(`${text}\n`);
   const logFile = openLogFile(settings, note);
@@ -48,6 +51,10 @@ export async function inSession(command: Command, body: (session: Session) => Pr
     say: (text) => void stdout.write(`${text}\n`),
     sayJson: (document) => void stdout.write(`${JSON.stringify(document)}\n`),
     note,
+    noteModel: () => {
+      const text = unusedKeyText(settings);
+      if (text !== null) note(text);
+    },
   };
   try {
     process.exitCode = await body(session);
@@ -111,12 +118,14 @@ export async function withPlatform<T>(
   });
 }
 
-/** Runs a body with a worker that takes mail. */
+/** Runs a body with a worker that takes mail; `keyless`: also when it cannot ask the model that the settings choose. */
 export async function withWorker<T>(
   platform: Platform,
   signal: AbortSignal,
   body: (worker: Worker) => Promise<T>,
+  { keyless = false } = {},
 ): Promise<T> {
+  if (!keyless) (await import('../model.ts')).needKey(platform.settings);
   const { Worker } = await import('../../actors/worker.ts');
   const { takeTick } = await import('../schedules.ts');
   const { maxLive, ackWaitMs, drainGraceMs: graceMs } = platform.settings;

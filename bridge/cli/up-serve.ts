@@ -46,6 +46,7 @@ async function serveDoors(
       const redisVersion = /^redis_version:(.+)$/m.exec(await redis.info('server'))?.[1]?.trim() ?? 'unknown';
       const versions = { platform: packageVersion(), redis: redisVersion };
       logFile.log.info({ ...versions, nats: platform.nc.info?.version, doors: doors.said, works }, 'serving');
+      session.noteModel();
       if (json) sayJson({ serving: servedDocument(platform, versions, doors.said, works) });
       else
         say(

@@ -14,6 +14,7 @@ export async function serveWorker(session: Session): Promise<number> {
       const packs = catalog.packs.map(({ manifest }) => `${manifest.metadata.name} ${manifest.metadata.version}`);
       const server = platform.nc.getServer();
       logFile.log.info({ worker, agents, server }, 'worker serves');
+      session.noteModel();
       if (json) sayJson({ worker, pid: process.pid, agents, packs, nats: server });
       else say(`worker ${worker} serves ${plural(agents.length, 'agent')} of ${packs.join(', ')} on ${server}`);
       await untilInterrupted(signal);

@@ -5,6 +5,7 @@
 import type { inspectSettings } from '../../config/settings.ts';
 import { examine, type Finding, ok } from './finding.ts';
 import { examineData, examineKeys, examineNode, examinePacks, examineSettings } from './host.ts';
+import { examineModel } from './model.ts';
 import { examineClock, examineMemory, examineRedis, examineStreams } from './records.ts';
 import { reachServers } from './servers.ts';
 import { examineHolders, examineState } from './state.ts';
@@ -13,7 +14,7 @@ const READ = 'read what the message says, then run `agent-platform doctor` again
 
 export async function diagnose(
   inspected: ReturnType<typeof inspectSettings>,
-  options: { start: boolean },
+  options: { start: boolean; asks: boolean },
 ): Promise<Finding[]> {
   const { settings } = inspected;
   const { findings: packFindings, packs } = await examinePacks(settings);
@@ -30,6 +31,7 @@ export async function diagnose(
       ...packFindings,
       ...(await examineData(settings, packs)),
       ...examineKeys(settings),
+      ...(options.asks ? await examine('model', READ, () => examineModel(settings)) : []),
       ...(await examine('state', READ, () => examineState(settings))),
       ...(embedded ? examineHolders(settings, services, options.start) : []),
       ...servers.findings,

@@ -44,7 +44,11 @@ export async function openTestProcess(settings: Settings, options: ProcessOption
   const platform = await openPlatform(settings, pino({ level: 'silent' }));
   const { runtime } = platform;
   const { model } = options;
-  if (model) runtime.model = typeof model === 'function' ? model(runtime.model) : model;
+  if (model) {
+    runtime.model = typeof model === 'function' ? model(runtime.model) : model;
+    // A test's model answers whatever the test began, and wherever it began it.
+    runtime.otherModel = () => runtime.model;
+  }
   const worker = new Worker(platform.nc, runtime, {
     maxLive: options.maxLive ?? settings.maxLive,
     ackWaitMs: options.ackWaitMs ?? settings.ackWaitMs,

@@ -1,6 +1,7 @@
 import type { ResolvedAgent } from '../definitions/resolved.ts';
 import type { Invocation } from '../journal/entry.ts';
 import type { Task } from '../model/conversation.ts';
+import { asError, asResult } from '../model/data.ts';
 import type { Message, ModelRequest, ReplyBlock, ToolResultBlock } from '../model/provider.ts';
 import type { InvocationContext, TurnState } from './invocation.ts';
 import { capabilities, core, longTermMemory, policy, type SystemLayer, sharedContext } from './layers.ts';
@@ -31,6 +32,8 @@ export function compose(resolved: ResolvedAgent, state: InvocationContext): Mode
   if (invocation === null) throw new Error('a prompt is composed for an invocation: this state has none');
   const { name, model_tier } = resolved.definition.metadata;
   const { kept, dropped } = window(resolved, state.turns);
+  const opening = task(resolved, invocation, kept.length, dropped);
+  const thinks = dropped === 0 && sameOpening(opening, task(resolved, invocation, 0, 0));
   return {
     agent: name,
     tier: model_tier,
@@ -41,10 +44,10 @@ export function compose(resolved: ResolvedAgent, state: InvocationContext): Mode
         role: 'user',
         content: [
           { type: 'text', text: introduction(invocation, state.remaining, dropped) },
-          { type: 'text', text: JSON.stringify(task(resolved, invocation, kept.length, dropped)) },
+          { type: 'text', text: JSON.stringify(opening) },
         ],
       },
-      ...kept.flatMap(messagesOf),
+      ...kept.flatMap((turn) => messagesOf(turn, thinks)),
     ],
   };
 }
@@ -90,6 +93,14 @@ function introduction(invocation: Invocation, remaining: number, dropped: number
   return sentences.join('\n');
 }
 
+/**
+ * Whether the conversation only grew since its first turn. Reasoning is bound to all that stood before it: once turns left
+ * the window, or earlier runs of the thread made room for them, a provider refuses it, and it is left out as a whole.
+ */
+function sameOpening(now: Task, first: Task): boolean {
+  return now.thread?.length === first.thread?.length;
+}
+
 /** Earlier runs of the thread fill what the invocation's own turns leave of the window. */
 function task(resolved: ResolvedAgent, invocation: Invocation, turns: number, dropped: number): Task {
   const { instructions, payload, subject, as_of, facts, thread } = invocation;
@@ -105,24 +116,29 @@ function task(resolved: ResolvedAgent, invocation: Invocation, turns: number, dr
   };
 }
 
-function messagesOf(turn: TurnState): Message[] {
-  const reply: Message = { role: 'assistant', content: shown(turn.content) };
+/** A turn that was paused has no answer: it is sent back as it is, and goes on. */
+function messagesOf(turn: TurnState, thinks: boolean): Message[] {
   const remarks = [turn.correction, turn.remark].flatMap((text) =>
     text === null ? [] : [{ type: 'text' as const, text }],
   );
   const answers = [...turn.calls.flatMap(resultOf), ...remarks];
+  const reply: Message = { role: 'assistant', content: shown(turn.content, thinks, answers.length === 0) };
   return answers.length > 0 ? [reply, { role: 'user', content: answers }] : [reply];
 }
 
 /** Providers refuse empty texts and empty messages. */
-function shown(content: ReplyBlock[]): ReplyBlock[] {
-  const blocks = content.filter((block) => block.type !== 'text' || block.text.trim() !== '');
-  return blocks.length > 0 ? blocks : [{ type: 'text', text: '(no answer)' }];
+function shown(content: ReplyBlock[], thinks: boolean, paused: boolean): ReplyBlock[] {
+  const blocks = content.filter((block) => {
+    if (block.type === 'text') return block.text.trim() !== '';
+    return thinks || block.type === 'tool_use';
+  });
+  const says = blocks.some(({ type }) => type === 'text' || type === 'tool_use');
+  return says || (paused && blocks.length > 0) ? blocks : [...blocks, { type: 'text', text: '(no answer)' }];
 }
 
 function resultOf({ id, status, result }: TurnState['calls'][number]): ToolResultBlock[] {
-  if (status === 'ok') return [{ type: 'tool_result', tool_use_id: id, content: JSON.stringify(result) }];
+  if (status === 'ok') return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(result)) }];
   if (status !== 'error') return [];
   const content = typeof result === 'string' ? result : JSON.stringify(result);
-  return [{ type: 'tool_result', tool_use_id: id, content, is_error: true }];
+  return [{ type: 'tool_result', tool_use_id: id, content: asError(content), is_error: true }];
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../address.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { ReplyBlock } from '../model/provider.ts';
+import type { ReplyBlock, SentRequest } from '../model/provider.ts';
 import type { AgentReport } from '../report.ts';
 
 /** One rule's answer, as it was when the event was made. Guards read verdicts; they never evaluate a rule again. */
@@ -48,6 +48,8 @@ export interface Invocation {
   thread?: { id: string; turns: ThreadTurn[] };
   /** What the parent lets it use up; absent for a root. */
   grant?: Grant;
+  /** Which model answers, by its provider's name: the one that the run began with, on whatever worker. */
+  model?: string;
   trace: Trace;
 }
 
@@ -106,9 +108,9 @@ export interface HumanTask {
   /**
    * `approval`: the turn takes effect when a person approves. `breach`: the turn breaks an `enforce` rule, which no approval
    * lifts: it is edited, sent back or rejected. `budget`: approving grants the same once more. `quarantine`: the invocation
-   * has failed; approving has it go on from its journal.
+   * has failed; approving has it go on from its journal. `model`: the model refused the request; approving asks it again.
    */
-  kind: 'approval' | 'breach' | 'budget' | 'quarantine';
+  kind: 'approval' | 'breach' | 'budget' | 'quarantine' | 'model';
   /** All rules that ask; approving answers them all. */
   rules: string[];
   /** Why a person is asked, with the evidence. */
@@ -149,6 +151,13 @@ export interface Edits {
   report?: { text: string; data: Json };
 }
 
+/** Which prompt was sent: by which composer, its SHA-256, and in what form, where the model's provider has one of its own. */
+export interface Prompt {
+  composer: number;
+  digest: string;
+  sent?: SentRequest;
+}
+
 /** Machine events of an invocation, as they are journaled. */
 export type InvocationEvent =
   | { type: 'invoked'; invocation: Invocation; definition: string; agent_id: string; version: string }
@@ -165,7 +174,9 @@ export type InvocationEvent =
       usage: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
       /** What the turn cost in US dollars; absent when the model has no price. */
       cost_usd?: number;
-      prompt: { composer: number; digest: string };
+      /** The provider's id of the exchange. */
+      request_id?: string;
+      prompt: Prompt;
       /** In block order. */
       calls: JudgedCall[];
       /** Rules about the turn as a whole: escalation conditions, turns left, the report's schema. */
@@ -181,6 +192,10 @@ export type InvocationEvent =
       error: { code: string; message: string };
       /** When it is asked again, and by which timer; null when it is not. */
       retry: Timer | null;
+      request_id?: string;
+      prompt?: Prompt;
+      /** Set when asking again would not help: a person decides. */
+      escalation?: Escalation;
     }
   | { type: 'timer.fired'; name: string }
   | {
@@ -233,6 +248,8 @@ export interface BatchStart {
   data: string | null;
   /** Only these targets, null for all of the schedule's list. */
   only: string[] | null;
+  /** Which model answers its runs. */
+  model?: string;
 }
 
 export type JournaledEvent = InvocationEvent | BatchEvent;

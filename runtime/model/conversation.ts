@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import { unmarked } from './data.ts';
 import type { ModelRequest } from './provider.ts';
 
 /** The task as layer 6 states it: the second block of the first message, as JSON. */
@@ -58,7 +59,8 @@ export function readConversation(request: ModelRequest): Conversation {
         const call = calls.find((c) => c.id === block.tool_use_id);
         if (!call) continue;
         call.ok = block.is_error !== true;
-        call.result = call.ok ? (JSON.parse(block.content) as Json) : block.content;
+        const content = unmarked(block.content);
+        call.result = call.ok ? (JSON.parse(content) as Json) : content;
       }
     }
   }

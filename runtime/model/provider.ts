@@ -17,11 +17,15 @@ export interface ToolUseBlock {
 export interface ToolResultBlock {
   type: 'tool_result';
   tool_use_id: string;
-  /** JSON text of the tool's result, or the error message. */
+  /** JSON text of the tool's result, or the error message, below a line that marks it as data (see data.ts). */
   content: string;
   is_error?: boolean;
 }
-export type ReplyBlock = TextBlock | ToolUseBlock;
+/** A model's reasoning, in its provider's own form. Returned unchanged in later requests; nobody else reads it. */
+export type ThinkingBlock =
+  | { type: 'thinking'; thinking: string; signature: string }
+  | { type: 'redacted_thinking'; data: string };
+export type ReplyBlock = TextBlock | ToolUseBlock | ThinkingBlock;
 
 export type Message =
   | { role: 'user'; content: (TextBlock | ToolResultBlock)[] }
@@ -50,11 +54,29 @@ export interface ModelReply {
   content: ReplyBlock[];
   stop_reason: 'end_turn' | 'tool_use' | 'max_tokens' | 'refusal' | 'pause_turn';
   usage: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
+  /** What it cost in US dollars; absent when the model has no price. */
+  cost_usd?: number;
+  /** The provider's own id of the exchange, for its support. */
+  request_id?: string;
+  /** What went over the wire, where that is not the request itself. */
+  sent?: SentRequest;
+}
+
+/** A request in the form of the provider that it was sent to: enough to make it again and to see that it is the same. */
+export interface SentRequest {
+  model: string;
+  max_tokens: number;
+  /** SHA-256 of its canonical JSON. */
+  digest: string;
 }
 
 export interface ModelProvider {
   readonly name: string;
-  /** Throws `model.no_player` when it can never answer for this agent: asked before anything of it is started. */
+  /** Throws `model.no_player` or `model.no_key` when it can never answer for this agent: asked before anything of it is started. */
   checkAgent?(agent: string): void;
+  /**
+   * Throws `model.unavailable` (asked again later; `details.retry_after_ms` is the model's own wish), `model.rejected` (a
+   * person is asked), `model.denied` or `model.failed`; `details.request_id` where the provider gave one.
+   */
   reply(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
 }

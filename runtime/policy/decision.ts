@@ -38,7 +38,7 @@ export function judgeDecision(judging: DecisionToJudge): JudgedDecision {
   if (task === null || task.id !== decision.task) {
     return { verdicts: [fails('human.open', notOpen(state.tasks, decision.task))], calls: [], report: null };
   }
-  const holdsTurn = task.kind !== 'quarantine';
+  const holdsTurn = task.kind !== 'quarantine' && task.kind !== 'model';
   const held: Held = {
     calls: holdsTurn ? (state.turns.at(-1)?.calls ?? []).map(asJudged) : [],
     report: holdsTurn ? state.report : null,
@@ -99,6 +99,7 @@ export const ANSWERS: Record<HumanTask['kind'], Decision['answer'][]> = {
   breach: ['edit', 'reject', 'ask_again'],
   budget: ['approve', 'reject'],
   quarantine: ['approve', 'reject'],
+  model: ['approve', 'reject'],
 };
 
 function canAnswer({ kind }: HumanTask, { answer, note }: Decision, edits: Edits | null, held: Held): Verdict {

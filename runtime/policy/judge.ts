@@ -1,6 +1,6 @@
 import { type InvocationContext, MAX_CORRECTIONS } from '../context/invocation.ts';
 import type { ResolvedAgent } from '../definitions/resolved.ts';
-import type { Grant, InvocationEvent, JudgedCall, Verdict } from '../journal/entry.ts';
+import type { Grant, InvocationEvent, JudgedCall, Prompt, Verdict } from '../journal/entry.ts';
 import type { ModelReply, ToolUseBlock } from '../model/provider.ts';
 import type { Condition } from '../pack.ts';
 import { afterTurn, left, limitsAfter } from './budget.ts';
@@ -28,7 +28,7 @@ export interface TurnToJudge extends Judging {
   reply: ModelReply;
   /** What the reply cost in US dollars; absent when the model has no price. */
   cost_usd?: number;
-  prompt: { composer: number; digest: string };
+  prompt: Prompt;
   /** Conditions that code decides, by name. */
   conditions: Record<string, Condition>;
   /** ISO time: when a question to a person is opened. */
@@ -52,11 +52,13 @@ export function judgeTurn(turn: TurnToJudge): ModelReplied {
     stop_reason: reply.stop_reason,
     usage: reply.usage,
     ...(cost_usd !== undefined && { cost_usd }),
-    prompt,
+    ...(reply.request_id !== undefined && { request_id: reply.request_id }),
+    prompt: { ...prompt, ...(reply.sent && { sent: reply.sent }) },
     calls,
     verdicts: [
       turnsLeft(state.turns.length + 1, report !== null || escalation !== null),
       ...proposed.verdicts,
+      ...understood(calls),
       ...verdicts,
     ],
     escalation,
@@ -125,6 +127,18 @@ function reportOf(turn: TurnToJudge, calls: JudgedCall[]): Proposed {
   if (missing !== null) return { report: null, verdicts: [fails('report.present', missing)] };
   const report = { text, data: null };
   return { report, verdicts: [holds('report.present'), ...enforceBefore(turn, textReport(report), report)] };
+}
+
+const NOT_UNDERSTOOD = new Set(['tool.known', 'input.valid', 'input.complete']);
+
+/** A turn of which no call could be understood gets nowhere: it counts as one that was sent back. */
+function understood(calls: readonly JudgedCall[]): Verdict[] {
+  const refused = calls.flatMap(({ name, verdicts }) => {
+    const found = failing(verdicts);
+    return found && NOT_UNDERSTOOD.has(found.rule) ? [`${name}: ${found.reason}`] : [];
+  });
+  if (calls.length === 0 || refused.length < calls.length) return [];
+  return [fails('calls.understood', `no call of the turn could be made: ${refused.join('; ')}`)];
 }
 
 /** A reply without calls that stopped for one of these reasons is not a report, whatever it says. */

@@ -82,7 +82,8 @@ test('README’s table has every setting, its variable and its default', () => {
     assert.ok(variables.split(', ').includes(`AGENT_PLATFORM_${key.toUpperCase()}`), key);
     const value = defaults[key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())];
     const none = value === undefined || (Array.isArray(value) && value.length === 0);
-    const shown = key === 'state_dir' ? relative(tmpdir(), String(value)) : String(value);
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const shown = key === 'state_dir' ? relative(tmpdir(), String(value)) : isMap ? 'below' : String(value);
     assert.equal(written, none ? '–' : shown, key);
   }
 });

@@ -58,6 +58,8 @@ function eventsOf(snapshot: Snapshot): InvocationEvent[] {
   const about = { task: openTask(context)?.id ?? 'r1.0.1' };
   const means = { calls, report: context.report };
   const aside: HumanTask = { ...events.TASK, id: `r1.0.${context.tasks.length + 1}`, kind: 'quarantine', due: null };
+  const again: HumanTask = { ...aside, kind: 'model', due: events.TASK.due };
+  const wrongRequest = { rule: 'model.rejected', target: 'human' as const, reason: 'r', task: again };
   return [
     events.invoked,
     events.admitted,
@@ -67,6 +69,7 @@ function eventsOf(snapshot: Snapshot): InvocationEvent[] {
     ...turnsOf(snapshot),
     { type: 'model.failed', ordinal: context.ordinal + 1, error: ERROR, retry: null },
     { type: 'model.failed', ordinal: context.ordinal + 1, error: ERROR, retry: { name: 'retry-1', at: 'soon' } },
+    { type: 'model.failed', ordinal: context.ordinal + 1, error: ERROR, retry: null, escalation: wrongRequest },
     ...[retry, deadline, dueTimer(context), { name: 'due-99' }].flatMap((timer) =>
       timer ? [{ type: 'timer.fired' as const, name: timer.name }] : [],
     ),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
 import { parseNatsUrl, parseRedisUrl, withoutCredentials } from '../../config/services/address.ts';
 import { inspectSettings, resolveSettings } from '../../config/settings.ts';
 import { suite } from '../support/suite.ts';
@@ -34,6 +35,10 @@ test('without any source everything has its default', () => {
     stateDir: join(cwd, '.agent-platform'),
     packs: [],
     model: 'rehearsal',
+    models: DEFAULT_MODELS,
+    modelMaxTokens: 16_000,
+    modelTimeoutMs: 600_000,
+    prices: DEFAULT_PRICES,
     durability: 'power',
     journalShards: 4,
     maxLive: 256,
@@ -155,8 +160,38 @@ test('an inspection tells each value with its origin and no secret, and puts the
   assert.match(inspectSettings({ cwd: join(cwd, 'sub'), env: {} }).problems[0] ?? '', /cannot be read/);
 });
 
-test('another model than rehearsal is refused', () => {
-  assert.match(problems({ options: { model: 'anthropic' } })[0] ?? '', /^option --model: model: expected rehearsal/);
+test('a model that there is none of is refused', () => {
+  assert.match(
+    problems({ options: { model: 'gpt' } })[0] ?? '',
+    /^option --model: model: expected rehearsal or anthropic/,
+  );
+});
+
+test('models and prices are maps in the file and JSON in the environment; a tier that is not named keeps its default', () => {
+  file('models:\n  main: some-model\nprices:\n  as_of: 2026-11-01\n  models: {}\n');
+  const { models, prices } = resolveSettings({ cwd, env: {} });
+  assert.deepEqual(
+    [models, prices],
+    [
+      { ...DEFAULT_MODELS, main: 'some-model' },
+      { as_of: '2026-11-01', models: {} },
+    ],
+  );
+  const env = { AGENT_PLATFORM_MODELS: '{"sub": "small"}' };
+  assert.deepEqual(resolveSettings({ cwd, env }).models, { ...DEFAULT_MODELS, sub: 'small' });
+  assert.match(problems({ env: { AGENT_PLATFORM_MODELS: 'small' } })[0] ?? '', /models: expected model ids as/);
+  assert.match(
+    problems({ env: { AGENT_PLATFORM_PRICES: '{"as_of": "now", "models": {}}' } })[0] ?? '',
+    /prices: expected/,
+  );
+});
+
+test('a key is found under the vendor’s name, and an address of the API with a login in it is refused', () => {
+  const { anthropicApiKey, host, model } = resolveSettings({ cwd, env: { ANTHROPIC_API_KEY: 'sk-1' } });
+  assert.deepEqual([anthropicApiKey, host.keys.anthropic, model], ['sk-1', true, 'rehearsal']);
+  const [problem] = problems({ env: { ANTHROPIC_BASE_URL: 'https://jo:s3cret@host' } });
+  assert.match(problem ?? '', /^environment ANTHROPIC_BASE_URL: anthropic_base_url: expected an address/);
+  assert.doesNotMatch(problem ?? '', /s3cret/);
 });
 
 test('an error never shows credentials', () => {

@@ -1,0 +1,87 @@
+/** What a model was sent for a turn, composed again from the journal and the recorded definition: no file is read. */
+import { emptyFold, step } from '../actors/fold.ts';
+import { invocationMachine } from '../actors/invocation/machine.ts';
+import { PlatformError } from '../config/errors.ts';
+import type { ModelIds } from '../config/model-settings.ts';
+import { COMPOSER_VERSION, compose } from '../runtime/context/compose.ts';
+import type { InvocationContext } from '../runtime/context/invocation.ts';
+import type { Catalog } from '../runtime/definitions/catalog.ts';
+import { digestOf } from '../runtime/digest.ts';
+import type { InvocationEvent, Prompt } from '../runtime/journal/entry.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
+import { type ApiRequest, apiRequest } from '../runtime/model/anthropic/request.ts';
+import type { ModelRequest } from '../runtime/model/provider.ts';
+
+type Asked = Extract<InvocationEvent, { type: 'model.replied' | 'model.failed' }>;
+
+export interface SentPrompt {
+  /** From 1; the one after the last answered turn is that which the model did not answer. */
+  turn: number;
+  /** Digest of the definition that it was composed under. */
+  definition: string;
+  /** As the journal has it, and as it came out again: the same bytes. */
+  prompt: Prompt;
+  /** Which model answered; null when none did. */
+  model: string | null;
+  request_id: string | null;
+  request: ModelRequest;
+}
+
+/**
+ * @throws PlatformError `prompt.unknown` for a turn that there is none of; `prompt.diverged` when another prompt comes out
+ *   than the journal names; `agent.unknown` when the definition is no longer recorded
+ */
+export async function sentPrompt(entries: readonly StoredEntry[], turn: number, catalog: Catalog): Promise<SentPrompt> {
+  const { before, event } = stateBefore(entries, turn);
+  const { prompt } = event;
+  if (prompt === undefined) throw new PlatformError('prompt.diverged', `the journal names no prompt of turn ${turn}`);
+  if (prompt.composer !== COMPOSER_VERSION) {
+    const text = `turn ${turn} was composed by version ${prompt.composer}, and this release composes by ${COMPOSER_VERSION}`;
+    throw new PlatformError('prompt.diverged', `${text}; use the release that ran it`);
+  }
+  const request = compose(await catalog.resolved(before.definition), before);
+  const digest = digestOf(request);
+  if (digest !== prompt.digest) {
+    const text = `turn ${turn} was sent a prompt of the digest ${prompt.digest}, and ${digest} comes out of the records`;
+    throw new PlatformError('prompt.diverged', `${text}: this release composes another one`);
+  }
+  const model = event.type === 'model.replied' ? event.model : null;
+  return { turn, definition: before.definition, prompt, model, request_id: event.request_id ?? null, request };
+}
+
+/**
+ * The body as the Messages API was sent it, its digest checked; for a turn of another model, as it would be sent now.
+ * @throws PlatformError `prompt.diverged`
+ */
+export function apiBody(
+  { request, prompt, turn }: SentPrompt,
+  now: { models: ModelIds; maxTokens: number },
+): { body: ApiRequest; sent: boolean } {
+  const { sent } = prompt;
+  const { model, max_tokens } = sent ?? { model: now.models[request.tier], max_tokens: now.maxTokens };
+  const body = apiRequest(request, { model, max_tokens });
+  if (sent && digestOf(body) !== sent.digest) {
+    const text = `turn ${turn} was sent a body of the digest ${sent.digest}, and ${digestOf(body)} comes out`;
+    throw new PlatformError('prompt.diverged', `${text}: this release writes the API’s request otherwise`);
+  }
+  return { body, sent: sent !== undefined };
+}
+
+function stateBefore(entries: readonly StoredEntry[], turn: number): { before: InvocationContext; event: Asked } {
+  let { snapshot } = emptyFold(invocationMachine);
+  let answered = 0;
+  let unanswered: { before: InvocationContext; event: Asked } | null = null;
+  for (const event of entries.flatMap((entry) => entry.events) as InvocationEvent[]) {
+    const before = snapshot.context;
+    if (event.type === 'model.failed' && answered + 1 === turn) unanswered = { before, event };
+    if (event.type === 'model.replied') {
+      answered += 1;
+      if (answered === turn) return { before, event };
+      unanswered = null;
+    }
+    snapshot = step(invocationMachine, snapshot, event);
+  }
+  if (unanswered) return unanswered;
+  const has = answered === 0 ? 'no model turn' : `the turns 1 to ${answered}`;
+  throw new PlatformError('prompt.unknown', `there is no turn ${turn}: the invocation has ${has}`);
+}

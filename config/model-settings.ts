@@ -1,0 +1,79 @@
+/**
+ * The settings of models that cost money: which answers for which tier, and what a token costs. In YAML they are maps; in
+ * the environment the same as JSON.
+ */
+import { z } from 'zod';
+
+/** Which model answers for which tier. */
+export interface ModelIds {
+  readonly main: string;
+  readonly sub: string;
+}
+
+/** US dollars for a million tokens; `above`: other prices for prompts of more than so many tokens. */
+interface Price {
+  readonly input: number;
+  readonly output: number;
+  readonly cache_read: number;
+  readonly cache_write: number;
+}
+type ModelPrice = Price & { readonly above?: Price & { readonly tokens: number } };
+
+export interface Prices {
+  /** ISO date: the day for which the table is believed to hold. */
+  readonly as_of: string;
+  /** By model id. A model that is missing costs nothing here, whatever the vendor charges. */
+  readonly models: Readonly<Record<string, ModelPrice>>;
+}
+
+export const DEFAULT_MODELS: ModelIds = { main: 'claude-opus-5-5', sub: 'claude-haiku-5-5' };
+
+/** Assumptions to be checked: nothing here asks the vendor. Cache writes are those that hold for five minutes. */
+export const DEFAULT_PRICES: Prices = {
+  as_of: '2026-10-16',
+  models: {
+    'claude-opus-5-5': { input: 4, output: 20, cache_read: 0.2, cache_write: 5 },
+    'claude-haiku-5-5': {
+      input: 0.1,
+      output: 0.5,
+      cache_read: 0.01,
+      cache_write: 0.125,
+      above: { tokens: 100_000, input: 0.5, output: 2.5, cache_read: 0.05, cache_write: 0.625 },
+    },
+  },
+};
+
+const usd = z.number().min(0);
+const price = z.strictObject({ input: usd, output: usd, cache_read: usd, cache_write: usd });
+const modelPrice = price.extend({ above: price.extend({ tokens: z.int().min(1) }).optional() });
+
+/** Text is JSON: what the environment can hold. */
+function orJson<T extends z.ZodType>(schema: T) {
+  const json = z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'no JSON' });
+      return z.NEVER;
+    }
+  });
+  return z.union([json.pipe(schema), schema]);
+}
+
+/** A tier that is not named keeps its default. */
+export const modelsSetting = orJson(
+  z
+    .strictObject({ main: z.string().trim().min(1).optional(), sub: z.string().trim().min(1).optional() })
+    .transform(
+      (given): ModelIds => ({ main: given.main ?? DEFAULT_MODELS.main, sub: given.sub ?? DEFAULT_MODELS.sub }),
+    ),
+);
+
+export const pricesSetting = orJson(z.strictObject({ as_of: z.iso.date(), models: z.record(z.string(), modelPrice) }));
+
+/** Credentials in an address are refused by HTTP clients; the key has a place of its own. */
+export function isHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}

@@ -1,0 +1,49 @@
+/** A request of ours as the Messages API takes it. Pure: the same request gives the same bytes. */
+import type {
+  MessageCreateParamsNonStreaming,
+  MessageParam,
+  TextBlockParam,
+} from '@anthropic-ai/sdk/resources/messages';
+import type { Message, ModelRequest } from '../provider.ts';
+import { apiTools } from './strict.ts';
+
+export type ApiRequest = MessageCreateParamsNonStreaming;
+
+/** Layers 1–3 are the same bytes for every turn, run and subject. */
+const STABLE_LAYERS = 3;
+const CACHED = { cache_control: { type: 'ephemeral' as const } };
+/** Models of earlier generations refuse it. */
+const WITHOUT_ADAPTIVE = /^claude-(3|(opus|sonnet|haiku)-4-[0-5](\D|$))/;
+
+/**
+ * Two breakpoints: after layer 3, which caches the tools (they come before the system prompt) and the layers that never
+ * change; and at the end, which caches a conversation for its own next turn.
+ */
+export function apiRequest(request: ModelRequest, to: { model: string; max_tokens: number }): ApiRequest {
+  const { model, max_tokens } = to;
+  const tools = apiTools(request.tools);
+  return {
+    model,
+    max_tokens,
+    ...(WITHOUT_ADAPTIVE.test(model) ? {} : { thinking: { type: 'adaptive' as const } }),
+    ...(tools.length > 0 && { tools, tool_choice: { type: 'auto' as const } }),
+    system: request.system.map((text, i): TextBlockParam => {
+      const block = { type: 'text' as const, text };
+      return i === Math.min(STABLE_LAYERS, request.system.length) - 1 ? { ...block, ...CACHED } : block;
+    }),
+    messages: cachedAtEnd(request.messages),
+  };
+}
+
+/** The last block of the last message of the user; after it comes at most a paused turn. */
+function cachedAtEnd(messages: readonly Message[]): MessageParam[] {
+  const last = messages.findLastIndex(({ role }) => role === 'user');
+  return messages.map((message, i): MessageParam => {
+    if (i !== last || message.role !== 'user') return message as MessageParam;
+    const end = message.content.length - 1;
+    return {
+      role: 'user',
+      content: message.content.map((block, at) => (at === end ? { ...block, ...CACHED } : block)),
+    };
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * Strict tool schemas: the API then holds the model to them while it writes. It knows a part of JSON Schema only, so what it
+ * does not know moves into descriptions, and a schema that it cannot express at all is sent as it is, unenforced. Either way
+ * the platform checks every input itself. Pure.
+ */
+import type { Json, JsonObject } from '../../json.ts';
+import type { ToolSchema } from '../provider.ts';
+
+export interface ApiTool {
+  name: string;
+  description: string;
+  input_schema: { type: 'object'; [key: string]: unknown };
+  strict?: true;
+}
+
+/** What one request may hold of strict schemas, as the API documents it. */
+const MOST = { tools: 20, optional: 24, unions: 16 };
+
+const KEPT = new Set(['type', 'enum', 'const', 'properties', 'required', 'items', 'anyOf', 'description', 'title']);
+const FORMATS = new Set(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'uri', 'ipv4', 'ipv6', 'uuid']);
+const INEXPRESSIBLE = ['$ref', '$defs', 'allOf', 'oneOf', 'not', 'if', 'patternProperties', 'prefixItems'];
+
+/** In the same order. Tools that a request has no more room for stay unenforced. */
+export function apiTools(tools: readonly ToolSchema[]): ApiTool[] {
+  const left = { ...MOST };
+  return tools.map(({ name, description, input_schema }): ApiTool => {
+    const loose = { name, description, input_schema: { ...input_schema, type: 'object' as const } };
+    if (!isExpressible(input_schema)) return loose;
+    const costs = { tools: 1, ...countOf(input_schema) };
+    if ((Object.keys(MOST) as (keyof typeof MOST)[]).some((kind) => costs[kind] > left[kind])) return loose;
+    for (const kind of Object.keys(MOST) as (keyof typeof MOST)[]) left[kind] -= costs[kind];
+    return { ...loose, strict: true, input_schema: { ...strictly(input_schema), type: 'object' } };
+  });
+}
+
+/** Whether every object of the schema lists all its properties, and nothing in it accepts just anything. */
+function isExpressible(schema: JsonObject): boolean {
+  if (INEXPRESSIBLE.some((key) => key in schema)) return false;
+  if (Array.isArray(schema.anyOf)) return schema.anyOf.every((each) => isObject(each) && isExpressible(each));
+  if ('enum' in schema || 'const' in schema) return literals(schema).every((value) => !isObject(value));
+  if (typeof schema.type !== 'string') return false;
+  if (schema.type === 'array') return isObject(schema.items) && isExpressible(schema.items);
+  if (schema.type !== 'object') return true;
+  const closed = schema.additionalProperties === undefined || schema.additionalProperties === false;
+  if (!closed || !isObject(schema.properties)) return false;
+  return Object.values(schema.properties).every((each) => isObject(each) && isExpressible(each));
+}
+
+function literals({ enum: values, const: value }: JsonObject): Json[] {
+  return Array.isArray(values) ? values : [value ?? null];
+}
+
+function countOf(schema: JsonObject): { optional: number; unions: number } {
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  const below = [...Object.values(properties), ...(Array.isArray(schema.anyOf) ? schema.anyOf : []), schema.items];
+  const count = {
+    optional: Object.keys(properties).filter((name) => !required.includes(name)).length,
+    unions: Array.isArray(schema.anyOf) ? 1 : 0,
+  };
+  for (const each of below.filter(isObject)) {
+    const { optional, unions } = countOf(each);
+    count.optional += optional;
+    count.unions += unions;
+  }
+  return count;
+}
+
+/** The part that the API knows; the rest as a line of the description, for the model to heed. */
+function strictly(schema: JsonObject): JsonObject {
+  const result: JsonObject = {};
+  const rest: JsonObject = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'additionalProperties') continue;
+    const known = KEPT.has(key) || (key === 'format' && FORMATS.has(String(value))) || isFewItems(key, value);
+    (known ? result : rest)[key] = value;
+  }
+  if (isObject(schema.properties)) {
+    const properties = Object.entries(schema.properties).map(([name, each]) => [name, strictly(each as JsonObject)]);
+    result.properties = Object.fromEntries(properties) as JsonObject;
+    result.additionalProperties = false;
+  }
+  if (isObject(schema.items)) result.items = strictly(schema.items);
+  if (Array.isArray(schema.anyOf)) result.anyOf = schema.anyOf.map((each) => strictly(each as JsonObject));
+  const told = Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  if (told.length === 0) return result;
+  const text = typeof schema.description === 'string' ? `${schema.description} ` : '';
+  return { ...result, description: `${text}(${told.join(', ')})` };
+}
+
+function isFewItems(key: string, value: Json): boolean {
+  return key === 'minItems' && (value === 0 || value === 1);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

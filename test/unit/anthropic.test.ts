@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { digestOf } from '../../runtime/digest.ts';
+import { compose } from '../../runtime/context/compose.ts';
+import { PlatformError } from '../../config/errors.ts';
+import { anthropic } from '../../runtime/model/anthropic/provider.ts';
+import { apiRequest } from '../../runtime/model/anthropic/request.ts';
+import type { ModelProvider } from '../../runtime/model/provider.ts';
+import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
+import { sampleAgent, sampleState } from '../support/samples.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('claude over the Messages API');
+const api = withMessagesApi(test);
+
+const MODELS = { main: 'claude-opus-5-5', sub: 'claude-haiku-5-5' };
+const PRICE = { input: 4, output: 20, cache_read: 0.2, cache_write: 5 };
+const request = compose(sampleAgent(), sampleState());
+
+function provider(change: Partial<Parameters<typeof anthropic>[0]> = {}): ModelProvider {
+  const base = { apiKey: KEY, baseURL: api().url, models: MODELS, prices: { 'claude-opus-5-5': PRICE } };
+  return anthropic({ ...base, maxTokens: 1000, timeoutMs: 5_000, maxRetries: 0, ...change });
+}
+
+const ask = (model: ModelProvider, signal = new AbortController().signal) => model.reply(request, signal);
+
+async function refusal(model: ModelProvider): Promise<PlatformError> {
+  try {
+    await ask(model);
+  } catch (error) {
+    assert.ok(error instanceof PlatformError, String(error));
+    assert.ok(!`${error.stack}${JSON.stringify(error)}`.includes(KEY), 'the key is in the error');
+    return error;
+  }
+  return assert.fail('the model answered');
+}
+
+const CONTENT = [
+  { type: 'thinking', thinking: 'The shelf first.', signature: 'c2lnbmVk' },
+  { type: 'redacted_thinking', data: 'opaque' },
+  { type: 'text', text: 'I look at both shelves.' },
+  { type: 'tool_use', id: 'toolu_1', name: 'look_up', input: { shelf: 'B7' } },
+  { type: 'tool_use', id: 'toolu_2', name: 'look_up', input: { shelf: 'Ä9 «»' } },
+];
+
+for (const streaming of [true, false]) {
+  const how = streaming ? 'streamed' : 'in one body';
+
+  test(`text, reasoning and parallel calls come back as they were sent, ${how}`, async () => {
+    const usage = {
+      input_tokens: 1000,
+      output_tokens: 500,
+      cache_read_input_tokens: 2000,
+      cache_creation_input_tokens: 300,
+    };
+    api().script({ content: CONTENT, usage });
+    const reply = await ask(provider({ streaming }));
+    assert.deepEqual(reply, {
+      model: 'claude-opus-5-5',
+      content: CONTENT,
+      stop_reason: 'tool_use',
+      usage: { input_tokens: 1000, output_tokens: 500, cache_read_tokens: 2000, cache_write_tokens: 300 },
+      cost_usd: 0.0159,
+      request_id: 'req_1',
+      sent: {
+        model: 'claude-opus-5-5',
+        max_tokens: 1000,
+        digest: digestOf(apiRequest(request, { model: 'claude-opus-5-5', max_tokens: 1000 })),
+      },
+    });
+    const { stream: _, ...body } = api().seen[0]?.body ?? assert.fail();
+    assert.equal(digestOf(body), reply.sent?.digest, 'what went over the wire is what the journal will say');
+  });
+
+  test(`every reason to stop is one that the machine knows, ${how}`, async () => {
+    const stops = {
+      end_turn: 'end_turn',
+      max_tokens: 'max_tokens',
+      refusal: 'refusal',
+      pause_turn: 'pause_turn',
+      stop_sequence: 'end_turn',
+      model_context_window_exceeded: 'max_tokens',
+    };
+    for (const [stop_reason, known] of Object.entries(stops)) {
+      api().script({ content: [{ type: 'text', text: 'x' }], stop_reason });
+      assert.equal((await ask(provider({ streaming }))).stop_reason, known);
+    }
+  });
+
+  test(`a connection that breaks off, a page and a stream that tells an error are asked for again later, ${how}`, async () => {
+    for (const answer of ['cut', 'page', ...(streaming ? (['broken'] as const) : [])] as Answer[]) {
+      api().script(answer);
+      assert.equal((await refusal(provider({ streaming }))).code, 'model.unavailable', String(answer));
+    }
+  });
+
+  test(`silence ends with the time limit, ${how}`, async () => {
+    api().script('silence');
+    const error = await refusal(provider({ streaming, timeoutMs: 150 }));
+    assert.equal(error.code, 'model.unavailable');
+  });
+}
+
+test('a call that was cut off at the limit is still a call, and says so', async () => {
+  api().script({
+    content: [{ type: 'tool_use', id: 'toolu_1', name: 'look_up', input: '{"shelf": "B' }],
+    stop_reason: 'max_tokens',
+  });
+  const { content, stop_reason } = await ask(provider());
+  assert.deepEqual([content[0]?.type, stop_reason], ['tool_use', 'max_tokens']);
+});
+
+test('reasoning that was cut off before it was signed is left out: it could not be sent back', async () => {
+  api().script({ content: [{ type: 'thinking', thinking: 'I was', signature: '' }], stop_reason: 'max_tokens' });
+  assert.deepEqual((await ask(provider({ streaming: false }))).content, []);
+});
+
+test('each status has its code; what the vendor says and its request id are kept', async () => {
+  const codes: [number, string, string][] = [
+    [400, 'invalid_request_error', 'model.rejected'],
+    [401, 'authentication_error', 'model.denied'],
+    [402, 'billing_error', 'model.denied'],
+    [403, 'permission_error', 'model.denied'],
+    [404, 'not_found_error', 'model.rejected'],
+    [413, 'request_too_large', 'model.rejected'],
+    [408, 'timeout_error', 'model.unavailable'],
+    [429, 'rate_limit_error', 'model.unavailable'],
+    [500, 'api_error', 'model.unavailable'],
+    [529, 'overloaded_error', 'model.unavailable'],
+  ];
+  for (const [status, type, code] of codes) {
+    api().seen.splice(0);
+    api().script({ status, type, message: `because of ${KEY}` });
+    const error = await refusal(provider());
+    assert.deepEqual([error.code, error.details.request_id], [code, 'req_1'], String(status));
+    assert.match(error.message, new RegExp(`${status} ${type}: because of \\(hidden\\)`));
+  }
+});
+
+test('the wait that the headers ask for is kept: seconds, milliseconds or a date', async () => {
+  const waits: [Record<string, string>, (ms: unknown) => boolean][] = [
+    [{ 'retry-after': '7' }, (ms) => ms === 7000],
+    [{ 'retry-after-ms': '250', 'retry-after': '7' }, (ms) => ms === 250],
+    [
+      { 'retry-after': new Date(Date.now() + 60_000).toUTCString() },
+      (ms) => Number(ms) > 50_000 && Number(ms) <= 60_000,
+    ],
+    [{}, (ms) => ms === undefined],
+    [{ 'retry-after': 'soon' }, (ms) => ms === undefined],
+  ];
+  for (const [headers, holds] of waits) {
+    api().script({ status: 429, type: 'rate_limit_error', headers });
+    const { details } = await refusal(provider());
+    assert.ok(holds(details.retry_after_ms), `${JSON.stringify(headers)}: ${String(details.retry_after_ms)}`);
+  }
+});
+
+test('the SDK tries again by itself before the platform does', async () => {
+  const busy: Answer = { status: 529, type: 'overloaded_error', headers: { 'retry-after-ms': '1' } };
+  api().script(busy, busy, { content: [{ type: 'text', text: 'Here.' }] });
+  const reply = await ask(provider({ maxRetries: 2 }));
+  assert.deepEqual([reply.request_id, api().seen.length], ['req_3', 3]);
+});
+
+test('a wrong key is refused, and never repeated in what is said', async () => {
+  const error = await refusal(provider({ apiKey: 'sk-wrong-key' }));
+  assert.equal(error.code, 'model.denied');
+  assert.match(error.message, /ANTHROPIC_API_KEY/);
+});
+
+test('a turn that is called off ends at once, and is no failure of the model', async () => {
+  api().script('silence');
+  const cancel = new AbortController();
+  const asked = ask(provider(), cancel.signal);
+  setImmediate(() => cancel.abort(new Error('cancelled')));
+  await assert.rejects(asked, /cancelled/);
+});
+
+test('nothing listens: that is asked again later', async () => {
+  const error = await refusal(provider({ baseURL: 'http://127.0.0.1:9' }));
+  assert.equal(error.code, 'model.unavailable');
+});
+
+test('a model without a price has no cost; a dated name of the same model has that of the one asked for', async () => {
+  api().script({ content: [{ type: 'text', text: 'x' }], model: 'claude-opus-5-5-20260923' });
+  assert.equal((await ask(provider())).cost_usd, 0.0008);
+  assert.equal((await ask(provider({ prices: {} }))).cost_usd, undefined);
+});
+
+test.run();
