@@ -30,18 +30,19 @@ export function enforceBefore(
   act: Act,
   report: Report | null,
 ): Verdict[] {
-  const rules = resolved.definition.autonomy.enforce ?? [];
-  return rules
-    .filter(({ before }) => isNamed(before, act))
-    .map((rule): Verdict => {
-      const found =
-        rule.require === undefined
-          ? askCheck(rule, () => own(checks, rule.id)?.(checkView(resolved, state, act, report, proposed)))
-          : askExpression(evaluate(rule.require, expressionView(resolved, state, act, report)));
-      const id = `${PREFIX}${rule.id}`;
-      if (found === null) return holds(id);
-      return fails(id, found === '' ? rule.message : `${rule.message} (${found})`);
-    });
+  const rules = (resolved.definition.autonomy.enforce ?? []).filter(({ before }) => isNamed(before, act));
+  if (rules.length === 0) return [];
+  const forChecks = checkView(resolved, state, act, report, proposed);
+  const forExpressions = expressionView(resolved, state, act, report);
+  return rules.map((rule): Verdict => {
+    const found =
+      rule.require === undefined
+        ? askCheck(rule, () => own(checks, rule.id)?.(forChecks))
+        : askExpression(evaluate(rule.require, forExpressions));
+    const id = `${PREFIX}${rule.id}`;
+    if (found === null) return holds(id);
+    return fails(id, found === '' ? rule.message : `${rule.message} (${found})`);
+  });
 }
 
 /** Null when it holds, else what was found; empty when the message says it all. */

@@ -24,11 +24,24 @@ const ENTITIES: Record<string, string> = {
  * and as a browser shows it, without comments and the targets of links. A pattern is to be tried on each.
  */
 export function readings(text: string): string[] {
+  const known = read.get(text);
+  if (known) return known;
+  const found = readingsOf(text);
+  if (read.size >= MOST_READ) read.clear();
+  read.set(text, found);
+  return found;
+}
+
+/** A dozen checks read the same few texts of a turn. */
+const read = new Map<string, string[]>();
+const MOST_READ = 256;
+
+function readingsOf(text: string): string[] {
   const plain = decoded(text);
-  const read = (source: string, marks: string) =>
+  const unmarkedAs = (source: string, marks: string) =>
     skeleton(source.replace(/<!--|-->|<\/?[a-z][^<>]*>|[*_`~\\|]+/gi, marks));
   const shown = plain.replace(/<!--[\s\S]*?(?:-->|$)/g, '').replace(/\[([^[\]]*)\]\([^()\s]*\)/g, '$1');
-  return [...new Set([read(plain, ''), read(plain, ' '), read(shown, '')])];
+  return [...new Set([unmarkedAs(plain, ''), unmarkedAs(plain, ' '), unmarkedAs(shown, '')])];
 }
 
 /** The first reading: for what is compared as a whole, such as an id or a name. */
@@ -68,10 +81,9 @@ export function excerpt(text: string): string {
 const EXCERPT = 80;
 
 function skeleton(text: string): string {
+  if (/^\p{ASCII}*$/u.test(text)) return text.toLowerCase();
   const lower = composed(text).toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
-  return Array.from(lower)
-    .map((letter) => LOOK_ALIKES[letter] ?? letter)
-    .join('');
+  return lower.replace(/\P{ASCII}/gu, (letter) => LOOK_ALIKES[letter] ?? letter);
 }
 
 /** One form of each character, one kind of dash and apostrophe, nothing invisible. */

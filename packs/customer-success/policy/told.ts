@@ -27,9 +27,17 @@ export function told({ call, report }: CheckView): Told[] {
 
 /** The same texts without the names of the account's own data: what every check of words reads. */
 export function worded(view: CheckView): Told[] {
-  const known = readFacts(view.facts);
-  return told(view).map(({ where, text }) => ({ where, text: withoutOwnNames(text, known) }));
+  let texts = read.get(view);
+  if (!texts) {
+    const known = readFacts(view.facts);
+    texts = told(view).map(({ where, text }) => ({ where, text: withoutOwnNames(text, known) }));
+    read.set(view, texts);
+  }
+  return texts;
 }
+
+/** All checks of a call are given one view. */
+const read = new WeakMap<CheckView, Told[]>();
 
 /** What is worded, without memories that are quoted as they were written: they recommend and assess nothing. */
 export function recommended(view: CheckView): Told[] {
