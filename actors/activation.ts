@@ -24,6 +24,7 @@ import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { Mailbag } from './mailbag.ts';
+import { attributed } from './strays.ts';
 import { restartDelay } from './supervisor/restart.ts';
 import type { ChildEnd } from './supervisor/machine.ts';
 
@@ -87,7 +88,9 @@ export class Activation {
   /** Starts one effect of the live actor; the result comes back as a step. Returns how to stop it. */
   start(kind: EffectKind, ordinal: number): () => void {
     const { snapshot } = this.ledger.current;
-    return this.effects.start(ordinal, (signal) => this.behaviour.perform(kind, ordinal, snapshot, signal), {
+    const run = (signal: AbortSignal) =>
+      attributed(this.to, () => this.behaviour.perform(kind, ordinal, snapshot, signal));
+    return this.effects.start(ordinal, run, {
       done: (events) => this.enqueue(async () => void (await this.advance(events))),
       threw: (error) => this.enqueue(() => this.restart(error)),
     });
@@ -153,7 +156,7 @@ export class Activation {
       verdicts: received.verdicts,
       live: this.actor !== null,
       rests: this.behaviour.rests(snapshot),
-      stalls: this.behaviour.stalls(snapshot),
+      poison: this.behaviour.stalls(snapshot) >= this.host.limits.maxStalls,
     });
     switch (disposition) {
       case 'leave':
@@ -174,7 +177,7 @@ export class Activation {
     const events =
       diverged === null
         ? [...(await this.landed(mail)), ...(await this.claim(disposition, received, message))]
-        : [failed('journal.diverged', diverged)];
+        : [{ type: 'failed' as const, error: { code: 'journal.diverged', message: diverged } }];
     const live = this.actor !== null;
     const appended = await this.advance(events, disposition === 'resume' || hasEnded(snapshot));
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
@@ -252,7 +255,7 @@ export class Activation {
     if (!this.actor) return;
     this.log.error({ err: error }, 'an actor threw');
     this.endActor('crashed');
-    const { delayMs, crashes } = restartDelay(this.crashes, performance.now());
+    const { delayMs, crashes } = restartDelay(this.crashes, performance.now(), this.host.limits);
     this.crashes = crashes;
     if (delayMs === null) {
       const { message } = describeError(error, 'activation.crashed');
@@ -291,8 +294,4 @@ export class Activation {
   private resumed(delivery: number): JournaledEvent {
     return { type: 'resumed', worker: this.host.runtime.worker, delivery };
   }
-}
-
-function failed(code: string, message: string): JournaledEvent {
-  return { type: 'failed', error: { code, message } };
 }

@@ -6,11 +6,13 @@ import type { FoldCache } from './fold-cache.ts';
 import type { Forwarded } from './forwarding.ts';
 import type { Runtime, Send } from './runtime.ts';
 import type { ChildEnd, Disposition, SupervisorEvent } from './supervisor/machine.ts';
+import type { Limits } from './supervisor/restart.ts';
 
 /** What an activation asks of its worker. */
 export interface Host {
   runtime: Runtime;
   folds: FoldCache;
+  readonly limits: Limits;
   decide(event: Extract<SupervisorEvent, { type: 'mail' }>): Disposition;
   spawn(key: string, to: Mailbox, behaviour: Behaviour, snapshot: AnyMachineSnapshot): AnyActorRef;
   ended(key: string, how: ChildEnd): void;

@@ -60,9 +60,9 @@ export class Ledger {
   async advance(events: JournaledEvent[]): Promise<Stepped> {
     const before = this.folded;
     if (!before) return { status: 'fenced' };
-    const { applied, snapshot } = this.compute(before.snapshot, events);
+    const { applied, snapshot, digest } = this.compute(before.snapshot, events);
     if (applied.length === 0) return { status: 'ignored' };
-    const result = await this.append(applied, snapshot, before.seq);
+    const result = await this.append(applied, snapshot, digest, before.seq);
     if (result === null) return this.advance([{ type: 'failed', error: TOO_LARGE }]);
     if (this.folded !== before) return { status: 'fenced' };
     if (result.status === 'fenced') {
@@ -74,11 +74,11 @@ export class Ledger {
     return { status: 'appended', applied, before: before.snapshot, after: snapshot };
   }
 
-  /** Folds the events, and those that must follow them. What throws becomes the failure of this invocation. */
+  /** Folds the events, and those that must follow them. What throws, or cannot be journaled, becomes the failure of this invocation. */
   private compute(
     from: AnyMachineSnapshot,
     events: JournaledEvent[],
-  ): { applied: JournaledEvent[]; snapshot: AnyMachineSnapshot } {
+  ): { applied: JournaledEvent[]; snapshot: AnyMachineSnapshot; digest: string } {
     const { machine } = this.behaviour;
     try {
       const applied: JournaledEvent[] = [];
@@ -91,11 +91,12 @@ export class Ledger {
       };
       for (const event of events) take(event);
       for (let next = this.behaviour.follow(snapshot); next && take(next); ) next = this.behaviour.follow(snapshot);
-      return { applied, snapshot };
+      return { applied, snapshot, digest: contextDigest(snapshot) };
     } catch (error) {
       this.log.error({ err: error }, 'a machine threw; its invocation fails');
       const failed: JournaledEvent = { type: 'failed', error: describeError(error, 'activation.crashed') };
-      return { applied: [failed], snapshot: step(machine, from, failed) };
+      const snapshot = step(machine, from, failed);
+      return { applied: [failed], snapshot, digest: contextDigest(snapshot) };
     }
   }
 
@@ -103,6 +104,7 @@ export class Ledger {
   private async append(
     events: JournaledEvent[],
     snapshot: AnyMachineSnapshot,
+    digest: string,
     after: number,
   ): Promise<Appended | null> {
     const entry: Entry = {
@@ -114,7 +116,7 @@ export class Ledger {
       subject: this.behaviour.subject(snapshot),
       events,
       state: stateOf(snapshot),
-      digest: contextDigest(snapshot),
+      digest,
     };
     try {
       return await this.runtime.journal.append(this.to, entry, after);

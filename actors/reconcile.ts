@@ -1,12 +1,14 @@
 /**
- * Makes the journals true again outside. What they need and is not there is made: streams, events of topics, and a wake-up
- * for whatever is not final and rests on mail, a timer or a report that got lost; it then repeats what its state asks for.
- * Live work gets nothing: a wake-up is refused while any mail of its receiver is queued or in flight. Adds no entry to
- * what only waits.
+ * Makes the journals true again outside. What they need and is not there is made: streams, events of topics, the
+ * messages of schedules that were armed, and a wake-up for whatever is not final and rests on mail, a timer or a report
+ * that got lost; it then repeats what its state asks for. Live work gets nothing: a wake-up is refused while any mail of
+ * its receiver is queued or in flight. Adds no entry to what only waits.
  */
 import type { NatsConnection } from 'nats';
+import type { PlatformError } from '../config/errors.ts';
 import { type Address, ROOT_PATH } from '../runtime/address.ts';
 import { ensureStreams } from '../runtime/bus/streams.ts';
+import { isUnreadable } from '../runtime/journal/unreadable.ts';
 import { removeDeadMail } from './dead-mail.ts';
 import { type LastEntry, lastEntries } from './last-entries.ts';
 import { type Reemitted, reemit } from './reemit.ts';
@@ -20,8 +22,12 @@ export interface Reconciled extends Reemitted {
   journals: number;
   /** Those that are not final and were sent a wake-up, which the server refuses for live work. */
   woken: number;
+  /** Those that this version cannot read, or that hang together with one: they are left alone. */
+  left_alone: number;
   /** Mail that nobody would ever have got, and that stood in the way of a wake-up. */
   mail_removed: number;
+  /** Schedules that were armed, had lost their message, and have it again. */
+  schedules_armed: number;
 }
 
 /**
@@ -36,7 +42,8 @@ export async function reconcile(
   const topics = runtime.catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.topics));
   await ensureStreams(nc, { shards: runtime.journal.shards, topics });
   const mail_removed = await removeDeadMail(nc, runtime.log);
-  const result = { journals: 0, woken: 0, mail_removed };
+  const schedules_armed = await runtime.clockwork.rearm();
+  const result = { journals: 0, woken: 0, left_alone: 0, mail_removed, schedules_armed };
   for (let shard = 0; shard < runtime.journal.shards; shard++) await wakeShard(nc, runtime, shard, result);
   return { ...result, ...(await reemit(nc, runtime, !allEvents)) };
 }
@@ -45,14 +52,26 @@ async function wakeShard(
   nc: NatsConnection,
   runtime: Runtime,
   shard: number,
-  result: { journals: number; woken: number },
+  result: { journals: number; woken: number; left_alone: number },
 ): Promise<void> {
+  const leave = ({ run, path }: Address, { code, message }: PlatformError): void => {
+    result.left_alone += 1;
+    runtime.log.warn({ run, path, code }, `a journal was left alone: ${message}`);
+  };
   let waking: Promise<void>[] = [];
-  for await (const last of lastEntries(nc, shard)) {
+  for await (const last of lastEntries(nc, shard, leave)) {
     result.journals += 1;
     if (FINAL.has(last.state)) continue;
-    result.woken += 1;
-    waking.push(wake(runtime, last));
+    const woken = wake(runtime, last).then(
+      () => {
+        result.woken += 1;
+      },
+      (error: unknown) => {
+        if (!isUnreadable(error)) throw error;
+        leave(last.address, error);
+      },
+    );
+    waking.push(woken);
     if (waking.length >= AT_ONCE) {
       await Promise.all(waking);
       waking = [];

@@ -34,9 +34,13 @@ export async function reemit(nc: NatsConnection, runtime: Runtime, onlyIfLost: b
   const wanted = onlyIfLost ? empty.filter((topic) => !topic.isChecked) : topics;
   if (wanted.length === 0 || (onlyIfLost && !(await hasEntries(jsm, runtime.journal.shards)))) return result;
   const since = new Map(wanted.map(({ name, since }) => [name, since]));
+  let newer = false;
+  const onUnreadable = (_address: Address, { code }: PlatformError): void => {
+    newer ||= code === 'journal.newer';
+  };
   let underWay: Promise<void>[] = [];
   for (let shard = 0; shard < runtime.journal.shards; shard++) {
-    for await (const { address, agent } of lastEntries(nc, shard)) {
+    for await (const { address, agent } of lastEntries(nc, shard, onUnreadable)) {
       if (agent.startsWith('_')) continue; // A batch emits nothing.
       underWay.push(reemitOf(runtime, address, since, result));
       if (underWay.length >= AT_ONCE) {
@@ -46,6 +50,7 @@ export async function reemit(nc: NatsConnection, runtime: Runtime, onlyIfLost: b
     }
   }
   await Promise.all(underWay);
+  if (newer) return result; // Whoever can read those goes through them.
   for (const { stream, metadata, lastSequence } of empty) {
     await jsm.streams.update(stream, { metadata: { ...metadata, [CHECKED_KEY]: String(lastSequence) } });
   }
@@ -103,7 +108,8 @@ async function reemitOf(
     const { run, path } = address;
     runtime.log.warn({ run, path, code: error.code }, `an event was not made again: ${error.message}`);
   };
-  const events = await eventsOf(runtime, await runtime.journal.read(address)).catch(leaveOut);
+  const entries = await runtime.journal.read(address).catch(leaveOut);
+  const events = entries && (await eventsOf(runtime, entries).catch(leaveOut));
   for (const event of events ?? []) {
     const oldest = since.get(event.topic);
     if (oldest === undefined || (event.at ?? '') < oldest) continue;

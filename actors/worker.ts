@@ -31,6 +31,7 @@ import { Pulls } from './pulls.ts';
 import { Slots } from './slots.ts';
 import { type Child, type ChildEnd, type Disposition, supervisorMachine } from './supervisor/machine.ts';
 import { type Supervision, supervision } from './supervisor/counters.ts';
+import type { Limits } from './supervisor/restart.ts';
 import { restored } from './supervisor/restored.ts';
 
 export interface WorkerOptions {
@@ -38,6 +39,7 @@ export interface WorkerOptions {
   ackWaitMs: number;
   /** How long a stopping worker lets steps in hand finish. */
   graceMs: number;
+  limits: Limits;
   /** Begins the batch of a schedule's tick; `next` is the tick after it. Without it, ticks are left to other workers. */
   onTick?(tick: Tick, next: Date | null): Promise<void>;
 }
@@ -50,6 +52,7 @@ const QUIET_MS = 5_000;
 export class Worker implements Host {
   readonly runtime: Runtime;
   readonly folds: FoldCache;
+  readonly limits: Limits;
   private readonly nc: NatsConnection;
   private readonly options: WorkerOptions;
   private readonly supervisor = createActor(supervisorMachine);
@@ -68,6 +71,7 @@ export class Worker implements Host {
     this.nc = nc;
     this.runtime = runtime;
     this.options = options;
+    this.limits = options.limits;
     this.folds = new FoldCache(runtime.journal);
     const agents = runtime.catalog.agents().length + runtime.catalog.packs.flatMap(schedulesOf).length;
     const count = Math.max(options.maxLive, LEAST_SLOTS * agents);

@@ -1,6 +1,6 @@
-/** Counts all invocations, from the last entry of every journal. Costs a read of each, so ask seldom. */
-import { DeliverPolicy } from 'nats';
-import { parseEntry } from '../runtime/journal/journal.ts';
+/** Counts all invocations, from the last entry of every journal that this version can read. Costs a read of each, so ask seldom. */
+import { lastMessages } from '../actors/last-entries.ts';
+import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream } from '../runtime/subjects.ts';
 import { askedBy, asks } from './human.ts';
 import type { Platform } from './platform.ts';
@@ -23,19 +23,12 @@ export async function census(platform: Platform): Promise<Census> {
 }
 
 async function countShard({ nc }: Platform, shard: number, counts: Census): Promise<void> {
-  const filter = { filterSubjects: [journalFilter(shard)], deliver_policy: DeliverPolicy.LastPerSubject };
-  const consumer = await nc.jetstream().consumers.get(journalStream(shard), filter);
-  let left = (await consumer.info()).num_pending;
-  if (left === 0) return;
-  const messages = await consumer.consume();
-  for await (const message of messages) {
-    const entry = parseEntry(message.string(), message.seq);
+  for await (const message of lastMessages(nc, journalStream(shard), journalFilter(shard))) {
+    const { entry } = tryEntry(message.string(), message.seq);
+    if (!entry) continue;
     const { state } = entry;
     if (!ENDED.has(state)) counts.open[state] = (counts.open[state] ?? 0) + 1;
     else if (state === 'failed' && askedBy(entry)?.kind === 'quarantine') counts.quarantined += 1;
     if (asks(entry)) counts.tasks += 1;
-    left -= 1;
-    if (left <= 0 || message.info.pending === 0) break;
   }
-  await messages.close();
 }

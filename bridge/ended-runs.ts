@@ -1,5 +1,5 @@
 import { DeliverPolicy } from 'nats';
-import { parseEntry } from '../runtime/journal/journal.ts';
+import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalStream, parseJournalSubject, rootFilter } from '../runtime/subjects.ts';
 import type { Platform } from './platform.ts';
 import { ENDED } from './settle.ts';
@@ -35,7 +35,9 @@ export async function followEndedRuns(
       const done = (async () => {
         for await (const message of messages) {
           const { run, tenant } = parseJournalSubject(message.subject);
-          const { at, agent, subject, state: outcome } = parseEntry(message.string(), message.seq);
+          const { entry } = tryEntry(message.string(), message.seq);
+          if (!entry) continue;
+          const { at, agent, subject, state: outcome } = entry;
           if (ENDED.has(outcome)) onEnded({ at, run, tenant, agent, subject, outcome });
         }
       })();

@@ -1,9 +1,10 @@
 /** Finds journals without knowing their tenant, and lists what ran lately. Reads only. */
-import { DeliverPolicy } from 'nats';
 import { targetRun } from '../actors/batch/machine.ts';
+import { lastMessages } from '../actors/last-entries.ts';
 import { PlatformError } from '../config/errors.ts';
 import { type Address, ROOT_PATH } from '../runtime/address.ts';
-import { parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
+import { type Outline, tryEntry } from '../runtime/journal/unreadable.ts';
 import {
   batchAgent,
   journalFilter,
@@ -13,6 +14,7 @@ import {
   shardOf,
 } from '../runtime/subjects.ts';
 import { type BatchJournal, readBatch } from './batch-journal.ts';
+import { type OnLeftOut, orLeftOut } from './left-out.ts';
 import type { Platform } from './platform.ts';
 import { ENDED, type RunStateFilter } from './run-states.ts';
 
@@ -63,7 +65,9 @@ export interface ListedRun {
 
 interface Tree {
   address: Address;
+  /** Null also when it cannot be read: then `outline` may say something of it. */
   root: StoredEntry | null;
+  outline: Outline | null;
   latest: string;
   entries: number;
   waits: boolean;
@@ -82,19 +86,25 @@ export interface RunFilter {
   since?: Date;
 }
 
-/** Runs and batches that a filter lets through, at most `limit`, the latest active first. */
-export async function listRuns(platform: Platform, options: RunFilter & { limit: number }): Promise<ListedRun[]> {
+/** Runs and batches that a filter lets through and that can be read, at most `limit`, the latest active first. */
+export async function listRuns(
+  platform: Platform,
+  options: RunFilter & { limit: number; onLeftOut?: OnLeftOut },
+): Promise<ListedRun[]> {
   const { journal } = platform.runtime;
-  const { limit, state, tenant = '*' } = options;
+  const { limit, state, tenant = '*', onLeftOut } = options;
   const trees = new Map<string, Tree>();
-  for (let shard = 0; shard < journal.shards; shard++) await collect(platform, shard, tenant, trees);
+  for (let shard = 0; shard < journal.shards; shard++) await collect(platform, shard, tenant, trees, { onLeftOut });
   const latest = [...trees.values()]
     .filter((tree) => tree.root !== null && passes(tree, tree.root, options))
     .sort((a, b) => (a.latest < b.latest ? 1 : -1));
   const found: ListedRun[] = [];
   // Only the state of a batch takes reading more than the last entries, so it is looked at last, and no further than needed.
   for (let at = 0; at < latest.length && found.length < limit; at += limit) {
-    const some = await Promise.all(latest.slice(at, at + limit).map((tree) => listed(platform, tree, trees)));
+    const reading = latest
+      .slice(at, at + limit)
+      .map((tree) => orLeftOut(tree.address, listed(platform, tree, trees), onLeftOut));
+    const some = (await Promise.all(reading)).filter((run) => run !== null);
     found.push(...some.filter((run) => state === undefined || isIn(run.state, state)));
   }
   return found.slice(0, limit);
@@ -118,26 +128,25 @@ async function collect(
   shard: number,
   tenant: string,
   trees: Map<string, Tree>,
-  onEntry?: (address: Address, entry: StoredEntry) => void,
+  { onEntry, onLeftOut }: { onEntry?: OnEntry; onLeftOut?: OnLeftOut | undefined } = {},
 ): Promise<void> {
   const stream = journalStream(shard);
   const filter = journalFilter(shard, tenant);
   const { state } = await jsm.streams.info(stream, { subjects_filter: filter });
   const counts = new Map(Object.entries(state.subjects ?? {}));
   if (counts.size === 0) return;
-  const consumer = await nc
-    .jetstream()
-    .consumers.get(stream, { filterSubjects: [filter], deliver_policy: DeliverPolicy.LastPerSubject });
-  const messages = await consumer.consume();
-  let left = counts.size;
-  for await (const message of messages) {
+  for await (const message of lastMessages(nc, stream, filter)) {
     const address = parseJournalSubject(message.subject);
-    const entry = parseEntry(message.string(), message.seq);
-    onEntry?.(address, entry);
+    const tried = tryEntry(message.string(), message.seq);
+    const { entry } = tried;
+    if (entry) onEntry?.(address, entry);
+    else onLeftOut?.(address, tried.error);
+    const outline = entry ?? tried.outline;
     const key = keyOf(address.tenant, address.run);
     const tree = trees.get(key) ?? {
       address: { ...address, path: ROOT_PATH },
       root: null,
+      outline: null,
       latest: '',
       entries: 0,
       waits: false,
@@ -145,24 +154,26 @@ async function collect(
     trees.set(key, {
       ...tree,
       root: address.path === ROOT_PATH ? entry : tree.root,
-      latest: entry.at > tree.latest ? entry.at : tree.latest,
+      outline: address.path === ROOT_PATH ? outline : tree.outline,
+      latest: entry && entry.at > tree.latest ? entry.at : tree.latest,
       entries: tree.entries + (counts.get(message.subject) ?? 1),
-      waits: tree.waits || entry.state === 'waiting_for_human',
+      waits: tree.waits || entry?.state === 'waiting_for_human',
     });
-    left -= 1;
-    if (left <= 0 || message.info.pending === 0) break;
   }
-  await messages.close();
 }
 
-/** Tells the last entry of every journal, of one tenant or of all. */
+type OnEntry = (address: Address, entry: StoredEntry) => void;
+
+/** Tells the last entry of every journal that can be read, of one tenant or of all. */
 export async function eachLastEntry(
   platform: Platform,
   tenant: string,
-  onEntry: (address: Address, entry: StoredEntry) => void,
+  onEntry: OnEntry,
+  onLeftOut?: OnLeftOut,
 ): Promise<void> {
   const { shards } = platform.runtime.journal;
-  await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, new Map(), onEntry)));
+  const told = { onEntry, onLeftOut };
+  await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, new Map(), told)));
 }
 
 /** What is being worked on for a schedule. */
@@ -179,13 +190,14 @@ export async function openWork(platform: Platform, tenant: string, agent: string
   const trees = new Map<string, Tree>();
   const { journal } = platform.runtime;
   await Promise.all(Array.from({ length: journal.shards }, (_, shard) => collect(platform, shard, tenant, trees)));
-  const open = [...trees.values()].filter(({ root }) => root !== null && !ENDED.has(root.state));
+  const open = [...trees.values()].filter(({ outline }) => outline !== null && !ENDED.has(outline.state));
   const bySubject = new Map<string, string>();
-  for (const { address, root } of open) {
-    if (root?.agent === agent && root.subject !== null) bySubject.set(root.subject, address.run);
+  // What a newer version works on is worked on, too.
+  for (const { address, outline } of open) {
+    if (outline?.agent === agent && outline.subject !== null) bySubject.set(outline.subject, address.run);
   }
   const batches = open.filter(({ root }) => root?.agent === batchAgent(schedule));
-  const read = await Promise.all(batches.map(({ address }) => readBatch(journal, address)));
+  const read = await Promise.all(batches.map(({ address }) => orLeftOut(address, readBatch(journal, address))));
   const runs = new Set([...trees.values()].map(({ address }) => address.run));
   return { bySubject, runs, batches: read.filter((batch) => batch !== null) };
 }

@@ -8,6 +8,7 @@
 import { AckPolicy, type Consumer, type ConsumerMessages, DeliverPolicy, nanos } from 'nats';
 import { type Address, ROOT_PATH } from '../runtime/address.ts';
 import { parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
+import { isUnreadable } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
 import type { Platform } from './platform.ts';
 import { ENDED } from './settle.ts';
@@ -83,7 +84,7 @@ export async function* follow(
       }
     } catch (error) {
       // The server forgot the consumer, or went away: a new round finds out which.
-      if (platform.nc.isClosed()) throw error;
+      if (platform.nc.isClosed() || isUnreadable(error)) throw error;
     } finally {
       await round.close();
     }

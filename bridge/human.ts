@@ -7,6 +7,7 @@ import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { HumanTaskDetail, HumanTaskView, TASK_FILTERS } from './api/human-schemas.ts';
 import { isBatch } from './batch-journal.ts';
 import { eachLastEntry, findRun } from './find-runs.ts';
+import { type OnLeftOut, orLeftOut } from './left-out.ts';
 import type { Platform } from './platform.ts';
 import { readInvocation, readRun, type RunTree } from './runs.ts';
 import { parseTaskId, taskDetail, tasksOf, taskView } from './task-view.ts';
@@ -18,19 +19,27 @@ export interface TaskFilter {
   tenant?: string | readonly string[];
   state?: (typeof TASK_FILTERS)[number];
   limit: number;
+  /** Told of journals that cannot be read. */
+  onLeftOut?: OnLeftOut;
 }
 
 /** Questions to people: open ones with the most pressing first, others with the latest first. */
 export async function listTasks(platform: Platform, options: TaskFilter): Promise<HumanTaskView[]> {
-  const { tenant = '*', state = 'open', limit } = options;
+  const { tenant = '*', state = 'open', limit, onLeftOut } = options;
   const tenants = [tenant].flat();
   return state === 'open'
-    ? (await openOnes(platform, tenants)).sort(byUrgency).slice(0, limit)
-    : (await latest(platform, tenants, state, limit)).sort((a, b) => (a.opened < b.opened ? 1 : -1)).slice(0, limit);
+    ? (await openOnes(platform, tenants, onLeftOut)).sort(byUrgency).slice(0, limit)
+    : (await latest(platform, tenants, { state, limit, onLeftOut }))
+        .sort((a, b) => (a.opened < b.opened ? 1 : -1))
+        .slice(0, limit);
 }
 
 /** An entry that asked tells its question itself; only where something came after it is the journal read. */
-async function openOnes(platform: Platform, tenants: readonly string[]): Promise<HumanTaskView[]> {
+async function openOnes(
+  platform: Platform,
+  tenants: readonly string[],
+  onLeftOut?: OnLeftOut,
+): Promise<HumanTaskView[]> {
   const found: HumanTaskView[] = [];
   const unclear: Address[] = [];
   const look = (address: Address, entry: StoredEntry): void => {
@@ -39,8 +48,8 @@ async function openOnes(platform: Platform, tenants: readonly string[]): Promise
     if (task === null) unclear.push(address);
     else found.push(taskView({ ...address, agent: entry.agent, subject: entry.subject }, task, 'open', null));
   };
-  for (const tenant of tenants) await eachLastEntry(platform, tenant, look);
-  return [...found, ...(await readTasks(platform, unclear)).filter((task) => task.state === 'open')];
+  for (const tenant of tenants) await eachLastEntry(platform, tenant, look, onLeftOut);
+  return [...found, ...(await readTasks(platform, unclear, onLeftOut)).filter((task) => task.state === 'open')];
 }
 
 /** Whether the last entry of a journal leaves room for an open question. Pure. */
@@ -75,28 +84,36 @@ function byUrgency(a: HumanTaskView, b: HumanTaskView): number {
 async function latest(
   platform: Platform,
   tenants: readonly string[],
-  state: Exclude<TaskFilter['state'], undefined>,
-  limit: number,
+  { state, limit, onLeftOut }: { state: TaskFilter['state']; limit: number; onLeftOut: OnLeftOut | undefined },
 ): Promise<HumanTaskView[]> {
   const journals: { address: Address; at: string }[] = [];
   for (const tenant of tenants) {
-    await eachLastEntry(platform, tenant, (address, entry) => {
+    const look = (address: Address, entry: StoredEntry): void => {
       if (!isBatch(entry)) journals.push({ address, at: entry.at });
-    });
+    };
+    await eachLastEntry(platform, tenant, look, onLeftOut);
   }
   journals.sort((a, b) => (a.at < b.at ? 1 : -1));
   const found: HumanTaskView[] = [];
   for (let i = 0; i < journals.length && found.length < limit; i += AT_ONCE) {
     const some = journals.slice(i, i + AT_ONCE).map(({ address }) => address);
-    found.push(...(await readTasks(platform, some)).filter((task) => state === 'all' || task.state === state));
+    found.push(
+      ...(await readTasks(platform, some, onLeftOut)).filter((task) => state === 'all' || task.state === state),
+    );
   }
   return found;
 }
 
-async function readTasks({ runtime }: Platform, addresses: readonly Address[]): Promise<HumanTaskView[]> {
+async function readTasks(
+  { runtime }: Platform,
+  addresses: readonly Address[],
+  onLeftOut?: OnLeftOut,
+): Promise<HumanTaskView[]> {
   const found: HumanTaskView[] = [];
   for (let i = 0; i < addresses.length; i += AT_ONCE) {
-    const some = addresses.slice(i, i + AT_ONCE).map((address) => readInvocation(runtime.journal, address));
+    const some = addresses
+      .slice(i, i + AT_ONCE)
+      .map((address) => orLeftOut(address, readInvocation(runtime.journal, address), onLeftOut));
     found.push(...(await Promise.all(some)).flatMap((tree) => (tree ? tasksOf(tree) : [])));
   }
   return found;

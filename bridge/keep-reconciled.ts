@@ -1,5 +1,6 @@
 import { Events } from 'nats';
 import { reconcile } from '../actors/reconcile.ts';
+import { PlatformError } from '../config/errors.ts';
 import type { Platform } from './platform.ts';
 
 /**
@@ -14,16 +15,20 @@ export async function keepReconciled(
   const { nc, runtime } = platform;
   const once = async (why: string): Promise<void> => {
     const done = await reconcile(nc, runtime);
-    if (done.woken + done.events_created + done.events_left_out > 0) runtime.log.info({ ...done, why }, 'reconciled');
+    const { woken, events_created, events_left_out, schedules_armed } = done;
+    if (woken + events_created + events_left_out + schedules_armed > 0)
+      runtime.log.info({ ...done, why }, 'reconciled');
   };
-  await once('start');
+  const failed = (err: unknown): void => runtime.log.warn({ err }, 'reconciling failed');
+  await once('start').catch((error: unknown) => {
+    if (!(error instanceof PlatformError)) throw error;
+    failed(error);
+  });
   const follow = async (): Promise<void> => {
     for await (const { type } of nc.status()) {
       if (signal.aborted) return;
       if (type !== Events.Reconnect) continue;
-      await once('reconnected')
-        .then(onReturn)
-        .catch((err: unknown) => runtime.log.warn({ err }, 'reconciling failed'));
+      await once('reconnected').then(onReturn).catch(failed);
     }
   };
   void follow();

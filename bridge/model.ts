@@ -11,9 +11,13 @@ export async function modelFrom(settings: Settings, catalog: Catalog): Promise<M
 }
 
 /** For runs that began with another model: the one that costs nothing answers its own; no other is asked unbidden. */
-export function otherModel(name: string, catalog: Catalog): ModelProvider {
-  if (name === PLAYED_MODEL) return rehearsal(catalog);
-  const message = `the run began with the model ${name}, and this process was not started with --model ${name}`;
+export function modelOfOthers(name: string, catalog: Catalog): ModelProvider {
+  return name === PLAYED_MODEL ? rehearsal(catalog) : otherModel(name);
+}
+
+/** A model that this process does not ask: its runs wait for a worker that does. */
+function otherModel(name: string): ModelProvider {
+  const message = `the run began with the model ${name}, and this process was not started with --model ${name} and its key`;
   return {
     name,
     reply: async () => {
@@ -36,7 +40,8 @@ export async function claude(settings: Settings, how: { streaming?: boolean } = 
     const refuse = (): never => {
       throw noKey();
     };
-    return { name: 'anthropic', checkAgent: refuse, reply: async () => refuse() };
+    // What such a command's worker happens to take of other runs waits for one that has the key.
+    return { ...otherModel('anthropic'), checkAgent: refuse };
   }
   // Read only when it is used: it is the largest package that there is.
   const { anthropic } = await import('../runtime/model/anthropic/provider.ts');

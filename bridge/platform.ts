@@ -29,7 +29,7 @@ import { Clockwork } from '../runtime/schedules/clockwork.ts';
 import { Sources } from '../runtime/tools/sources.ts';
 import { Topics } from '../runtime/topics/topics.ts';
 import { checkNamedPacks, checkOneMeaning } from './data-packs.ts';
-import { modelFrom, otherModel } from './model.ts';
+import { modelFrom, modelOfOthers } from './model.ts';
 
 export interface Platform {
   readonly settings: Settings;
@@ -86,7 +86,7 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       catalog,
       sources,
       model: await modelFrom(settings, catalog),
-      otherModel: (name) => otherModel(name, catalog),
+      otherModel: (name) => modelOfOthers(name, catalog),
       log,
       toolTimeoutMs: settings.toolTimeoutMs,
       now,

@@ -1,4 +1,5 @@
 import { listTasks } from './human.ts';
+import type { OnLeftOut } from './left-out.ts';
 import type { Platform } from './platform.ts';
 
 /** An invocation that the supervisor set aside, and that a person may have go on. */
@@ -16,8 +17,12 @@ export interface Quarantined {
 }
 
 /** Invocations that were set aside and that nobody has decided on, the latest first. */
-export async function quarantined(platform: Platform, tenant = '*'): Promise<Quarantined[]> {
-  const tasks = await listTasks(platform, { tenant, limit: Number.POSITIVE_INFINITY });
+export async function quarantined(
+  platform: Platform,
+  tenant = '*',
+  onLeftOut: OnLeftOut = () => {},
+): Promise<Quarantined[]> {
+  const tasks = await listTasks(platform, { tenant, limit: Number.POSITIVE_INFINITY, onLeftOut });
   return tasks
     .filter(({ kind }) => kind === 'quarantine')
     .sort((a, b) => (a.opened < b.opened ? 1 : -1))

@@ -1,6 +1,7 @@
 import { DeliverPolicy, type NatsConnection } from 'nats';
 import type { Address } from '../runtime/address.ts';
-import { type Journal, parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
+import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
+import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
 
 /** Up to this many runs are watched by their own subjects; more are picked from all journals of the tenant. */
@@ -9,6 +10,7 @@ const LITERAL_RUNS = 64;
 /**
  * Follows the journals of these runs (of all runs of the tenant when there are none): first the last entry of each that
  * exists, then every new one as it is appended. Resolves when the signal aborts.
+ * @throws PlatformError `journal.newer`, `journal.invalid` of these runs; what cannot be read of others is left out
  */
 export async function watchJournals(
   nc: NatsConnection,
@@ -20,7 +22,9 @@ export async function watchJournals(
     onEntry(address: Address, entry: StoredEntry): void | Promise<void>;
   },
 ): Promise<void> {
-  const { tenant, runs, signal, onEntry } = options;
+  const { tenant, runs, onEntry } = options;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
   const js = nc.jetstream();
   const literal = runs.length > 0 && runs.length <= LITERAL_RUNS;
   const shards = literal
@@ -37,8 +41,19 @@ export async function watchJournals(
       const stop = () => void messages.close();
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
-      for await (const message of messages) {
-        await onEntry(parseJournalSubject(message.subject), parseEntry(message.string(), message.seq));
+      try {
+        for await (const message of messages) {
+          const address = parseJournalSubject(message.subject);
+          const { entry, error } = tryEntry(message.string(), message.seq);
+          if (entry) await onEntry(address, entry);
+          else if (runs.includes(address.run)) throw error;
+        }
+      } catch (error) {
+        failed.abort(); // Ends the other shards', too.
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', stop);
+        stop();
       }
     }),
   );

@@ -56,6 +56,8 @@ export const ERRORS = {
   'data.invalid': 'A data file holds a value of the wrong type; file, line, column and value are named.',
   'journal.fenced': 'Another writer appended to this journal first.',
   'journal.newer': 'A journal entry was written by a newer version of the platform.',
+  'journal.invalid': 'What a journal holds at the named position is no entry.',
+  'journal.cut_off': 'The server fell silent while the journals were gone through; what came so far was not all.',
   'journal.diverged': 'A journal folds to another state than its entry says.',
   'prompt.diverged': 'A prompt composed again from the records is not the one that the journal says was sent.',
   'prompt.unknown': 'The invocation has no model turn of that number.',

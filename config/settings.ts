@@ -83,6 +83,10 @@ const KEYS = {
   max_live: { schema: integer(1, 100_000), expected: 'a whole number from 1 to 100000', default: 256 },
   ack_wait_ms: { schema: integer(100, 600_000), expected: 'milliseconds from 100 to 600000', default: 2000 },
   tool_timeout_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 60_000 },
+  restart_intensity: { schema: integer(0, 100), expected: 'a whole number from 0 to 100', default: 3 },
+  restart_period_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 60_000 },
+  // A mail is delivered a hundred times at most.
+  max_stalls: { schema: integer(1, 90), expected: 'a whole number from 1 to 90', default: 10 },
   drain_grace_ms: { schema: integer(0, 600_000), expected: 'milliseconds from 0 to 600000', default: 10_000 },
   default_agent: { schema: text, expected: 'the name of an agent' },
   http_host: { schema: text, expected: 'an address to bind, such as 127.0.0.1', default: '127.0.0.1' },
@@ -135,6 +139,11 @@ export interface Settings {
   readonly ackWaitMs: number;
   /** Longest that a tool may take. */
   readonly toolTimeoutMs: number;
+  /** How often an actor that throws is restarted within the period, before its invocation ends as failed. */
+  readonly restartIntensity: number;
+  readonly restartPeriodMs: number;
+  /** How many workers in a row may take an invocation up without getting it any further. */
+  readonly maxStalls: number;
   /** How long a stopping worker lets steps in hand finish, before it hands them back. */
   readonly drainGraceMs: number;
   /** The agent of a request that names none. */

@@ -3,7 +3,7 @@ import { PlatformError } from '../../config/errors.ts';
 import type { BatchEvent, Invocation } from '../../runtime/journal/entry.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
-import type { AgentReport } from '../../runtime/report.ts';
+import { type AgentReport, flattenReports } from '../../runtime/report.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
@@ -41,7 +41,7 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
     const endedIt =
       mail.type === 'cancel' ||
       mail.type === 'resume' ||
-      (mail.type === 'child.reported' && isDenied(mail.report.error));
+      (mail.type === 'child.reported' && deniedIn(mail.report) !== null);
     return received({ found: endedIt && isCutShort(snapshot) ? 'final' : 'known' });
   }
   if (mail.type === 'cancel') {
@@ -56,13 +56,17 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
     const event: BatchEvent = { type: 'child.reported', run: mail.from.run, outcome: mail.report.outcome };
     // A report that is held already asks for nothing: the runs were started under the batch's own mail.
     if (!snapshot.can(event)) return received({ found: 'known' });
-    const { error } = mail.report;
-    return received({ found: 'open', deliver: isDenied(error) ? [event, { type: 'failed', error }] : [event] });
+    const error = deniedIn(mail.report);
+    return received({ found: 'open', deliver: error ? [event, { type: 'failed', error }] : [event] });
   }
   return received({ found: 'held' });
 }
 
-/** No other run of the batch would get an answer either. */
+/** That the key was refused, at whatever depth of a run: no other run of the batch would get an answer either. */
+function deniedIn(report: AgentReport): AgentReport['error'] {
+  return flattenReports(report).find(({ error }) => isDenied(error))?.error ?? null;
+}
+
 function isDenied(error: AgentReport['error']): error is NonNullable<AgentReport['error']> {
   return error?.code === 'model.denied';
 }

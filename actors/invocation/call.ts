@@ -42,7 +42,7 @@ export async function runCall(
         );
     const isFact = about !== undefined && about !== null && about === invocation.subject;
     // Only what survives JSON is a result: the journal is what a restart reads.
-    const kept = JSON.parse(JSON.stringify(result ?? null)) as Json;
+    const kept = asJson(call.name, result);
     return {
       type: 'tool.settled',
       ordinal,
@@ -62,6 +62,13 @@ export async function runCall(
     );
     return { type: 'tool.settled', ordinal, ok: false, result: `${code}: ${message}`, fact: null, created: null };
   }
+}
+
+function asJson(tool: string, result: unknown): Json {
+  const text = JSON.stringify(result ?? null) as string | undefined;
+  if (text === undefined)
+    throw new PlatformError('tool.failed', `${tool} returned a ${typeof result}, which is no JSON`);
+  return JSON.parse(text) as Json;
 }
 
 /** An event or a memory: it waits for its server as every entry does, and is never given up half-way. */

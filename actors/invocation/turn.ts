@@ -7,7 +7,7 @@ import { admit } from '../../runtime/policy/admission.ts';
 import { retryWait } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
-import type { ModelProvider } from '../../runtime/model/provider.ts';
+import type { ModelProvider, SentRequest } from '../../runtime/model/provider.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -26,7 +26,7 @@ export async function modelTurn(
   try {
     reply = await modelOf(runtime, invocation).reply(request, signal);
   } catch (error) {
-    const id = error instanceof PlatformError ? error.details.request_id : undefined;
+    const { request_id: id, sent } = error instanceof PlatformError ? error.details : {};
     const escalation = escalationOf(error, { resolved, state, now: means.now });
     return {
       type: 'model.failed',
@@ -34,7 +34,7 @@ export async function modelTurn(
       error: describeError(error, 'model.failed'),
       retry: retryOf(runtime, state, error),
       ...(typeof id === 'string' && { request_id: id }),
-      prompt,
+      prompt: { ...prompt, ...(sent !== undefined && { sent: sent as SentRequest }) },
       ...(escalation && { escalation }),
     };
   }

@@ -26,9 +26,6 @@ export type Disposition =
   | 'drop'
   | 'leave';
 
-/** Poison is what so many claims in a row get no further; deliveries alone would condemn healthy parents. */
-export const MAX_STALLS = 10;
-
 /** How an activation of a child ended on this worker. */
 export type ChildEnd =
   | 'parked'
@@ -60,8 +57,8 @@ export type SupervisorEvent =
       live: boolean;
       /** Nothing is computed for it: it waits for mail. */
       rests: boolean;
-      /** Claims in a row that got it no further. */
-      stalls: number;
+      /** As many claims in a row as are borne got it no further. */
+      poison: boolean;
     }
   | { type: 'child.claimed'; key: string; child: Child; logic: AnyActorLogic }
   | { type: 'child.ended'; key: string; how: ChildEnd }
@@ -130,10 +127,7 @@ export const supervisorMachine = machine.createMachine({
           { guard: ({ event }) => event.found === 'held' && event.rests, actions: decide('resend') },
           // Nobody computes it: an owner elsewhere was asked before, and did not answer. That the mail was never delivered
           // before says nothing: a server that lost power forgets deliveries.
-          {
-            guard: ({ event }) => isAbandoned(event) && event.stalls >= MAX_STALLS,
-            actions: decide('quarantine'),
-          },
+          { guard: ({ event }) => isAbandoned(event) && event.poison, actions: decide('quarantine') },
           { guard: ({ event }) => isAbandoned(event), actions: decide('resume') },
           { guard: ({ event }) => event.found !== 'new', actions: decide('duplicate') },
           { guard: ({ event }) => event.verdicts.some((verdict) => !verdict.ok), actions: decide('refuse') },

@@ -62,6 +62,8 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
   'data.invalid': { status: 503, shown: 'the data of this platform cannot be read; its operator has the details' },
   'model.no_player': { status: 503 },
   'model.no_key': { status: 503, shown: 'this platform has no key for its model; its operator has the details' },
+  'journal.newer': { status: 503 },
+  'journal.invalid': { status: 500 },
   'platform.busy': { status: 503 },
   'platform.not_ready': { status: 503 },
   'storage.full': { status: 507, shown: 'the platform has no room for more; its operator has the details' },
@@ -69,7 +71,14 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
 
 const UNEXPECTED = 'something went wrong that was not expected to; the log has the details';
 /** Trouble of the platform's that a caller is told from a bug: asking again later may do. */
-const OPERATORS = new Set<ErrorCode>(['data.missing', 'data.invalid', 'storage.full', 'model.no_key']);
+const OPERATORS = new Set<ErrorCode>([
+  'data.missing',
+  'data.invalid',
+  'journal.newer',
+  'journal.invalid',
+  'storage.full',
+  'model.no_key',
+]);
 
 export function refusalOf(error: unknown): Refused {
   const { code, message } = describeError(error, 'platform.unexpected');

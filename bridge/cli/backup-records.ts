@@ -1,6 +1,9 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { PlatformError } from '../../config/errors.ts';
 import type { NatsConnection } from 'nats';
 import { openServices } from '../../config/services/open.ts';
+import type { Settings } from '../../config/settings.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
 import { ensureStreams } from '../../runtime/bus/streams.ts';
 import { countsOf, type Manifest } from '../backup/format.ts';
@@ -13,6 +16,7 @@ import type { Session } from './session.ts';
 
 export async function backup(session: Session, dir: string): Promise<number> {
   const folder = resolve(dir);
+  needRecords(session.settings);
   const manifest = await onRecords(session, 'messages', `nothing was written to ${folder}`, async (nc, part) => {
     const { shards } = await ensureStreams(nc, { shards: session.settings.journalShards, topics: [] });
     return writeBackup({ nc, folder, shards, now: new Date(), ...part });
@@ -30,6 +34,16 @@ export async function restore(session: Session, dir: string): Promise<number> {
   tell(session, folder, manifest, `restored the backup of ${manifest.made}:`);
   if (!session.json) session.note('runs that had not ended go on when a worker starts: agent-platform up');
   return 0;
+}
+
+/** Opening the servers of a folder makes it: a mistyped one must not become an empty backup. */
+function needRecords({ natsUrl, stateDir }: Settings): void {
+  if (natsUrl !== undefined || existsSync(join(stateDir, 'services'))) return;
+  const what = existsSync(stateDir) ? 'holds no records' : 'does not exist';
+  throw new PlatformError(
+    'state.denied',
+    `the state folder ${stateDir} ${what}, so there is nothing to back up; name the right one with --state-dir`,
+  );
 }
 
 function tell({ json, say, sayJson }: Session, folder: string, manifest: Manifest, begins: string): void {

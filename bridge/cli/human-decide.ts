@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { PlatformError } from '../../config/errors.ts';
+import { PLAYED_MODEL } from '../../runtime/definitions/players.ts';
 import type { Address } from '../../runtime/address.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { Edits, HumanDecision, type HumanTaskView } from '../api/human-schemas.ts';
 import { checkRequest, parseRequest } from '../api/parse.ts';
 import { untilAtRest } from '../at-rest.ts';
 import { decideTask } from '../decide.ts';
+import { findTask } from '../human.ts';
 import type { Platform } from '../platform.ts';
 import { reportText } from '../report-text.ts';
 import { type RunTree, summarise } from '../runs.ts';
@@ -22,6 +24,7 @@ export async function decide(session: Session, id: string, options: HumanDecideO
   const said = decisionOf(options);
   const { tenant } = session.settings;
   return withPlatform(session, async (platform, signal) => {
+    if (options.wait) await checkModel(platform, id, tenant);
     const { task, tree } = await withWorker(platform, signal, async () => {
       const decided = await decideTask(platform, id, said, { signal, ...(tenant && { tenant }) }).catch((error) => {
         throw signal.aborted
@@ -33,6 +36,18 @@ export async function decide(session: Session, id: string, options: HumanDecideO
     });
     return present(session, task, tree);
   });
+}
+
+/** This command's worker is to go on with the run, so it must be one that may ask the run's model. */
+async function checkModel(platform: Platform, id: string, tenant: string | undefined): Promise<void> {
+  const { tree } = await findTask(platform, id, tenant);
+  const asked = tree.context.invocation?.model;
+  const own = platform.runtime.model.name;
+  if (asked === undefined || asked === own || asked === PLAYED_MODEL) return;
+  throw new PlatformError(
+    'usage.invalid',
+    `the run began with the model ${asked}, and this command goes on with it: add --model ${asked}, or --no-wait to leave it to a worker that has that model`,
+  );
 }
 
 function hinted(error: unknown): unknown {

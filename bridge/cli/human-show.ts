@@ -1,4 +1,5 @@
 import { listTasks, showTask } from '../human.ts';
+import { leftOut } from '../left-out.ts';
 import { taskText, tasksText } from '../task-text.ts';
 import { decideCommand, showTaskCommand } from './hints.ts';
 import type { HumanListOptions } from './human.ts';
@@ -8,9 +9,11 @@ export async function listHumanTasks(session: Session, { all, state, limit }: Hu
   const { json, width, paint, say, sayJson, settings } = session;
   const { tenant } = settings;
   const wanted = all ? 'all' : (state ?? 'open');
+  const { onLeftOut, tell } = leftOut();
   const tasks = await withPlatform(session, (platform) =>
-    listTasks(platform, { state: wanted, limit, ...(tenant && { tenant }) }),
+    listTasks(platform, { state: wanted, limit, onLeftOut, ...(tenant && { tenant }) }),
   );
+  tell(session.note);
   const [first] = tasks;
   if (json) sayJson({ tasks });
   else if (!first) say(wanted === 'open' ? 'nobody is asked anything' : 'no such questions');

@@ -10,7 +10,9 @@ export async function reconcileNow(session: Session): Promise<number> {
     return 0;
   }
   say(`${plural(done.journals, 'journal')} read, ${done.woken} open ones woken; a worker goes on with them`);
+  if (done.left_alone > 0) say(`${plural(done.left_alone, 'journal')} left alone; the log says why`);
   if (done.mail_removed > 0) say(`${plural(done.mail_removed, 'undeliverable mail', 'undeliverable mails')} removed`);
+  if (done.schedules_armed > 0) say(`${plural(done.schedules_armed, 'schedule')} armed again`);
   say(`${plural(done.events_created, 'event')} re-created on topics`);
   if (done.events_left_out > 0) say(`${plural(done.events_left_out, 'event')} left out; the log says why`);
   return 0;

@@ -6,6 +6,7 @@ export function reconcileCommand(): Command {
     .description(
       'Wake what is not final and whose mail, timers or reports got lost, and repeat what it waits for.\n' +
         'Events that a topic’s stream has lost are made again from the journals, under their own ids.\n' +
+        'Schedules that were armed and have lost their message are armed again, as they were.\n' +
         'Live work is left alone. `up` does it at its start, and when a NATS server came back.',
     )
     .addHelpText('after', '\nExample:\n  agent-platform reconcile --json')

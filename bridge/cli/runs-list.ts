@@ -1,5 +1,6 @@
 import { PlatformError } from '../../config/errors.ts';
 import { listRuns } from '../find-runs.ts';
+import { leftOut } from '../left-out.ts';
 import type { Platform } from '../platform.ts';
 import { cell, renderTable } from '../table.ts';
 import type { RunsListOptions } from './runs.ts';
@@ -15,11 +16,13 @@ export async function listRunsCommand(session: Session, options: RunsListOptions
     ...(agent && { agent }),
     ...(since && { since }),
   };
+  const { onLeftOut, tell } = leftOut();
   const runs = await withPlatform(session, async (platform) => {
-    const found = await listRuns(platform, { limit, ...filter, ...(tenant && { tenant }) });
+    const found = await listRuns(platform, { limit, onLeftOut, ...filter, ...(tenant && { tenant }) });
     if (agent !== undefined && found.length === 0) checkName(platform, agent);
     return found;
   });
+  tell(session.note);
   if (json) sayJson({ runs });
   else if (runs.length === 0 && Object.keys(filter).length > 0) say('no runs like that');
   else if (runs.length === 0) say(tenant ? `no runs of the tenant ${tenant} yet` : 'no runs yet');

@@ -1,6 +1,7 @@
 import { PlatformError } from '../../config/errors.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { findRun } from '../find-runs.ts';
+import { leftOut } from '../left-out.ts';
 import type { Platform } from '../platform.ts';
 import { quarantined } from '../quarantine.ts';
 import { flattenTree, readRun, type RunTree } from '../runs.ts';
@@ -9,7 +10,9 @@ import { type Session, withPlatform } from './session.ts';
 
 export async function listQuarantined(session: Session): Promise<number> {
   const { settings, json, width, paint, say, sayJson } = session;
-  const found = await withPlatform(session, (platform) => quarantined(platform, settings.tenant));
+  const { onLeftOut, tell } = leftOut();
+  const found = await withPlatform(session, (platform) => quarantined(platform, settings.tenant, onLeftOut));
+  tell(session.note);
   if (json) sayJson({ quarantined: found });
   else if (found.length === 0) say('nothing is quarantined');
   else {

@@ -2,16 +2,19 @@ import { findSchedule, nextOf, type Schedule, schedulesOf } from '../schedules.t
 import { cell, renderTable } from '../table.ts';
 import { type Session, withPlatform } from './session.ts';
 
-/** Every schedule with its state: when it comes due next, or that it is paused, or that nothing has armed it yet. */
+/** Every schedule: when it comes due next, or that it is paused, was never armed, or has lost its message. */
 export async function listSchedules(session: Session): Promise<number> {
-  const { json, width, paint, say, sayJson } = session;
+  const { json, width, paint, note, say, sayJson } = session;
   const schedules = await withPlatform(session, async (platform) => {
     const { clockwork, now } = platform.runtime;
     return Promise.all(
       schedulesOf(platform).map(async (schedule) => {
-        const state = await clockwork.state(schedule.tick.tenant, schedule.name);
-        const next = nextOf(schedule, state, now())?.toISOString() ?? null;
-        return { ...described(schedule), state: state === null ? 'idle' : state.paused ? 'paused' : 'armed', next };
+        const { tenant } = schedule.tick;
+        const kept = await clockwork.state(tenant, schedule.name);
+        const lost = kept !== null && !kept.paused && !(await clockwork.isSet(tenant, schedule.name));
+        const next = lost ? null : (nextOf(schedule, kept, now())?.toISOString() ?? null);
+        const state = kept === null ? 'idle' : kept.paused ? 'paused' : lost ? 'not_armed' : 'armed';
+        return { ...described(schedule), state, next };
       }),
     );
   });
@@ -20,13 +23,19 @@ export async function listSchedules(session: Session): Promise<number> {
   else {
     const columns = ['Name', 'Cron (UTC)', 'Next (UTC)', 'Agent', 'Targets', 'Description'].map((title) => ({ title }));
     const rows = schedules.map(({ name, cron, next, state, agent, targets, description }) => {
-      const due = next?.slice(0, 16).replace('T', ' ') ?? (state === 'paused' ? 'paused' : 'when `up` runs');
+      const due = next?.slice(0, 16).replace('T', ' ') ?? UNTIMED[state] ?? '';
       return [name, cron, due, agent, targets, description].map((each) => cell(each));
     });
     say(renderTable(columns, rows, { width, paint }));
+    if (schedules.some(({ state }) => state === 'not_armed')) {
+      note('what is not armed has lost its message on the server; `agent-platform reconcile` arms it again');
+    }
   }
   return 0;
 }
+
+/** What stands in place of the next time. */
+const UNTIMED: Record<string, string> = { idle: 'when `up` runs', paused: 'paused', not_armed: 'not armed' };
 
 export async function pauseSchedule(session: Session, name: string): Promise<number> {
   await withPlatform(session, async (platform) => {

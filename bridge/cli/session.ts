@@ -127,15 +127,24 @@ export async function withWorker<T>(
 ): Promise<T> {
   if (!keyless) (await import('../model.ts')).needKey(platform.settings);
   const { Worker } = await import('../../actors/worker.ts');
+  const { keepStrays } = await import('../../actors/strays.ts');
   const { takeTick } = await import('../schedules.ts');
   const { maxLive, ackWaitMs, drainGraceMs: graceMs } = platform.settings;
   const onTick = async (tick: Tick, next: Date | null): Promise<void> => takeTick(platform, tick, next);
-  const worker = new Worker(platform.nc, platform.runtime, { maxLive, ackWaitMs, graceMs, onTick });
+  const worker = new Worker(platform.nc, platform.runtime, {
+    maxLive,
+    ackWaitMs,
+    graceMs,
+    limits: platform.settings,
+    onTick,
+  });
   await worker.start();
+  const endKeeping = keepStrays(platform.runtime.log);
   try {
     return await body(worker);
   } finally {
     await (signal.reason instanceof PlatformError ? bounded(worker.stop()) : worker.stop());
+    endKeeping();
   }
 }
 

@@ -1,8 +1,10 @@
 /** What lies in NATS and Redis: streams and their configuration, persistence, the index of memories, the clocks. */
 import type { Redis } from 'ioredis';
 import type { NatsConnection, StreamConfig, StreamInfo } from 'nats';
+import { lastMessages } from '../../actors/last-entries.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
+import { tryEntry } from '../../runtime/journal/unreadable.ts';
 import { lexicalEmbedder } from '../../runtime/memory/embedder.ts';
 import { MemoryIndex } from '../../runtime/memory/index.ts';
 import { watermarkKey } from '../../runtime/memory/keys.ts';
@@ -39,6 +41,12 @@ export async function examineStreams(
     const info = streams.get(name);
     return info === undefined ? ok('streams', `${name} is not there yet; the first command makes it`) : stream(info);
   });
+  findings.push(
+    ...(await examineJournals(
+      nc,
+      journals.filter((name) => streams.has(name)),
+    )),
+  );
   if (shards !== journalShards) {
     const text = `the journal has ${shards} shards since it was made, and journal_shards is ${journalShards}`;
     findings.push(warn('streams', text, `set journal_shards: ${shards}; another number needs a new state folder`));
@@ -47,6 +55,27 @@ export async function examineStreams(
     const text = 'durability is power, and whether this external server syncs every write cannot be seen from here';
     const remedy = 'give its configuration `jetstream { sync_interval: always }`, or set durability: process';
     findings.push(warn('streams', text, remedy));
+  }
+  return findings;
+}
+
+/** Journals that this version cannot read, and so leaves alone. */
+async function examineJournals(nc: NatsConnection, streams: readonly string[]): Promise<Finding[]> {
+  const found = { newer: 0, invalid: 0 };
+  for (const stream of streams) {
+    for await (const message of lastMessages(nc, stream, '>')) {
+      const { error } = tryEntry(message.string(), message.seq);
+      if (error) found[error.code === 'journal.newer' ? 'newer' : 'invalid'] += 1;
+    }
+  }
+  const findings: Finding[] = [];
+  if (found.newer > 0) {
+    const text = `${plural(found.newer, 'journal')} of a newer version, which this one leaves alone`;
+    findings.push(warn('streams', text, 'update this installation, or leave them to workers of the newer version'));
+  }
+  if (found.invalid > 0) {
+    const text = `${plural(found.invalid, 'journal')} ending with what is no entry, which every worker leaves alone`;
+    findings.push(warn('streams', text, '`agent-platform reconcile` names the runs in the log'));
   }
   return findings;
 }

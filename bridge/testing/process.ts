@@ -35,6 +35,7 @@ export interface ProcessOptions {
   ackWaitMs?: number;
   graceMs?: number;
   maxLive?: number;
+  limits?: Partial<WorkerOptions['limits']>;
   onTick?: WorkerOptions['onTick'];
   /** False: a process that only asks; others do the work. */
   works?: boolean;
@@ -53,6 +54,7 @@ export async function openTestProcess(settings: Settings, options: ProcessOption
     maxLive: options.maxLive ?? settings.maxLive,
     ackWaitMs: options.ackWaitMs ?? settings.ackWaitMs,
     graceMs: options.graceMs ?? settings.drainGraceMs,
+    limits: { ...settings, ...options.limits },
     ...(options.onTick && { onTick: options.onTick }),
   });
   const works = options.works !== false;

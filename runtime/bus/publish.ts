@@ -90,7 +90,7 @@ export class Publisher {
         if (error.code === 'MAX_PAYLOAD_EXCEEDED') {
           throw new PlatformError(
             'message.too_large',
-            `a message of ${data.length} bytes to ${subject} is larger than the server accepts`,
+            `a message of ${Buffer.byteLength(data)} bytes to ${subject} is larger than the server accepts`,
           );
         }
         if (isFull(error)) {

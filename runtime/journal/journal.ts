@@ -12,7 +12,7 @@
  *    read the streams by themselves see references.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { createInbox, type JetStreamClient, type NatsConnection, NatsError } from 'nats';
+import { createInbox, ErrorCode, type JetStreamClient, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../address.ts';
 import {
@@ -44,6 +44,9 @@ const READ_TIMEOUT_MS = 5_000;
 /** A leader change takes seconds, once half a minute: writers wait it out. */
 const GIVE_UP_MS = 60_000;
 const BATCH = 500;
+
+/** A read that came to nothing, and may come to something in a moment. */
+class Unread extends Error {}
 
 export class Journal {
   readonly shards: number;
@@ -100,7 +103,7 @@ export class Journal {
         if (error.code === 'MAX_PAYLOAD_EXCEEDED') {
           throw new PlatformError(
             'message.too_large',
-            `a journal entry of ${data.length} bytes is larger than the server accepts`,
+            `a journal entry of ${Buffer.byteLength(data)} bytes is larger than the server accepts`,
           );
         }
         if (isWrongLastSequence(error)) {
@@ -140,7 +143,7 @@ export class Journal {
   async read(address: Address, after = 0): Promise<StoredEntry[]> {
     const entries: StoredEntry[] = [];
     for (let from = after + 1; ; ) {
-      const { batch, pending } = await this.readBatch(address, from);
+      const { batch, pending } = await this.patiently(() => this.readBatch(address, from));
       for (const entry of batch) entries.push(await swapEntry(entry, (value) => this.objects.whole(value))); // (4)
       const last = batch.at(-1);
       if (!pending || !last) return entries;
@@ -164,6 +167,19 @@ export class Journal {
     return parseEntry(Buffer.from(body.message.data, 'base64').toString('utf8'), body.message.seq);
   }
 
+  /** A server that is just coming back answers nothing, or that it cannot: readers wait as writers do. */
+  private async patiently<T>(read: () => Promise<T>): Promise<T> {
+    for (const until = performance.now() + GIVE_UP_MS; ; ) {
+      try {
+        return await read();
+      } catch (error) {
+        const later = error instanceof Unread || (error instanceof NatsError && error.code === ErrorCode.Timeout);
+        if (!later || this.nc.isClosed() || performance.now() > until) throw error;
+        await pause(PAUSE_MS);
+      }
+    }
+  }
+
   /** One direct-get batch: as many entries of the literal subject as fit into one answer. */
   private async readBatch(address: Address, from: number): Promise<{ batch: StoredEntry[]; pending: boolean }> {
     const inbox = createInbox();
@@ -175,12 +191,12 @@ export class Journal {
       const status = message.headers?.code ?? 0;
       if (status === 404) return { batch, pending: false };
       if (status === 204) return { batch, pending: Number(message.headers?.get('Nats-Num-Pending') ?? 0) > 0 };
-      if (status >= 300) throw new Error(`reading ${this.subject(address)}: ${message.headers?.description ?? status}`);
+      if (status >= 300) throw new Unread(`${this.subject(address)} could not be read (${status})`);
       if (status === 0 && message.headers === undefined)
-        throw new Error(`no answer to a read of ${this.subject(address)}`);
+        throw new Unread(`no answer to a read of ${this.subject(address)}`);
       batch.push(parseEntry(message.string(), Number(message.headers?.get('Nats-Sequence'))));
     }
-    throw new Error(`the read of ${this.subject(address)} was cut off`);
+    throw new Unread(`the read of ${this.subject(address)} was cut off`);
   }
 
   private subject(address: Address): string {
@@ -193,12 +209,21 @@ export class Journal {
 }
 
 export function parseEntry(text: string, seq: number): StoredEntry {
-  const entry = JSON.parse(text) as Entry;
-  if (entry.v !== ENTRY_VERSION) {
+  let entry: Partial<Entry> | null = null;
+  try {
+    entry = JSON.parse(text) as Partial<Entry> | null;
+  } catch {
+    // Told below.
+  }
+  const v: unknown = entry?.v;
+  if (typeof v === 'number' && v > ENTRY_VERSION) {
     throw new PlatformError(
       'journal.newer',
-      `this version reads journal entries of version ${String(ENTRY_VERSION)}, found version ${String(entry.v)}; update this worker`,
+      `this version reads journal entries of version ${String(ENTRY_VERSION)}, found version ${String(v)}; update this worker`,
     );
   }
-  return { ...entry, seq };
+  if (v !== ENTRY_VERSION || entry === null) {
+    throw new PlatformError('journal.invalid', `what the journals hold at position ${seq} is no entry of any version`);
+  }
+  return { ...(entry as Entry), seq };
 }

@@ -5,9 +5,12 @@
 export const MODEL_ATTEMPTS = 6;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 60_000;
+/** Whoever asks for more is asked again all the same. */
+const LONGEST_ASKED_MS = 3_600_000;
 
 /** How long to wait before attempt `attempts + 1`; null when there is none left. What the model itself asks for goes first. */
 export function retryWait(attempts: number, askedMs: number | null): number | null {
   if (attempts >= MODEL_ATTEMPTS) return null;
-  return Math.max(askedMs ?? 0, Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS));
+  const asked = Math.min(askedMs ?? 0, LONGEST_ASKED_MS);
+  return Math.max(asked, Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS));
 }

@@ -1,39 +1,31 @@
-/**
- * `npm run chaos -- [--seed N] [--minutes M] [--only FAULT]… [--crash-points all|some|none] [--quiet]`: exit 1 when the
- * oracle finds anything. `--minutes 0` leaves out the chaos and kills at crash points only.
- */
-import { parseArgs } from 'node:util';
+/** The chaos tests, as `npm run chaos`: exit 1 when the oracle finds anything, 2 when the command line is wrong. */
 import { chaos, type ChaosResult } from './chaos.ts';
 import { ownCrashPoints } from './crash-points-own.ts';
 import type { CrashPoints } from './crash-points.ts';
-import { type OuterFault, WEIGHTS } from './faults.ts';
 import { inFigures } from './figures.ts';
+import { type ChaosArguments, readArguments, USAGE } from './options.ts';
 import { explain, verdict } from './oracle.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(Date.now() % 100_000) },
-    minutes: { type: 'string', default: '1' },
-    only: { type: 'string', multiple: true },
-    'crash-points': { type: 'string', default: 'some' },
-    quiet: { type: 'boolean', default: false },
-  },
-});
-for (const name of values.only ?? [])
-  if (!(name in WEIGHTS)) throw new Error(`no fault is called ${name}; there are: ${Object.keys(WEIGHTS).join(', ')}`);
-const EVERY: Record<string, number> = { all: 1, some: 8, none: 0 };
-const every = EVERY[values['crash-points']];
-if (every === undefined) throw new Error(`--crash-points is all, some or none, not ${values['crash-points']}`);
+function fromCommandLine(): ChaosArguments {
+  try {
+    const read = readArguments(process.argv.slice(2), Date.now() % 100_000);
+    if (read !== 'help') return read;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${(error as Error).message.split('\n')[0]}; --help shows what there is`);
+    process.exit(2);
+  }
+}
 
-const seed = Number(values.seed);
-const ms = Number(values.minutes) * 60_000;
+const { seed, ms, only, every, quiet } = fromCommandLine();
 const started = performance.now();
 const log = (line: string): void => {
-  if (!values.quiet) console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  if (!quiet) console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 };
 
 const random: ChaosResult | null =
-  ms > 0 ? await chaos({ seed, ms, log, ...(values.only && { faults: values.only as OuterFault[] }) }) : null;
+  ms > 0 ? await chaos({ seed, ms, log, ...(only.length > 0 && { faults: only }) }) : null;
 const points: CrashPoints | null = every > 0 ? await ownCrashPoints({ every, log }) : null;
 
 for (const judgement of [random?.judgement, points?.judgement]) {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import {
   appendFileSync,
   cpSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -251,6 +253,21 @@ test('a backup never overwrites, and an interrupted one leaves nothing', async (
   await assert.rejects(aborted, /interrupted/);
   assert.deepEqual(readdirSync(folder), before);
   await nc.close();
+});
+
+test('a state folder that does not exist, or holds no records, is refused and not made', async () => {
+  const env = { AGENT_PLATFORM_PACKS: CUSTOMER_SUCCESS };
+  const bare = join(folder, 'bare');
+  mkdirSync(bare);
+  for (const state of [join(folder, 'mistyped'), bare]) {
+    const before = readdirSync(folder);
+    const args = ['backup', join(folder, 'of-nothing'), '--state-dir', state];
+    const { code, stdout, stderr } = await command(args, { cwd: folder, env });
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^error\[state\.denied\]: the state folder .* nothing to back up/);
+    assert.deepEqual(readdirSync(folder), before);
+    assert.ok(!existsSync(join(state, 'services')));
+  }
 });
 
 function edit(file: string, change: (text: string) => string): void {

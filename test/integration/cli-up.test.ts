@@ -95,6 +95,27 @@ test('a login that a killed keeper left behind is gone before the next servers r
   assert.equal(existsSync(login), false);
 });
 
+test('a schedule that lost its message is listed as not armed until reconcile arms it again', async () => {
+  const up = serveIn(folder, ['up']);
+  await up.line(/^serving/);
+  const { jsm } = await asker();
+  const listed = async () => {
+    const { stdout } = await commandIn(folder, ['schedules', 'list', '--json']);
+    const { schedules } = JSON.parse(stdout) as { schedules: { state: string; next: string | null }[] };
+    return schedules.map(({ state, next }) => [state, next !== null]);
+  };
+  assert.deepEqual(await listed(), [['armed', true]]);
+  await jsm.streams.delete('MAIL');
+  assert.deepEqual(await listed(), [['not_armed', false]]);
+  const list = await commandIn(folder, ['schedules', 'list']);
+  assert.match(list.stdout, /not armed/);
+  assert.match(list.stderr, /reconcile. arms it again/);
+  assert.match((await commandIn(folder, ['reconcile'])).stdout, /^1 schedule armed again$/m);
+  assert.deepEqual(await listed(), [['armed', true]]);
+  up.signal('SIGINT');
+  await up.ended();
+});
+
 test('up without a worker leaves the work to a worker that joins', async () => {
   const up = serveIn(folder, ['up', '--no-worker', '--json']);
   const served = JSON.parse(await up.line(/serving/)).serving;

@@ -22,7 +22,10 @@ test('is the one that it began with: a worker that was not told to ask that one 
   await until(rehearsing, 'begun-on-claude', '0', 'backing_off');
   const { context } = await treeOf(rehearsing, 'begun-on-claude');
   assert.equal(context.error?.code, 'model.unavailable');
-  assert.match(context.error?.message ?? '', /began with the model anthropic, .* not started with --model anthropic/);
+  assert.match(
+    context.error?.message ?? '',
+    /began with the model anthropic, .* not started with --model anthropic and its key/,
+  );
   assert.equal(context.turns.length, 0);
 });
 

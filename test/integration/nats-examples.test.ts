@@ -31,6 +31,7 @@ test.before(async () => {
     maxLive: settings.maxLive,
     ackWaitMs: settings.ackWaitMs,
     graceMs: 0,
+    limits: settings,
   });
   await worker.start();
   door = new NatsDoor(platform);

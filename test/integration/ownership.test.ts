@@ -125,7 +125,7 @@ test('an actor that throws is started again from the journal; the run goes on wh
 
 test('what is taken up again and again without getting further is quarantined: failed, with the reason', async () => {
   const gate = gated();
-  const open = await platforms({ ...library, model: gate.model, ackWaitMs: 100 });
+  const open = await platforms({ ...library, model: gate.model, ackWaitMs: 100, limits: { maxStalls: 4 } });
   const { address } = await startRun(open.platform, emma);
   const { nc, runtime } = open.platform;
   const done = new AbortController();
@@ -143,7 +143,7 @@ test('what is taken up again and again without getting further is quarantined: f
   });
   const tree = await treeOf(open, address);
   assert.equal(tree.context.error?.code, 'activation.quarantined');
-  assert.equal(chain(tree).filter((line) => line.includes('resumed')).length, 10);
+  assert.equal(chain(tree).filter((line) => line.includes('resumed')).length, 4);
   gate.open();
   // A person has it go on: from where it was, to its end.
   const mail = { type: 'retry' as const, by: 'test' };

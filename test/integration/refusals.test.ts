@@ -149,7 +149,7 @@ test('a throw inside one activation ends that invocation as failed; the others g
       return JSON.stringify(request).includes('middlemarch') ? { ...reply, content: null as never } : reply;
     },
   });
-  const { batch } = await platforms({ ...library, model: broken });
+  const { batch } = await platforms({ ...library, model: broken, limits: { restartIntensity: 1 } });
   const { trees } = await batch({ schedule: 'weekly_stocktaking' });
   const states = Object.fromEntries([...trees].map(([book, tree]) => [book, tree.state]));
   assert.deepEqual(states, {
@@ -160,6 +160,7 @@ test('a throw inside one activation ends that invocation as failed; the others g
   });
   const failed = trees.get('middlemarch') as RunTree;
   assert.equal(failed.context.error?.code, 'activation.quarantined');
+  assert.match(failed.context.error?.message ?? '', /^it crashed 2 times: /);
   assert.deepEqual(flattenTree(failed).length, 1);
 });
 

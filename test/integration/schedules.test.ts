@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
+import { reconcile } from '../../actors/reconcile.ts';
 import { armSchedules, schedulesOf, takeTick } from '../../bridge/schedules.ts';
 import { settleBatch } from '../../bridge/settle.ts';
 import { readBatch } from '../../bridge/batch-journal.ts';
@@ -108,6 +109,49 @@ test('a tick delivered twice begins one batch', async () => {
   const batch = await readBatch(open.platform.runtime.journal, address);
   assert.equal(batch?.entries.filter(({ events }) => events.some(({ type }) => type === 'invoked')).length, 1);
   assert.equal(batch.context.pending, 1, 'the rare book waits for a person');
+});
+
+test('one that was armed and lost its message is armed again by reconcile, as it was, and its ticks reach a worker', async () => {
+  let ticked: (data: string) => void;
+  const first = new Promise<string>((resolve) => {
+    ticked = resolve;
+  });
+  const open = await platforms({ ...library, onTick: async (tick) => ticked(tick.data) });
+  const { jsm, nc, runtime } = open.platform;
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  const tick = { ...schedule.tick, data: '/where/it/was/armed' };
+  await runtime.clockwork.resume(tick, '* * * * * *');
+  await jsm.streams.delete('MAIL');
+  assert.equal(await runtime.clockwork.isSet('town', NAME), false);
+  assert.equal((await reconcile(nc, runtime)).schedules_armed, 1);
+  assert.equal((await stored(open))?.cron, '* * * * * *');
+  assert.equal(await first, '/where/it/was/armed');
+  assert.equal((await reconcile(nc, runtime)).schedules_armed, 0);
+  await runtime.clockwork.pause('town', NAME);
+});
+
+test('reconcile arms neither what is paused nor what was never armed', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { jsm, nc, runtime } = open.platform;
+  const state = await runtime.clockwork.state('town', NAME);
+  assert.ok(state === null || state.paused);
+  await jsm.streams.delete('MAIL');
+  assert.equal((await reconcile(nc, runtime)).schedules_armed, 0);
+  assert.equal(await stored(open), null);
+});
+
+test('what was armed before its line and folder were kept has them kept when it is armed again', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { jsm, nc, runtime } = open.platform;
+  const kv = await nc.jetstream().views.kv('SCHEDULES');
+  const since = new Date().toISOString();
+  await kv.put(`town.${NAME}`, JSON.stringify({ paused: false, since }));
+  const [armed] = await armSchedules(open.platform);
+  assert.equal(armed?.state.since, since);
+  await jsm.streams.delete('MAIL');
+  assert.equal((await reconcile(nc, runtime)).schedules_armed, 1);
+  assert.equal((await stored(open))?.cron, armed.schedule.cron);
 });
 
 test('ticks land with the mail of the schedule’s batches', () => {

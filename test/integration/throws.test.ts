@@ -61,6 +61,19 @@ test('in a machine: that invocation has failed, and says why', async () => {
   assert.deepEqual(context.error, { code: 'activation.crashed', message: 'the machine threw' });
 });
 
+test('in a player that answers what no journal can hold: that invocation has failed, and says why', async () => {
+  const open = await platforms(library);
+  const { players } = packOf(open).code;
+  replace(players, 'librarian', (was) => (conversation) => {
+    if (conversation.task.subject !== HIT) return (was as Player)(conversation);
+    return { calls: [{ name: 'look_up', input: { book: (() => HIT) as never } }] };
+  });
+  const { state, context, entries } = await stocktaking(open);
+  assert.equal(state, 'failed');
+  assert.match(context.error?.message ?? '', /canonical JSON cannot hold a function/);
+  assert.equal(entries.length, 3, 'at once, not after claims without end');
+});
+
 test('in a tool: its call is an error that the model reads', async () => {
   const open = await platforms(library);
   const [lookUp] = packOf(open).code.tools;

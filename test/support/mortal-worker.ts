@@ -28,7 +28,12 @@ journal.append = async (...args) => {
   if (last) setImmediate(() => void platform.nc.flush().then(die));
   return result;
 };
-const worker = new Worker(platform.nc, platform.runtime, { maxLive: 256, ackWaitMs, graceMs: 0 });
+const worker = new Worker(platform.nc, platform.runtime, {
+  maxLive: 256,
+  ackWaitMs,
+  graceMs: 0,
+  limits: platform.settings,
+});
 await worker.start();
 
 function die(): never {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createActor, createMachine } from 'xstate';
 import { type Disposition, type Found, supervisorMachine } from '../../actors/supervisor/machine.ts';
+import { type Limits, restartDelay } from '../../actors/supervisor/restart.ts';
 import type { Verdict } from '../../runtime/journal/entry.ts';
 import { suite } from '../support/suite.ts';
 
@@ -17,13 +18,13 @@ function serving() {
 
 function decide(
   actor: ReturnType<typeof serving>,
-  mail: { found: Found; verdicts?: Verdict[]; live?: boolean; rests?: boolean; stalls?: number },
+  mail: { found: Found; verdicts?: Verdict[]; live?: boolean; rests?: boolean; poison?: boolean },
 ): Disposition | null {
   let decided: Disposition | null = null;
   actor.on('disposition', ({ disposition }) => {
     decided = disposition;
   });
-  actor.send({ type: 'mail', key: 'k', verdicts: [], live: false, rests: false, stalls: 0, ...mail });
+  actor.send({ type: 'mail', key: 'k', verdicts: [], live: false, rests: false, poison: false, ...mail });
   return decided;
 }
 
@@ -39,9 +40,9 @@ test('decides each mail by what the journal says and by the verdicts in the even
     [{ found: 'final' }, 'duplicate'],
     [{ found: 'known' }, 'duplicate'],
     [{ found: 'unknown' }, 'drop'],
-    [{ found: 'held', rests: true, stalls: 99 }, 'resend'],
-    [{ found: 'held', stalls: 9 }, 'resume'],
-    [{ found: 'held', stalls: 10 }, 'quarantine'],
+    [{ found: 'held', rests: true, poison: true }, 'resend'],
+    [{ found: 'held', poison: true }, 'quarantine'],
+    [{ found: 'held', live: true, poison: true }, 'duplicate'],
   ];
   for (const [mail, expected] of table) assert.equal(decide(serving(), mail), expected, JSON.stringify(mail));
 });
@@ -52,6 +53,18 @@ test('decides nothing before it serves, and leaves all mail while it drains', ()
   actor.send({ type: 'started' });
   actor.send({ type: 'drain' });
   assert.equal(decide(actor, { found: 'new' }), 'leave');
+});
+
+test('a child is restarted ever later, as often within the period as is set', () => {
+  const limits: Limits = { restartIntensity: 2, restartPeriodMs: 1000, maxStalls: 10 };
+  const first = restartDelay([], 0, limits);
+  const second = restartDelay(first.crashes, 400, limits);
+  assert.deepEqual([first.delayMs, second.delayMs], [100, 400]);
+  assert.equal(restartDelay(second.crashes, 999, limits).delayMs, null);
+  assert.deepEqual(restartDelay(second.crashes, 1000, limits), { delayMs: 400, crashes: [400, 1000] });
+  assert.equal(restartDelay([], 0, { ...limits, restartIntensity: 0 }).delayMs, null);
+  const many = Array.from({ length: 40 }, () => 0);
+  assert.equal(restartDelay(many, 0, { ...limits, restartIntensity: 100 }).delayMs, 10_000);
 });
 
 test('spawns a claimed child and forgets it when it has ended', () => {

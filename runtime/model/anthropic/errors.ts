@@ -19,16 +19,22 @@ const DENIED = new Set([401, 402, 403]);
 /** Refused now, not for what the request says. */
 const LATER = new Set([408, 409, 429]);
 
-/** `secret` is cut out of whatever the other side says. */
-export function codedError(thrown: unknown, model: string, secret: string): PlatformError {
+/** `secret` is cut out of whatever the other side says; `more` goes into the details. */
+export function codedError(
+  thrown: unknown,
+  model: string,
+  secret: string,
+  more: Record<string, unknown> = {},
+): PlatformError {
   if (thrown instanceof PlatformError) return thrown;
   const said = saidBy(thrown).replaceAll(secret, '(hidden)');
   if (!(thrown instanceof APIError) || thrown instanceof APIConnectionError) {
     // A cut stream, a body that is no message, no connection, no answer in time.
-    return new PlatformError('model.unavailable', `${model} did not answer: ${said}`);
+    return new PlatformError('model.unavailable', `${model} did not answer: ${said}`, { details: more });
   }
   const status: number = thrown.status ?? STATUS[thrown.type ?? ''] ?? 500;
   const details = {
+    ...more,
     status,
     ...(typeof thrown.requestID === 'string' && { request_id: thrown.requestID }),
   };

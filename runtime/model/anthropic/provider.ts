@@ -40,6 +40,7 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
       const model = models[request.tier];
       const body = apiRequest(request, { model, max_tokens: maxTokens });
       const late = AbortSignal.timeout(timeoutMs);
+      const sent = { model, max_tokens: maxTokens, digest: digestOf(body) };
       const during = { signal: AbortSignal.any([signal, late]) };
       try {
         const message = streaming
@@ -51,12 +52,12 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
           ...reply,
           ...(cost !== undefined && { cost_usd: cost }),
           ...(typeof message._request_id === 'string' && { request_id: message._request_id }),
-          sent: { model, max_tokens: maxTokens, digest: digestOf(body) },
+          sent,
         };
       } catch (error) {
         signal.throwIfAborted();
         const thrown = late.aborted ? new Error(`no whole answer within ${timeoutMs} ms`) : error;
-        throw codedError(thrown, model, apiKey);
+        throw codedError(thrown, model, apiKey, { sent });
       }
     },
   };

@@ -17,6 +17,20 @@ const lookInto = defineTool({
   run: async ({ box }) => ({ box, keeper: 'Ada Lovelace' }),
 });
 
+/** Does what it should, and leaves behind what nobody waits for: a rejected promise, and a throw in a timer. */
+const stray = defineTool({
+  name: 'stray',
+  description: 'Says yes, and throws a moment later.',
+  input: z.strictObject({}),
+  run: async () => {
+    void Promise.reject(new Error('a promise that strayed'));
+    setTimeout(() => {
+      throw new Error('a timer that strayed');
+    }, 1);
+    return { yes: true };
+  },
+});
+
 /** Makes the calls of the payload's `script`, a list of them for each turn, and then reports in words. */
 function scripted({ task, calls }: Conversation): PlayerTurn {
   const script = (task.payload.script ?? []) as Calls[];
@@ -32,7 +46,7 @@ function scripted({ task, calls }: Conversation): PlayerTurn {
 export default definePack({
   parameters: {},
   create: () => ({
-    tools: [lookInto],
+    tools: [lookInto, stray],
     conditions: {},
     schemas: { Note: z.strictObject({ text: z.string(), run: z.string() }) },
     reports: {},
