@@ -9,6 +9,7 @@ import { journalStream, journalSubject, shardOf } from '../../runtime/subjects.t
 import type { PlatformOptions, TestPlatform } from '../support/platform.ts';
 import { expectedOfHealthCheck } from './health-checks.ts';
 import { explain, judge, type Judgement, type Violation } from './oracle.ts';
+import { queued } from './queued.ts';
 import { readRecords } from './records.ts';
 
 export interface Planting {
@@ -47,7 +48,8 @@ export function planter(
     const { trees } = await open.batch({ batch, only: [target] });
     const { address } = trees.get(target) as RunTree;
     if (cancel) await cancelRun(open.platform, address, { by: 'test', reason: 'planted' });
-    await open.worker.settled();
+    // What it sent to itself and to its batch is taken and acknowledged a moment after it rests.
+    while ((await queued(jsm)) > 0);
     await open.worker.stop();
     const root = (await readRun(runtime.journal, address)) as RunTree;
     const asked: Address[] = [];
