@@ -21,7 +21,7 @@ function otherModel(name: string): ModelProvider {
   return {
     name,
     reply: async () => {
-      throw new PlatformError('model.unavailable', message, { details: { retry_after_ms: 60_000 } });
+      throw new PlatformError('model.unavailable', message, { details: { elsewhere: true } });
     },
   };
 }

@@ -129,7 +129,10 @@ function itemLines(items: readonly string[], width: number): string[] {
  */
 function fit(columns: readonly Column[], rows: readonly Cell[][], room: number, words: RegExp): number[] | null {
   const texts = columns.map(({ title }, i) => [title, ...rows.flatMap((row) => row[i]?.items ?? [])]);
-  const widths = texts.map((column) => Math.max(1, ...column.flatMap((text) => text.split('\n')).map(widthOf)));
+  // No column is wider than all of the table: from there it is narrowed cell by cell.
+  const widths = texts.map((column) =>
+    Math.min(room, Math.max(1, ...column.flatMap((text) => text.split('\n')).map(widthOf))),
+  );
   const least = texts.map((column, i) => {
     const isList = rows.some((row) => (row[i]?.items.length ?? 0) > 1);
     const uncut = columns[i]?.whole === true;

@@ -4,7 +4,7 @@ import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import { digestOf } from '../../runtime/digest.ts';
 import type { Escalation, Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
-import { retryWait } from '../../runtime/policy/retry.ts';
+import { retryWait, waitElsewhere } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
 import type { ModelProvider, SentRequest } from '../../runtime/model/provider.ts';
@@ -86,8 +86,10 @@ function escalationOf(
 /** Only a model that may answer later is asked again; a player that throws will throw again. */
 function retryOf(runtime: Runtime, state: InvocationContext, error: unknown): Timer | null {
   if (!(error instanceof PlatformError) || error.code !== 'model.unavailable') return null;
-  const { retry_after_ms } = error.details;
-  const wait = retryWait(state.failures + 1, typeof retry_after_ms === 'number' ? retry_after_ms : null);
+  const { retry_after_ms, elsewhere } = error.details;
+  const asked = typeof retry_after_ms === 'number' ? retry_after_ms : null;
+  // That this worker is not the one to ask is no failure of the model: the run waits as long as it takes.
+  const wait = elsewhere === true ? waitElsewhere(state.failures) : retryWait(state.failures + 1, asked);
   if (wait === null) return null;
   const at = new Date(runtime.now().getTime() + wait).toISOString();
   return { name: `retry-${state.ordinal + 1}-${state.failures + 1}`, at };

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
+import { PLAYED_MODEL } from '../../runtime/definitions/players.ts';
 import type { HumanTaskView } from '../api/human-schemas.ts';
 
 const DEFAULT_STATE_DIR = '.agent-platform';
@@ -28,8 +29,10 @@ function commandLine(words: readonly string[], settings: Settings): string {
     stateDir === DEFAULT_STATE_DIR
       ? ''
       : ` --state-dir ${quoted(stateDir.startsWith('..') ? settings.stateDir : stateDir)}`;
+  // What is said of a run of another model than the default one must be said to that model.
+  const model = settings.model === PLAYED_MODEL ? '' : ` --model ${settings.model}`;
   const program = settings.host.npmScript ? 'npm run -s agent-platform --' : 'agent-platform';
-  return `${program} ${words.map(quoted).join(' ')}${where}`;
+  return `${program} ${words.map(quoted).join(' ')}${model}${where}`;
 }
 
 /** As a POSIX shell reads it back. */

@@ -14,3 +14,8 @@ export function retryWait(attempts: number, askedMs: number | null): number | nu
   const asked = Math.min(askedMs ?? 0, LONGEST_ASKED_MS);
   return Math.max(asked, Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS));
 }
+
+/** How long a run waits for a worker that may ask its model, having waited `times` before: a minute, then twice as long each time. */
+export function waitElsewhere(times: number): number {
+  return Math.min(60_000 * 2 ** times, LONGEST_ASKED_MS);
+}

@@ -109,6 +109,12 @@ test('colours change no width', () => {
   assert.equal(tinted.replaceAll(/\u001b\[\d+m/g, ''), bare);
 });
 
+test('a cell of many thousand characters is laid out at once', () => {
+  const rows = ['x'.repeat(20_000), 'word and '.repeat(2_500)].map((text) => [cell('a'), cell(text)]);
+  const table = renderTable([{ title: 'A' }, { title: 'Message' }], rows, { width: 100 });
+  assert.ok(table.split('\n').every((line) => widthOf(line) <= 100));
+});
+
 test('a word longer than its line is cut, never dropped', () => {
   assert.deepEqual(wrap('abcdefgh ij', 3), ['abc', 'def', 'gh', 'ij']);
   assert.deepEqual(wrap('one_two_three', 9), ['one_two_', 'three']);

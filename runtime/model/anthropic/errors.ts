@@ -27,7 +27,7 @@ export function codedError(
   more: Record<string, unknown> = {},
 ): PlatformError {
   if (thrown instanceof PlatformError) return thrown;
-  const said = saidBy(thrown).replaceAll(secret, '(hidden)');
+  const said = shortened(saidBy(thrown).replaceAll(secret, '(hidden)'));
   if (!(thrown instanceof APIError) || thrown instanceof APIConnectionError) {
     // A cut stream, a body that is no message, no connection, no answer in time.
     return new PlatformError('model.unavailable', `${model} did not answer: ${said}`, { details: more });
@@ -51,6 +51,13 @@ export function codedError(
   }
   return new PlatformError('model.rejected', `${model} refused the request: ${said}`, { details });
 }
+
+/** A provider's sentence; a gateway may answer with a whole page. */
+function shortened(text: string): string {
+  return text.length <= LONGEST_SAID ? text : `${text.slice(0, LONGEST_SAID)}…`;
+}
+
+const LONGEST_SAID = 600;
 
 /** Status, kind and sentence, such as `529 overloaded_error: Overloaded`. */
 function saidBy(thrown: unknown): string {
