@@ -9,7 +9,8 @@ export async function reconcileNow(session: Session): Promise<number> {
     sayJson(done);
     return 0;
   }
-  say(`${plural(done.journals, 'journal')} read, ${done.woken} open ones woken; a worker goes on with them`);
+  const woken = done.woken > 0 ? `${done.woken} open ones woken; a worker goes on with them` : 'none to wake';
+  say(`${plural(done.journals, 'journal')} read, ${woken}`);
   if (done.left_alone > 0) say(`${plural(done.left_alone, 'journal')} left alone; the log says why`);
   if (done.mail_removed > 0) say(`${plural(done.mail_removed, 'undeliverable mail', 'undeliverable mails')} removed`);
   if (done.schedules_armed > 0) say(`${plural(done.schedules_armed, 'schedule')} armed again`);

@@ -80,28 +80,37 @@ export class Publisher {
     options: { headers?: MsgHdrs; expect?: { lastSubjectSequence: number } },
   ): Promise<void> {
     const data = JSON.stringify(body);
-    let deadline = performance.now() + GIVE_UP_MS;
-    for (;;) {
-      try {
-        await this.js.publish(subject, data, { ...options, timeout: ACK_TIMEOUT_MS });
-        return;
-      } catch (error) {
-        if (!(error instanceof NatsError)) throw error;
-        if (error.code === 'MAX_PAYLOAD_EXCEEDED') {
-          throw new PlatformError(
-            'message.too_large',
-            `a message of ${Buffer.byteLength(data)} bytes to ${subject} is larger than the server accepts`,
-          );
-        }
-        if (isFull(error)) {
-          if (this.whenFull === 'refuse' || this.nc.isClosed()) throw storageFull(error);
-          await pause(FULL_PAUSE_MS);
-          deadline = performance.now() + GIVE_UP_MS;
-          continue;
-        }
-        if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
-        await pause(PAUSE_MS);
+    await untilAnswered(this.nc, this.whenFull, () =>
+      this.js.publish(subject, data, { ...options, timeout: ACK_TIMEOUT_MS }).catch((error: unknown) => {
+        if (!(error instanceof NatsError) || error.code !== 'MAX_PAYLOAD_EXCEEDED') throw error;
+        throw new PlatformError(
+          'message.too_large',
+          `a message of ${Buffer.byteLength(data)} bytes to ${subject} is larger than the server accepts`,
+        );
+      }),
+    );
+  }
+}
+
+/**
+ * Tries until the server has decided: what it cannot say now (no leader, a lost ack) is asked again for a while, and what it
+ * has no room for as long as it takes, unless `whenFull` says otherwise.
+ */
+export async function untilAnswered<T>(nc: NatsConnection, whenFull: WhenFull, attempt: () => Promise<T>): Promise<T> {
+  let deadline = performance.now() + GIVE_UP_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof NatsError)) throw error;
+      if (isFull(error)) {
+        if (whenFull === 'refuse' || nc.isClosed()) throw storageFull(error);
+        await pause(FULL_PAUSE_MS);
+        deadline = performance.now() + GIVE_UP_MS;
+        continue;
       }
+      if (isAnswered(error) || nc.isClosed() || performance.now() > deadline) throw error;
+      await pause(PAUSE_MS);
     }
   }
 }

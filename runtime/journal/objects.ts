@@ -8,10 +8,9 @@
  * 3. What is read back is what was written, by its digest; anything else is `object.missing`.
  */
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { type NatsConnection, NatsError, type ObjectStore, StorageType } from 'nats';
+import { type NatsConnection, type ObjectStore, StorageType } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
-import { FULL_PAUSE_MS, isAnswered, isFull, PAUSE_MS, storageFull, type WhenFull } from '../bus/publish.ts';
+import { untilAnswered, type WhenFull } from '../bus/publish.ts';
 import type { Json } from '../json.ts';
 import { OBJECTS_BUCKET } from '../subjects.ts';
 
@@ -30,7 +29,6 @@ export interface Reference {
 /** A value whose JSON text is longer, in bytes, is named by reference. */
 export const LARGEST_INLINE = 65_536;
 const PREVIEW = 500;
-const GIVE_UP_MS = 60_000;
 const READ_TIMEOUT_MS = 30_000;
 /** Bytes of text that a process keeps of what it read or wrote last. */
 const KEPT_BYTES = 32 * 1024 * 1024;
@@ -75,26 +73,16 @@ export class Objects {
   }
 
   private async write(digest: string, text: string): Promise<void> {
-    let deadline = performance.now() + GIVE_UP_MS;
-    for (;;) {
+    await untilAnswered(this.nc, this.whenFull, async () => {
       try {
         const store = await this.store();
         const there = await store.info(digest);
         if (there === null || there.deleted) await store.putBlob({ name: digest }, Buffer.from(text));
-        return;
       } catch (error) {
         this.opening = null;
-        if (!(error instanceof NatsError)) throw error;
-        if (isFull(error)) {
-          if (this.whenFull === 'refuse' || this.nc.isClosed()) throw storageFull(error);
-          await pause(FULL_PAUSE_MS);
-          deadline = performance.now() + GIVE_UP_MS;
-          continue;
-        }
-        if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
-        await pause(PAUSE_MS);
+        throw error;
       }
-    }
+    });
   }
 
   /** (3) */
