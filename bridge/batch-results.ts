@@ -3,10 +3,11 @@ import type { Address } from '../runtime/address.ts';
 import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import type { Row, RunSummary } from '../runtime/pack.ts';
-import { type AgentReport, flattenReports, type Usage } from '../runtime/report.ts';
+import { type AgentReport, flattenReports } from '../runtime/report.ts';
 import type { Platform } from './platform.ts';
 import { flattenTree, readRun, type RunTree, summarise } from './runs.ts';
-import { addSpent, nothingSpent, spentBy } from './spent.ts';
+import { addSpent, nothingSpent, type Spent, spentBy } from './spent.ts';
+import type { Paint } from './terminal.ts';
 
 export interface BatchResult {
   target: string;
@@ -20,11 +21,8 @@ export interface BatchResult {
   error: string | null;
 }
 
-export interface Totals {
+export interface Totals extends Spent {
   outcomes: Record<string, number>;
-  usage: Usage;
-  /** US dollars, see `Spent`. */
-  cost_usd: number;
   /** One count per name and value that the rows tally. */
   tallies: Record<string, Record<string, number>>;
 }
@@ -81,10 +79,14 @@ export function totalsOf(results: readonly BatchResult[]): Totals {
   return totals;
 }
 
-/** Which models answered in these runs; the given one when none was asked. */
-export function modelOf(trees: readonly RunTree[], otherwise: string): string {
+/** Which models answered in these runs; null when none did. */
+export function modelOf(trees: readonly RunTree[]): string | null {
   const models = new Set(trees.flatMap(flattenTree).flatMap(({ context }) => context.model ?? []));
-  return models.size === 0 ? otherwise : [...models].sort().join(', ');
+  return models.size === 0 ? null : [...models].sort().join(', ');
+}
+
+export function answeredBy(model: string | null, paint: Paint): string {
+  return model === null ? paint.attention('no model answered') : `answered by ${paint.strong(model)}`;
 }
 
 export function isFailure({ outcome }: RunSummary): boolean {

@@ -3,7 +3,7 @@ import type { ScheduleDefinition } from '../runtime/definitions/schema.ts';
 import type { Json } from '../runtime/json.ts';
 import type { HumanTaskView } from './api/human-schemas.ts';
 import type { BatchResult, Totals } from './batch-results.ts';
-import { failedBelow, isFailure } from './batch-results.ts';
+import { answeredBy, failedBelow, isFailure } from './batch-results.ts';
 import type { WrittenDocuments } from './documents.ts';
 import { spentText } from './spent.ts';
 import { type Cell, cell, type Column, NOTHING, renderTable } from './table.ts';
@@ -18,7 +18,8 @@ export interface BatchView {
   dataEnds: string;
   /** ISO date. */
   today: string;
-  model: string;
+  /** Which models answered; null when none did. */
+  model: string | null;
   wallMs: number;
   columns: ScheduleDefinition['columns'];
   results: readonly BatchResult[];
@@ -49,7 +50,7 @@ export function headerText({ schedule, batch, asOf, model, results, totals, wall
   const runs = results.length === 1 ? '1 run' : `${results.length} runs`;
   const spent = spentText(totals);
   return [
-    `${paint.strong(schedule)} as of ${paint.strong(asOf)}, answered by ${paint.strong(model)}`,
+    `${paint.strong(schedule)} as of ${paint.strong(asOf)}, ${answeredBy(model, paint)}`,
     `batch ${batch}: ${[runs, ...outcomes].join(', ')}; ${totals.usage.turns} model turns in ${seconds(wallMs)}`,
     ...(spent === '' ? [] : [spent]),
   ].join('\n');

@@ -1,5 +1,6 @@
 /** The model that the settings choose. A key alone never spends money; only the setting `model` does. */
 import { PlatformError } from '../config/errors.ts';
+import { keyProblem } from '../config/model-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Catalog } from '../runtime/definitions/catalog.ts';
 import { PLAYED_MODEL } from '../runtime/definitions/players.ts';
@@ -26,19 +27,13 @@ function otherModel(name: string): ModelProvider {
   };
 }
 
-/** Without a key it is opened all the same, for commands that ask no model, and refuses with `model.no_key` when asked. */
+/** Without a key that can be sent it is opened all the same, for commands that ask no model; an agent is refused, `model.no_key`. */
 export async function claude(settings: Settings, how: { streaming?: boolean } = {}): Promise<ModelProvider> {
-  const {
-    anthropicApiKey: apiKey,
-    anthropicBaseUrl: baseURL,
-    models,
-    prices,
-    modelMaxTokens,
-    modelTimeoutMs,
-  } = settings;
-  if (apiKey === undefined) {
+  const { anthropicBaseUrl: baseURL, models, prices, modelMaxTokens, modelTimeoutMs } = settings;
+  const found = keyOf(settings);
+  if ('problem' in found) {
     const refuse = (): never => {
-      throw noKey();
+      throw noKey(found.problem);
     };
     // What such a command's worker happens to take of other runs waits for one that has the key.
     return { ...otherModel('anthropic'), checkAgent: refuse };
@@ -46,26 +41,34 @@ export async function claude(settings: Settings, how: { streaming?: boolean } = 
   // Read only when it is used: it is the largest package that there is.
   const { anthropic } = await import('../runtime/model/anthropic/provider.ts');
   return anthropic({
-    apiKey,
+    apiKey: found.key,
     ...(baseURL !== undefined && { baseURL }),
     models,
-    prices: prices.models,
+    prices,
     maxTokens: modelMaxTokens,
     timeoutMs: modelTimeoutMs,
     ...how,
   });
 }
 
-/** A worker without the key would fail whatever it takes. @throws PlatformError `model.no_key` */
-export function needKey({ model, anthropicApiKey }: Settings): void {
-  if (model === 'anthropic' && anthropicApiKey === undefined) throw noKey();
+/** A worker without the key, or with one that can't be sent, would fail whatever it takes. @throws PlatformError `model.no_key` */
+export function needKey(settings: Settings): void {
+  const found = keyOf(settings);
+  if (settings.model === 'anthropic' && 'problem' in found) throw noKey(found.problem);
 }
 
-function noKey(): PlatformError {
-  return new PlatformError(
-    'model.no_key',
-    'the model is anthropic and no key was found: set ANTHROPIC_API_KEY in the environment, or use --model rehearsal',
-  );
+/** The key that Claude is asked with, or why there is none; whether the API takes it is not known before. */
+export function keyOf({
+  anthropicApiKey: key,
+}: Pick<Settings, 'anthropicApiKey'>): { key: string } | { problem: string } {
+  if (key === undefined) return { problem: 'no key was found' };
+  const problem = keyProblem(key);
+  return problem === null ? { key } : { problem: `the key that was found cannot be sent: ${problem}` };
+}
+
+function noKey(problem: string): PlatformError {
+  const remedy = 'set ANTHROPIC_API_KEY in the environment to the key alone, or use --model rehearsal';
+  return new PlatformError('model.no_key', `the model is anthropic, and ${problem}; ${remedy}`);
 }
 
 /** What is said where the model is named: that there is a key, and that it is not used. Null when there is nothing to say. */

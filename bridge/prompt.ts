@@ -35,15 +35,16 @@ export async function sentPrompt(entries: readonly StoredEntry[], turn: number, 
   const { before, event } = stateBefore(entries, turn);
   const { prompt } = event;
   if (prompt === undefined) throw new PlatformError('prompt.diverged', `the journal names no prompt of turn ${turn}`);
-  if (prompt.composer !== COMPOSER_VERSION) {
-    const text = `turn ${turn} was composed by version ${prompt.composer}, and this release composes by ${COMPOSER_VERSION}`;
-    throw new PlatformError('prompt.diverged', `${text}; use the release that ran it`);
-  }
   const request = compose(await catalog.resolved(before.definition), before);
   const digest = digestOf(request);
   if (digest !== prompt.digest) {
     const text = `turn ${turn} was sent a prompt of the digest ${prompt.digest}, and ${digest} comes out of the records`;
-    throw new PlatformError('prompt.diverged', `${text}: this release composes another one`);
+    const { composer } = prompt;
+    const why =
+      composer === COMPOSER_VERSION
+        ? 'this release composes another one'
+        : `it was composed by version ${composer}, and this release composes by ${COMPOSER_VERSION}; use the release that ran it`;
+    throw new PlatformError('prompt.diverged', `${text}: ${why}`);
   }
   const model = event.type === 'model.replied' ? event.model : null;
   return { turn, definition: before.definition, prompt, model, request_id: event.request_id ?? null, request };

@@ -1,11 +1,11 @@
 /** One run, or one batch, as its journals show it. Pure. */
-import { outcomeOf } from '../actors/batch/machine.ts';
 import type { BatchJournal } from './batch-journal.ts';
-import { runsOf } from './batch-journal.ts';
 import { modelOf } from './batch-results.ts';
+import { attemptText, modelWaits } from './model-waits.ts';
 import { flattenTree, type RunTree, waitingOf } from './runs.ts';
-import { type Spent, spentBy, spentText } from './spent.ts';
+import { type Spent, spentBy, spentByInvocation, spentText } from './spent.ts';
 import { cell, renderTable } from './table.ts';
+import type { TargetStanding } from './target-standing.ts';
 import { openTasks } from './task-view.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
 import { journalsOf, type TimelineRow, timeline, timelineText } from './timeline.ts';
@@ -22,7 +22,7 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
     `${rows.length} entries`,
     `${spent.usage.turns} model turns`,
     ...(words === '' ? [] : [words]),
-    `${modelOf([tree], 'no model')}`,
+    modelOf([tree]) ?? 'no model answered',
     span(rows),
   ];
   return [
@@ -32,6 +32,7 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
     ...(waiting
       ? wrap(`waits for a person, ${waiting.rule}: ${harmless(waiting.reason)}`, width).map(paint.attention)
       : []),
+    ...modelWaits(tree).flatMap((wait) => wrap(modelWaitText(wait), width).map(paint.attention)),
     ...openTasks(tree).map(({ task }) => paint.attention(harmless(`task ${task}`))),
     '',
     ...branches(tree, paint),
@@ -40,8 +41,14 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
   ].join('\n');
 }
 
+function modelWaitText({ agent, path, error, at, attempt }: ReturnType<typeof modelWaits>[number]): string {
+  const again = `asked again at ${at.slice(0, 19).replace('T', ' ')} UTC${attemptText(attempt)}`;
+  return `${agent} ${path} waits for the model, ${error.code}: ${harmless(error.message)}; ${again}`;
+}
+
 export function batchJournalText(
   batch: BatchJournal,
+  standing: readonly TargetStanding[],
   spent: Spent,
   width: number,
   paint: Paint,
@@ -49,15 +56,13 @@ export function batchJournalText(
 ): string {
   const { address, start, entries, state, context } = batch;
   const rows = timeline([{ path: address.path, entries }]);
-  const runs = runsOf(batch).map(({ target, run }) => [
-    cell(target),
-    cell(outcomeOf(context, run) ?? 'not reported'),
-    cell(run),
-  ]);
+  const runs = standing.map(({ target, run, words }) => [cell(target), cell(words), cell(run)]);
+  const why = context.error && `${context.error.code}: ${harmless(context.error.message)}`;
   return [
     paint.strong(harmless(address.run)),
     `batch of ${start.schedule}, ${state}, tenant ${address.tenant}, as of ${start.as_of}`,
     [`${entries.length} entries`, ...[spentText(spent)].filter((text) => text !== ''), span(rows)].join(', '),
+    ...(why === null ? [] : wrap(why, width).map(paint.bad)),
     '',
     renderTable([{ title: 'Target' }, { title: 'Outcome' }, { title: 'Run', whole: true }], runs, { width, paint }),
     '',
@@ -67,8 +72,8 @@ export function batchJournalText(
 
 /** The invocations, each below the one that delegated to it. */
 function branches(tree: RunTree, paint: Paint): string[] {
-  return flattenTree(tree).map(({ agent, address, state, entries, context }) => {
-    const spent = spentText(context);
+  return flattenTree(tree).map(({ agent, address, state, entries }) => {
+    const spent = spentText(spentByInvocation({ entries }), { dated: false });
     const depth = address.path.split('-').length - 1;
     const branch = depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `;
     return `${branch}${agent} ${paint.faint(address.path)}  ${state}, ${entries.length} entries${spent === '' ? '' : `, ${spent}`}`;

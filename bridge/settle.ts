@@ -1,5 +1,7 @@
+import { isCutShort, targetRun } from '../actors/batch/machine.ts';
 import type { Address } from '../runtime/address.ts';
-import type { StoredEntry } from '../runtime/journal/journal.ts';
+import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
+import { readBatch } from './batch-journal.ts';
 import type { Platform } from './platform.ts';
 import { ENDED } from './run-states.ts';
 import { watchJournals } from './watch.ts';
@@ -13,6 +15,8 @@ export interface SettleOptions {
   signal: AbortSignal;
   /** Called once for each run that settles. */
   onSettled?(run: string, how: Settled): void;
+  /** Called for each entry of these runs as it comes, and first for the last one of each journal that exists. */
+  onEntry?(address: Address, entry: StoredEntry): void;
 }
 
 /** Resolves when the run has ended or waits for a person; false when the signal came first. */
@@ -22,7 +26,8 @@ export async function settleRun(platform: Platform, address: Address, options: S
 
 /**
  * Resolves when every run of a batch has ended or waits for a person, and the batch's own journal holds the reports of
- * those that ended; or when the batch itself has ended. False when the signal came first.
+ * those that ended; or when the batch itself has ended, and the runs that it has cancelled with it. False when the signal
+ * came first.
  */
 export async function settleBatch(
   platform: Platform,
@@ -38,17 +43,21 @@ async function settle(
   tenant: string,
   runs: readonly string[],
   batch: Address | null,
-  { signal, onSettled }: SettleOptions,
+  { signal, onSettled, onEntry }: SettleOptions,
 ): Promise<boolean> {
   const { journal } = platform.runtime;
   const done = new AbortController();
   const wanted = new Set(runs);
   const settled = new Map<string, Settled>();
-  let batchEnded = false;
+  /** The runs that the batch left to be cancelled when it ended; null while it has not. */
+  let cancelled: string[] | null = null;
   const reported = new Set<string>();
   let caughtUp = false;
   const check = async () => {
-    if (batchEnded) return done.abort();
+    if (cancelled !== null) {
+      if (cancelled.every((run) => settled.get(run) === 'ended')) done.abort();
+      return;
+    }
     if (settled.size < wanted.size) return;
     if (batch === null) return done.abort();
     if (!caughtUp) {
@@ -66,9 +75,11 @@ async function settle(
     tenant,
     runs: batch ? [...runs, batch.run] : runs,
     signal: AbortSignal.any([signal, done.signal]),
-    onEntry: async ({ run, path }, entry) => {
+    onEntry: async (address, entry) => {
+      const { run, path } = address;
       const { state } = entry;
       if (wanted.has(run)) {
+        onEntry?.(address, entry);
         const how = path === '0' && ENDED.has(state) ? 'ended' : state === 'waiting_for_human' ? 'waiting' : null;
         if (how === null) return;
         if (settled.get(run) !== how) onSettled?.(run, how);
@@ -76,10 +87,17 @@ async function settle(
         await check();
       } else if (run === batch?.run) {
         takeReports(entry);
-        batchEnded ||= ENDED.has(state);
+        if (ENDED.has(state)) cancelled = await cancelledWith(journal, batch);
         await check();
       }
     },
   });
   return done.signal.aborted;
+}
+
+/** The runs of an ended batch that are cancelled because it ended. */
+async function cancelledWith(journal: Journal, address: Address): Promise<string[]> {
+  const batch = await readBatch(journal, address);
+  if (batch === null || !isCutShort(batch.state, batch.context)) return [];
+  return batch.pending.map(({ id }) => targetRun(address.run, id));
 }

@@ -4,7 +4,7 @@ import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Json } from '../runtime/json.ts';
 import { allowedLines, type EventVerdict, isOfEdit, verdictsOf } from './event-verdicts.ts';
 import { flattenTree, type RunTree } from './runs.ts';
-import { spentText } from './spent.ts';
+import { spentByTurn, spentText } from './spent.ts';
 import { cell, renderTable } from './table.ts';
 import { decidersText, EXPIRED } from './task-view.ts';
 import type { Paint } from './terminal.ts';
@@ -173,8 +173,8 @@ function fired(name: string, tasks: readonly HumanTask[], deadline: Timer | null
 }
 
 function replied(event: Extract<JournaledEvent, { type: 'model.replied' }>, turn: number): string[] {
-  const { calls, verdicts, escalation, report, model, usage, cost_usd = 0, request_id } = event;
-  const spent = spentText({ usage, cost_usd });
+  const { calls, verdicts, escalation, report, model, request_id } = event;
+  const spent = spentText(spentByTurn(event), { dated: false });
   const told = [model, spent, request_id ?? ''].filter((text) => text !== '').join(', ');
   const cost = ` (${told})`;
   const made = calls.filter((call) => call.kind !== 'report').map((call) => call.name);

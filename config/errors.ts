@@ -50,6 +50,8 @@ export const ERRORS = {
   'human.refused': 'The decision does not fit: an edit breaks a rule, or the question cannot be answered that way.',
   'human.unconfirmed': 'The decision is queued, but no worker has taken it yet; it is not known to count.',
   'budget.deadline': 'An invocation did not end by its deadline.',
+  'run.batch_ended':
+    'The batch has failed or was cancelled earlier; its result is kept, and only a new batch runs again.',
   'run.exists': 'A run or batch of that id exists already, and was started with other options.',
   'run.invalid': 'A request to start a run is malformed: its id, payload or subject.',
   'data.missing': 'A data folder, file or column is missing.',
@@ -72,8 +74,9 @@ export const ERRORS = {
   'model.failed': 'The model did not answer.',
   'model.rejected':
     'The model refuses the request as wrong; asking again the same way would fail again, so a person decides.',
-  'model.denied': 'The model refuses the key: it is wrong, may not use the model, or is not paid for. The batch ends.',
-  'model.no_key': 'A model that needs a key was chosen, and the environment has none.',
+  'model.denied':
+    'The model refuses the key (wrong, not allowed, not paid for), or there is no such model. The batch ends.',
+  'model.no_key': 'A model that needs a key was chosen, and there is none, or one that no request can carry.',
   'model.no_player':
     'The rehearsal model cannot answer for an agent whose pack supplies no player for it; the agent needs a real model.',
   'tool.timed_out': 'A tool took longer than the setting tool_timeout_ms.',

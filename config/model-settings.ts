@@ -22,7 +22,7 @@ type ModelPrice = Price & { readonly above?: Price & { readonly tokens: number }
 export interface Prices {
   /** ISO date: the day for which the table is believed to hold. */
   readonly as_of: string;
-  /** By model id. A model that is missing costs nothing here, whatever the vendor charges. */
+  /** By model id. Of a model that is missing, tokens are counted and no cost. */
   readonly models: Readonly<Record<string, ModelPrice>>;
 }
 
@@ -70,6 +70,29 @@ export const modelsSetting = orJson(
 );
 
 export const pricesSetting = orJson(z.strictObject({ as_of: z.iso.date(), models: z.record(z.string(), modelPrice) }));
+
+/** A blank one is none: that is how shells and templates say «not set». */
+export const keySetting = z
+  .string()
+  .nullable()
+  .transform((text) => text?.trim() || undefined);
+
+/**
+ * Why no request can carry the key, in words that hold none of it; null when one can. It goes into a header, which takes
+ * printable ASCII only. Not part of the setting: a key that is not used stops nothing.
+ */
+export function keyProblem(key: string): string | null {
+  const characters = Array.from(key);
+  const at = characters.findIndex((character) => !/^[!-~]$/.test(character));
+  if (at === -1) return null;
+  return `character ${at + 1} of ${characters.length} is ${kindOf(characters[at] ?? '')}`;
+}
+
+function kindOf(character: string): string {
+  if (/[\n\r\u2028\u2029]/.test(character)) return 'a line break';
+  if (/\s/.test(character)) return 'white space';
+  return /\p{Cc}|\p{Cf}/u.test(character) ? 'invisible' : 'not ASCII';
+}
 
 /** Credentials in an address are refused by HTTP clients; the key has a place of its own. */
 export function isHttpUrl(value: string): boolean {

@@ -11,6 +11,7 @@ import {
   DEFAULT_MODELS,
   DEFAULT_PRICES,
   isHttpUrl,
+  keySetting,
   type ModelIds,
   modelsSetting,
   type Prices,
@@ -58,7 +59,7 @@ const KEYS = {
     expected: '{as_of: DATE, models: {ID: {input, output, cache_read, cache_write}}} in US dollars per million tokens',
     default: DEFAULT_PRICES,
   },
-  anthropic_api_key: { schema: text, expected: 'a key', alias: 'ANTHROPIC_API_KEY', secret: true },
+  anthropic_api_key: { schema: keySetting, expected: 'a key', alias: 'ANTHROPIC_API_KEY', secret: true },
   anthropic_base_url: {
     schema: text.refine(isHttpUrl),
     expected: 'an address like https://host, without a login in it',
@@ -223,7 +224,7 @@ export function inspectSettings(sources: SettingsSources = {}): {
     const value = found ?? fallback;
     const parsed = value.value === undefined ? undefined : rule.schema.safeParse(value.value);
     if (parsed?.success === false) {
-      problems.push(`${value.origin.text}: ${key}: expected ${rule.expected}, got ${shown(rule, value.value)}`);
+      problems.push(`${value.origin.text}: ${key}: expected ${rule.expected}, got ${shown(key, rule, value)}`);
     }
     const wrong = parsed?.success === false;
     const data = wrong ? fallback.value : parsed?.data;
@@ -248,7 +249,7 @@ function display(key: SettingsKey, rule: Key, value: unknown): string {
   if (rule.path === 'of_packs') return dataText(value as DataSetting);
   if (!rule.secret && Array.isArray(value)) return value.join(', ') || 'none';
   if (!rule.secret) return typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return key.endsWith('_url') ? withoutCredentials(String(value)) : '(hidden)';
+  return isAddress(key) ? withoutCredentials(String(value)) : '(hidden)';
 }
 
 function fromOption(key: SettingsKey, options: Readonly<Record<string, unknown>>, base: string): Found | undefined {
@@ -262,7 +263,7 @@ function fromEnv(key: string, rule: Key, env: NonNullable<SettingsSources['env']
   for (const name of [`AGENT_PLATFORM_${key.toUpperCase()}`, ...(rule.alias === undefined ? [] : [rule.alias])]) {
     const value = env[name];
     // An empty variable is how a shell or a compose file says «not set».
-    if (value === undefined || value === '') continue;
+    if (value === undefined || value.trim() === '') continue;
     return {
       value: rule.path === 'many' ? value.split(delimiter) : value,
       origin: { text: `environment ${name}`, base },
@@ -278,8 +279,15 @@ function absolute(rule: Key, value: unknown, base: string): unknown {
   return value;
 }
 
-function shown(rule: Key, value: unknown): string {
+function shown(key: SettingsKey, rule: Key, { value, origin }: Found): string {
+  if (value === true && origin.text.startsWith('option ')) return 'no value';
+  if (rule.secret && !isAddress(key)) return `something else (${typeof value}, not shown)`;
   return JSON.stringify(rule.secret && typeof value === 'string' ? withoutCredentials(value) : value);
+}
+
+/** Of secrets, addresses can be shown without their credentials. */
+function isAddress(key: SettingsKey): boolean {
+  return key.endsWith('_url');
 }
 
 function camel(key: string): string {

@@ -8,7 +8,7 @@ import { ROOT_PATH } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
 import type { Runtime, Send } from '../runtime.ts';
-import { type batchMachine, pendingTargets, targetRun } from './machine.ts';
+import { type batchMachine, isCutShort, isDenied, pendingTargets, targetRun } from './machine.ts';
 
 type Machine = typeof batchMachine;
 type Snapshot = SnapshotFrom<Machine>;
@@ -30,7 +30,7 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     landing: () => [],
     quarantined: async (_snapshot, error) => ({ type: 'failed', error }) satisfies BatchEvent,
     sends: async (before, after, again) =>
-      isCutShort(after) ? cancels(runtime, after) : starts(runtime, before, after, again),
+      isCutShort(after.value, after.context) ? cancels(runtime, after) : starts(runtime, before, after, again),
     perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
   };
 }
@@ -42,7 +42,7 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
       mail.type === 'cancel' ||
       mail.type === 'resume' ||
       (mail.type === 'child.reported' && deniedIn(mail.report) !== null);
-    return received({ found: endedIt && isCutShort(snapshot) ? 'final' : 'known' });
+    return received({ found: endedIt && isCutShort(snapshot.value, snapshot.context) ? 'final' : 'known' });
   }
   if (mail.type === 'cancel') {
     const { by, reason } = mail;
@@ -65,15 +65,6 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
 /** That the key was refused, at whatever depth of a run: no other run of the batch would get an answer either. */
 function deniedIn(report: AgentReport): AgentReport['error'] {
   return flattenReports(report).find(({ error }) => isDenied(error))?.error ?? null;
-}
-
-function isDenied(error: AgentReport['error']): error is NonNullable<AgentReport['error']> {
-  return error?.code === 'model.denied';
-}
-
-/** Whether it ended before its runs did, so that they are cancelled. */
-function isCutShort({ value, context }: Snapshot): boolean {
-  return value === 'cancelled' || (value === 'failed' && isDenied(context.error));
 }
 
 /** Reads the target list of the schedule from the data, as of the batch's date. */

@@ -123,6 +123,16 @@ export function pendingTargets({ targets, outcomes }: BatchContext): Target[] {
   return targets.filter((_, i) => outcomes[i] === null);
 }
 
+/** That the key was refused: no other run of the batch would get an answer either. */
+export function isDenied<E extends { code: string }>(error: E | null): error is E {
+  return error?.code === 'model.denied';
+}
+
+/** Whether a batch in this state ended before its runs did, so that they are cancelled. */
+export function isCutShort(state: string, { error }: Pick<BatchContext, 'error'>): boolean {
+  return state === 'cancelled' || (state === 'failed' && isDenied(error));
+}
+
 /** What an entry's digest is made over: a batch of thousands is not written out anew for each of its reports. */
 export function batchEssence({
   address,

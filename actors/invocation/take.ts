@@ -33,7 +33,7 @@ function change(context: InvocationContext, event: InvocationEvent): Partial<Inv
       return replied(context, event);
     case 'model.failed':
       return {
-        failures: context.failures + 1,
+        ...(event.elsewhere ? { waits: (context.waits ?? 0) + 1 } : { failures: context.failures + 1 }),
         error: event.error,
         timers: { ...context.timers, retry: event.retry },
         ...(event.escalation && { escalation: event.escalation }),
@@ -100,6 +100,7 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
     cost_usd: context.cost_usd + (event.cost_usd ?? 0),
     model: event.model,
     failures: 0,
+    ...(context.waits !== undefined && { waits: 0 }),
     report: event.report,
     escalation: event.escalation,
     corrections: sentBack ? context.corrections + 1 : 0,

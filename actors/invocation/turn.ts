@@ -4,7 +4,7 @@ import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import { digestOf } from '../../runtime/digest.ts';
 import type { Escalation, Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
-import { retryWait, waitElsewhere } from '../../runtime/policy/retry.ts';
+import { elsewhereName, retryName, retryWait, waitElsewhere } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
 import type { ModelProvider, SentRequest } from '../../runtime/model/provider.ts';
@@ -33,13 +33,16 @@ export async function modelTurn(
       ordinal: state.ordinal + 1,
       error: describeError(error, 'model.failed'),
       retry: retryOf(runtime, state, error),
+      ...(isElsewhere(error) && { elsewhere: true }),
       ...(typeof id === 'string' && { request_id: id }),
       prompt: { ...prompt, ...(sent !== undefined && { sent: sent as SentRequest }) },
       ...(escalation && { escalation }),
     };
   }
-  const cost = reply.cost_usd;
-  return judgeTurn({ resolved, state, reply, prompt, ...(cost !== undefined && { cost_usd: cost }), ...means });
+  const { cost_usd, prices_as_of } = reply;
+  const judged = judgeTurn({ resolved, state, reply, prompt, ...(cost_usd !== undefined && { cost_usd }), ...means });
+  // Of which day the prices are is nothing that a rule asks for.
+  return { ...judged, ...(prices_as_of !== undefined && { prices_as_of }) };
 }
 
 /** A run keeps the model that it began with: what one began, another would go on with in its own way. */
@@ -84,15 +87,18 @@ function escalationOf(
 }
 
 /** Only a model that may answer later is asked again; a player that throws will throw again. */
-function retryOf(runtime: Runtime, state: InvocationContext, error: unknown): Timer | null {
+function retryOf(runtime: Runtime, { ordinal, failures, waits = 0 }: InvocationContext, error: unknown): Timer | null {
   if (!(error instanceof PlatformError) || error.code !== 'model.unavailable') return null;
-  const { retry_after_ms, elsewhere } = error.details;
-  const asked = typeof retry_after_ms === 'number' ? retry_after_ms : null;
-  // That this worker is not the one to ask is no failure of the model: the run waits as long as it takes.
-  const wait = elsewhere === true ? waitElsewhere(state.failures) : retryWait(state.failures + 1, asked);
-  if (wait === null) return null;
-  const at = new Date(runtime.now().getTime() + wait).toISOString();
-  return { name: `retry-${state.ordinal + 1}-${state.failures + 1}`, at };
+  const after = (wait: number): string => new Date(runtime.now().getTime() + wait).toISOString();
+  if (isElsewhere(error)) return { name: elsewhereName(ordinal + 1, waits + 1), at: after(waitElsewhere(waits)) };
+  const { retry_after_ms } = error.details;
+  const wait = retryWait(failures + 1, typeof retry_after_ms === 'number' ? retry_after_ms : null);
+  return wait === null ? null : { name: retryName(ordinal + 1, failures + 1), at: after(wait) };
+}
+
+/** That this worker is not the one to ask is no failure of the model: the run waits as long as it takes. */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof PlatformError && error.code === 'model.unavailable' && error.details['elsewhere'] === true;
 }
 
 /** The same admission that the child's supervisor will ask, asked before the delegation is sent. */

@@ -1,6 +1,6 @@
 /** The command line. Commands import what they need when they run, so that help comes at once. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { PlatformError } from '../../config/errors.ts';
 import { agentsCommands } from './agents.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
@@ -40,7 +40,12 @@ function program(): Command {
       (folder: string, before: string[] | undefined) => [...(before ?? []), folder],
     )
     .option('--tenant <name>', 'whose runs and memories (default sample for the sample data, else default)')
-    .option('--model [name]', 'which model answers: rehearsal (default), or anthropic, which costs money')
+    // Checked here, too: the word after a bare `--model` would be taken for a name, and the command not be found.
+    .addOption(
+      new Option('--model [name]', 'which model answers: rehearsal (default), or anthropic, which costs money').choices(
+        ['rehearsal', 'anthropic'],
+      ),
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)')
     .option('--json', 'print one JSON document on stdout')
     .addHelpText(

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
-import { isFailure, modelOf } from '../batch-results.ts';
+import { answeredBy, isFailure, modelOf } from '../batch-results.ts';
 import { seconds } from '../batch-text.ts';
 import { startRun } from '../door.ts';
 import { findRun } from '../find-runs.ts';
@@ -13,6 +13,7 @@ import { readRun, type RunTree, summarise, waitingOf } from '../runs.ts';
 import { settleRun } from '../settle.ts';
 import { spentBy, spentText } from '../spent.ts';
 import { openTasks } from '../task-view.ts';
+import { tellWaits } from '../tell-waits.ts';
 import { showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import type { RunOptions } from './run.ts';
@@ -27,7 +28,7 @@ export async function runAgent(session: Session, agent: string, options: RunOpti
     const started = performance.now();
     const existing = await findExisting(platform, agent, options);
     const tree = existing && hasSettled(existing) ? existing : await finish(session, platform, signal, agent, options);
-    return present(session, platform, tree, Math.round(performance.now() - started));
+    return present(session, tree, Math.round(performance.now() - started));
   });
 }
 
@@ -66,10 +67,12 @@ async function finish(
   const { address } = await startRun(platform, request);
   await withWorker(platform, signal, async () => {
     const progress = startProgress(process.stderr, `${agent}: run ${address.run}`, 1, session.json);
+    const waits = tellWaits({ runs: 1, say: progress.say, now: platform.runtime.now });
     try {
-      const settled = await settleRun(platform, address, { signal });
+      const settled = await settleRun(platform, address, { signal, onEntry: waits.take });
       if (!settled) throw stoppedBy(signal, `the same command with \`--run-id ${address.run}\` finishes it`);
     } finally {
+      waits.stop();
       progress.stop();
     }
   });
@@ -82,23 +85,23 @@ async function read(platform: Platform, address: Address): Promise<RunTree> {
   return tree;
 }
 
-function present(session: Session, platform: Platform, tree: RunTree, wallMs: number): number {
+function present(session: Session, tree: RunTree, wallMs: number): number {
   const { json, width, paint, say, sayJson, settings } = session;
   session.noteModel();
   const summary = summarise('', tree);
   const { run, outcome, report, waiting, error } = summary;
   const { subject = null, as_of = '' } = tree.context.invocation ?? {};
-  const model = modelOf([tree], platform.runtime.model.name);
-  const { usage, cost_usd } = spentBy(tree);
-  const spentWords = spentText({ usage, cost_usd });
+  const model = modelOf([tree]);
+  const spent = spentBy(tree);
+  const spentWords = spentText(spent);
   const tasks = openTasks(tree);
   if (json) {
-    const spent = { wall_ms: wallMs, usage, cost_usd };
-    sayJson({ run, agent: tree.agent, subject, outcome, model, as_of, report, waiting, tasks, error, ...spent });
+    const head = { run, agent: tree.agent, subject, outcome, model, as_of, report, waiting, tasks, error };
+    sayJson({ ...head, wall_ms: wallMs, ...spent });
   } else {
     const header = [
-      `${paint.strong(tree.agent)} on ${subject ?? 'no subject'} as of ${paint.strong(as_of)}, answered by ${paint.strong(model)}`,
-      `run ${run}: ${outcome}; ${usage.turns} model turns in ${seconds(wallMs)}`,
+      `${paint.strong(tree.agent)} on ${subject ?? 'no subject'} as of ${paint.strong(as_of)}, ${answeredBy(model, paint)}`,
+      `run ${run}: ${outcome}; ${spent.usage.turns} model turns in ${seconds(wallMs)}`,
       ...(spentWords === '' ? [] : [spentWords]),
     ];
     const asks = tasks.flatMap((task) => [waitingText(task, settings, width, paint), '']);

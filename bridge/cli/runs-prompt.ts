@@ -21,14 +21,18 @@ export async function showPrompt(
     if (tree === null) throw new PlatformError('run.unknown', `${run} has no invocation ${path} that asks a model`);
     return { ...(await sentPrompt(tree.entries, turn, catalog)), run, path };
   });
+  if (!json && !api) {
+    say(promptText(found, paint));
+    return 0;
+  }
   const { body, sent } = apiBody(found, { models: settings.models, maxTokens: settings.modelMaxTokens });
   if (json) {
     const { request, prompt, model, request_id, definition } = found;
     const head = { run, path, turn, agent: request.agent, model, request_id, definition, prompt };
     sayJson({ ...head, request, api: { sent, body } });
-  } else if (api) {
+  } else {
     if (!sent) session.note('this turn was not sent to the Messages API; this is how it would be sent now');
     say(JSON.stringify(body, null, 2));
-  } else say(promptText(found, paint));
+  }
   return 0;
 }

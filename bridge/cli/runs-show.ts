@@ -1,9 +1,11 @@
-import { outcomeOf } from '../../actors/batch/machine.ts';
 import { type BatchJournal, readBatch, runsOf } from '../batch-journal.ts';
+import { modelOf } from '../batch-results.ts';
 import { findRoot } from '../find-runs.ts';
+import { modelWaits } from '../model-waits.ts';
 import { batchJournalText, runText } from '../run-text.ts';
 import { flattenTree, readRun, type RunTree, summarise } from '../runs.ts';
-import { addSpent, nothingSpent, type Spent, spentBy } from '../spent.ts';
+import { addSpent, nothingSpent, type Spent, spentBy, spentByInvocation } from '../spent.ts';
+import { standingOf, type TargetStanding } from '../target-standing.ts';
 import { tasksOf } from '../task-view.ts';
 import { journalsOf, timeline } from '../timeline.ts';
 import type { Platform } from '../platform.ts';
@@ -13,16 +15,17 @@ import { type Session, withPlatform } from './session.ts';
 /** Prints a run or batch of any tenant, or of the one that the settings name. */
 export async function showRun(session: Session, run: string, { verdicts = false }: RunsShowOptions): Promise<number> {
   const { json, width, paint, say, sayJson } = session;
-  const { batch, spent, tree } = await withPlatform(session, async (platform) => {
+  const { batch, targets, tree } = await withPlatform(session, async (platform) => {
     const address = await findRoot(platform, run, session.settings.tenant);
     const { journal } = platform.runtime;
     const found = await readBatch(journal, address);
-    const spent = found ? await spentByBatch(platform, found) : nothingSpent();
-    return { batch: found, spent, tree: found ? null : await readRun(journal, address) };
+    const targets = found ? await readTargets(platform, found) : { standing: [], spent: nothingSpent() };
+    return { batch: found, targets, tree: found ? null : await readRun(journal, address) };
   });
   if (batch) {
-    if (json) sayJson({ ...batchDocument(batch), ...spent });
-    else say(batchJournalText(batch, spent, width, paint, verdicts));
+    const { standing, spent } = targets;
+    if (json) sayJson({ ...batchDocument(batch, standing), ...spent });
+    else say(batchJournalText(batch, standing, spent, width, paint, verdicts));
   } else if (tree) {
     if (json) sayJson(runDocument(tree));
     else say(runText(tree, width, paint, verdicts));
@@ -32,14 +35,25 @@ export async function showRun(session: Session, run: string, { verdicts = false 
 
 const AT_ONCE = 64;
 
-async function spentByBatch({ runtime }: Platform, batch: BatchJournal): Promise<Spent> {
+/** What became of a batch's targets, and what their runs used up. */
+async function readTargets(
+  { runtime }: Platform,
+  batch: BatchJournal,
+): Promise<{ standing: TargetStanding[]; spent: Spent }> {
   const runs = runsOf(batch);
+  const standing: TargetStanding[] = [];
   let spent = nothingSpent();
   for (let i = 0; i < runs.length; i += AT_ONCE) {
-    const some = runs.slice(i, i + AT_ONCE).map(({ run }) => readRun(runtime.journal, { ...batch.address, run }));
-    for (const tree of await Promise.all(some)) if (tree) spent = addSpent(spent, spentBy(tree));
+    const some = runs.slice(i, i + AT_ONCE).map(async (each) => {
+      const tree = await readRun(runtime.journal, { ...batch.address, run: each.run });
+      return { tree, stands: standingOf(batch, each, tree) };
+    });
+    for (const { tree, stands } of await Promise.all(some)) {
+      standing.push(stands);
+      if (tree) spent = addSpent(spent, spentBy(tree));
+    }
   }
-  return spent;
+  return { standing, spent };
 }
 
 function runDocument(tree: RunTree): Record<string, unknown> {
@@ -49,16 +63,15 @@ function runDocument(tree: RunTree): Record<string, unknown> {
   const entries = timeline(journalsOf(tree));
   const tasks = flattenTree(tree).flatMap(tasksOf);
   const head = { run, tenant, agent: tree.agent, subject, as_of, outcome, waiting, tasks, error, ...spentBy(tree) };
-  return { ...head, tree: branch(tree), entries, report };
+  return { ...head, model: modelOf([tree]), model_waits: modelWaits(tree), tree: branch(tree), entries, report };
 }
 
-function branch({ address, agent, state, entries, context, children }: RunTree): Record<string, unknown> {
-  const { usage, cost_usd } = context;
-  const head = { path: address.path, agent, state, entries: entries.length, usage, cost_usd };
+function branch({ address, agent, state, entries, children }: RunTree): Record<string, unknown> {
+  const head = { path: address.path, agent, state, entries: entries.length, ...spentByInvocation({ entries }) };
   return { ...head, children: children.map(branch) };
 }
 
-function batchDocument(batch: BatchJournal): Record<string, unknown> {
+function batchDocument(batch: BatchJournal, standing: readonly TargetStanding[]): Record<string, unknown> {
   const { address, start, state, context, entries } = batch;
   return {
     batch: address.run,
@@ -67,7 +80,7 @@ function batchDocument(batch: BatchJournal): Record<string, unknown> {
     as_of: start.as_of,
     state,
     error: context.error,
-    runs: runsOf(batch).map(({ target, run }) => ({ target, run, outcome: outcomeOf(context, run) ?? null })),
+    runs: standing.map(({ target, run, outcome, state }) => ({ target, run, outcome, state })),
     entries: timeline([{ path: address.path, entries }]),
   };
 }

@@ -14,6 +14,7 @@ import { reportText } from '../report-text.ts';
 import { ENDED } from '../run-states.ts';
 import { readRun, waitingOf } from '../runs.ts';
 import { openTasks } from '../task-view.ts';
+import { tellWaits } from '../tell-waits.ts';
 import { settleBatch } from '../settle.ts';
 import { decideCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
@@ -77,20 +78,30 @@ async function finish(
     const count = runs.length === 1 ? '1 target' : `${runs.length} targets`;
     const label = `${schedule} as of ${asOf}: ${count}, batch ${address.run}`;
     const progress = startProgress(process.stderr, label, runs.length, session.json);
+    const waits = tellWaits({ runs: runs.length, say: progress.say, now: platform.runtime.now });
     try {
       const ids = runs.map(({ run }) => run);
-      const settled = await settleBatch(platform, address, ids, { signal, onSettled: () => progress.step() });
+      const settled = await settleBatch(platform, address, ids, {
+        signal,
+        onSettled: () => progress.step(),
+        onEntry: waits.take,
+      });
       if (!settled) throw stoppedBy(signal, `\`--batch ${address.run}\` finishes it`);
     } finally {
+      waits.stop();
       progress.stop();
     }
   });
 }
 
-async function throwIfFailed(platform: Platform, address: Address): Promise<void> {
-  const batch = await readBatch(platform.runtime.journal, address);
+/** Of a batch that ended just now; `openBatch` tells of one that had ended before. */
+async function throwIfFailed({ runtime, settings }: Platform, address: Address): Promise<void> {
+  const batch = await readBatch(runtime.journal, address);
   const error = batch?.context.error;
-  if (error) throw new PlatformError(error.code as ErrorCode, `the batch ${address.run} failed: ${error.message}`);
+  if (!batch || !error) return;
+  const how = batch.state === 'cancelled' ? 'was cancelled' : 'failed';
+  const shown = `what became of its runs: ${showCommand(address.run, settings)}`;
+  throw new PlatformError(error.code as ErrorCode, `the batch ${address.run} ${how}: ${error.message}\n${shown}`);
 }
 
 interface Outcome {
@@ -115,10 +126,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
     asOf: opened.asOf,
     dataEnds: opened.dataEnds,
     today: platform.runtime.now().toISOString().slice(0, 10),
-    model: modelOf(
-      results.map(({ tree }) => tree),
-      platform.runtime.model.name,
-    ),
+    model: modelOf(results.map(({ tree }) => tree)),
     wallMs,
     columns: pack.manifest.schedules[schedule]?.columns ?? [],
     results,
@@ -172,6 +180,8 @@ function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: B
       wall_ms: wallMs,
       usage: totals.usage,
       cost_usd: totals.cost_usd,
+      prices_as_of: totals.prices_as_of,
+      unpriced_tokens: totals.unpriced_tokens,
     },
   };
 }

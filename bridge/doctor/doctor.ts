@@ -4,7 +4,7 @@
  */
 import type { inspectSettings } from '../../config/settings.ts';
 import { examine, type Finding, ok } from './finding.ts';
-import { examineData, examineKeys, examineNode, examinePacks, examineSettings } from './host.ts';
+import { examineData, examineNode, examinePacks, examineSettings } from './host.ts';
 import { examineModel } from './model.ts';
 import { examineClock, examineMemory, examineRedis, examineStreams } from './records.ts';
 import { reachServers } from './servers.ts';
@@ -30,8 +30,7 @@ export async function diagnose(
       ...examineSettings(inspected),
       ...packFindings,
       ...(await examineData(settings, packs)),
-      ...examineKeys(settings),
-      ...(options.asks ? await examine('model', READ, () => examineModel(settings)) : []),
+      ...(await examine('model', READ, () => examineModel(settings, options.asks))),
       ...(await examine('state', READ, () => examineState(settings))),
       ...(embedded ? examineHolders(settings, services, options.start) : []),
       ...servers.findings,

@@ -101,19 +101,3 @@ export async function examineData(settings: Settings, packs: readonly LoadedPack
   );
   return (await Promise.all(found)).flat();
 }
-
-export function examineKeys({ host, model, models, prices }: Settings): Finding[] {
-  if (model !== 'anthropic') {
-    const text = host.keys.anthropic
-      ? `an Anthropic key is in the environment: found, not used: the model is ${model}`
-      : `no Anthropic key is in the environment; none is needed: the model is ${model}`;
-    return [ok('model', text)];
-  }
-  const remedy = 'set ANTHROPIC_API_KEY in the environment, or use --model rehearsal';
-  if (!host.keys.anthropic) return [fail('model', 'the model is anthropic, and no key was found', remedy)];
-  const unpriced = [models.main, models.sub].filter((id) => !Object.hasOwn(prices.models, id));
-  return [
-    ok('model', `a key was found: ${models.main} (main) and ${models.sub} (sub) answer; --model asks them`),
-    ...unpriced.map((id) => warn('model', `${id} has no price: its cost counts as 0`, 'add it to the setting prices')),
-  ];
-}

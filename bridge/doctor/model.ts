@@ -1,24 +1,61 @@
-/** The shortest real call of each tier: whether the key, the address and the model ids work. It costs a fraction of a cent. */
+/**
+ * Which model answers, and whether it can: the key, and with `--model` the shortest real call of each tier, which shows
+ * whether the key, the address and the model ids work. It costs a fraction of a cent.
+ */
 import { PlatformError } from '../../config/errors.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { ModelRequest } from '../../runtime/model/provider.ts';
-import { claude } from '../model.ts';
-import { examine, type Finding, ok } from './finding.ts';
+import type { ModelReply, ModelRequest } from '../../runtime/model/provider.ts';
+import { claude, keyOf } from '../model.ts';
+import { examine, fail, type Finding, ok, warn } from './finding.ts';
 
 /** Room for a few words, and for the reasoning before them. */
 const SHORT = 64;
 const LONGEST_MS = 60_000;
+const AGAIN = 'then run `agent-platform doctor --model` again';
 const REMEDY: Record<string, string> = {
-  'model.no_key': 'set ANTHROPIC_API_KEY in the environment',
-  'model.denied': 'see whether the key is right, paid for, and may use this model',
-  'model.rejected': 'see whether the setting models names a model that there is',
-  'model.unavailable': 'try again in a minute; see whether the address is reachable from here',
+  'model.denied': `do what the message says, ${AGAIN}`,
+  'model.rejected': `see whether the setting models names a Claude, and ANTHROPIC_BASE_URL the Messages API, ${AGAIN}`,
+  'model.unavailable': 'see whether that is the address of the Messages API, and can be reached from here',
 };
+const BUSY = 'try again in a minute; runs wait, and ask again by themselves';
 
-export async function examineModel(settings: Settings): Promise<Finding[]> {
-  const found = (['main', 'sub'] as const).map((tier) => examineTier(settings, tier));
-  return (await Promise.all(found)).flat();
+export async function examineModel(settings: Settings, asks: boolean): Promise<Finding[]> {
+  const found = examineKey(settings, asks);
+  if (!asks || 'problem' in keyOf(settings)) return found;
+  const answers = (['main', 'sub'] as const).map((tier) => examineTier(settings, tier));
+  return [...found, ...(await Promise.all(answers)).flat()];
 }
+
+/** `asks`: Claude is asked now, whichever model answers the runs. */
+function examineKey(settings: Settings, asks: boolean): Finding[] {
+  const { model, models, prices, anthropicApiKey } = settings;
+  const found = keyOf(settings);
+  const problem = 'problem' in found ? found.problem : null;
+  const chosen = model === 'anthropic';
+  if (!chosen && !asks) {
+    if (anthropicApiKey === undefined)
+      return [ok('model', `no Anthropic key was found, and none is needed: the model is ${model}`)];
+    const text = `an Anthropic key was found, not used: the model is ${model}`;
+    return [problem === null ? ok('model', text) : warn('model', `${text}; ${problem}`, 'correct it, or remove it')];
+  }
+  if (problem !== null) {
+    const why = chosen ? 'the model is anthropic' : '--model asks Claude';
+    const remedy = 'set ANTHROPIC_API_KEY in the environment to the key alone';
+    return [fail('model', `${why}, and ${problem}`, chosen ? `${remedy}, or use --model rehearsal` : remedy)];
+  }
+  const named = `${models.main} (main) and ${models.sub} (sub)`;
+  const used = chosen ? `${named} answer${asks ? '' : '; doctor --model asks them'}` : `--model asks ${named} now`;
+  const runs = chosen ? '' : `; runs do not use it, their model is ${model}`;
+  const unpriced = [...new Set([models.main, models.sub])].filter((id) => !Object.hasOwn(prices.models, id));
+  return [
+    ok('model', `an Anthropic key was found: ${used}${runs}`),
+    ...unpriced.map((id) =>
+      warn('model', `${id} has no price: no cost is told for its tokens, and max_usd ignores them`, PRICE_IT),
+    ),
+  ];
+}
+
+const PRICE_IT = 'add it to the setting prices';
 
 async function examineTier(settings: Settings, tier: ModelRequest['tier']): Promise<Finding[]> {
   const asked = settings.models[tier];
@@ -30,19 +67,23 @@ async function examineTier(settings: Settings, tier: ModelRequest['tier']): Prom
     const started = performance.now();
     const reply = await model.reply(request(tier), new AbortController().signal);
     const took = Math.round(performance.now() - started);
-    const cost = reply.cost_usd === undefined ? 'no price' : `${reply.cost_usd} US dollars`;
     const id = reply.request_id === undefined ? '' : `, request ${reply.request_id}`;
-    return [ok('model', `${tier}: ${reply.model} answers in ${took} ms (${cost}${id})`)];
+    return [ok('model', `${tier}: ${reply.model} answers in ${took} ms (${costOf(reply)}${id})`)];
   } catch (error) {
-    const code = error instanceof PlatformError ? error.code : '';
-    const id = error instanceof PlatformError ? error.details.request_id : undefined;
-    const remedy = REMEDY[code] ?? 'read what the message says';
-    const found = await examine('model', remedy, () => {
+    const { code = '', details = {} } = error instanceof PlatformError ? error : {};
+    const { request_id: id, status } = details;
+    // What answers with a status is there.
+    const remedy = code === 'model.unavailable' && status !== undefined ? BUSY : REMEDY[code];
+    const found = await examine('model', remedy ?? 'read what the message says', () => {
       throw error;
     });
     const where = typeof id === 'string' ? `${tier}, ${asked}, request ${id}` : `${tier}, ${asked}`;
     return found.map((finding) => ({ ...finding, text: `${where}: ${finding.text}` }));
   }
+}
+
+function costOf({ cost_usd, prices_as_of = '' }: ModelReply): string {
+  return cost_usd === undefined ? 'no price' : `${cost_usd} US dollars at prices of ${prices_as_of}`;
 }
 
 function request(tier: ModelRequest['tier']): ModelRequest {

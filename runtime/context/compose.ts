@@ -10,7 +10,7 @@ import { capabilities, core, longTermMemory, policy, type SystemLayer, sharedCon
  * The prompt of a model turn: six layers. A pure function of the resolved definition and the fold of the journal, so
  * that every prompt ever sent can be composed again, byte for byte, from the records. Changed bytes need a new version.
  */
-export const COMPOSER_VERSION = 1;
+export const COMPOSER_VERSION = 2;
 
 export interface Layer {
   n: 1 | 2 | 3 | 4 | 5 | 6;
@@ -47,7 +47,7 @@ export function compose(resolved: ResolvedAgent, state: InvocationContext): Mode
           { type: 'text', text: JSON.stringify(opening) },
         ],
       },
-      ...kept.flatMap((turn) => messagesOf(turn, thinks)),
+      ...joined(kept.flatMap((turn) => messagesOf(turn, thinks))),
     ],
   };
 }
@@ -116,24 +116,39 @@ function task(resolved: ResolvedAgent, invocation: Invocation, turns: number, dr
   };
 }
 
-/** A turn that was paused has no answer: it is sent back as it is, and goes on. */
+/** A turn that was paused has no answer: it is sent back as it is, and goes on; one that said nothing yet leaves no trace. */
 function messagesOf(turn: TurnState, thinks: boolean): Message[] {
   const remarks = [turn.correction, turn.remark].flatMap((text) =>
     text === null ? [] : [{ type: 'text' as const, text }],
   );
   const answers = [...turn.calls.flatMap(resultOf), ...remarks];
-  const reply: Message = { role: 'assistant', content: shown(turn.content, thinks, answers.length === 0) };
-  return answers.length > 0 ? [reply, { role: 'user', content: answers }] : [reply];
+  const content = shown(turn.content, thinks);
+  if (answers.length === 0) return content.length === 0 ? [] : [{ role: 'assistant', content }];
+  const says = content.some(({ type }) => type === 'text' || type === 'tool_use');
+  return [
+    { role: 'assistant', content: says ? content : [...content, { type: 'text', text: '(no answer)' }] },
+    { role: 'user', content: answers },
+  ];
 }
 
-/** Providers refuse empty texts and empty messages. */
-function shown(content: ReplyBlock[], thinks: boolean, paused: boolean): ReplyBlock[] {
-  const blocks = content.filter((block) => {
-    if (block.type === 'text') return block.text.trim() !== '';
-    return thinks || block.type === 'tool_use';
+/** What was paused and what it went on with are one message: roles take turns. */
+function joined(messages: Message[]): Message[] {
+  const result: Message[] = [];
+  for (const message of messages) {
+    const last = result.at(-1);
+    if (last?.role === 'assistant' && message.role === 'assistant') last.content.push(...message.content);
+    else result.push(message);
+  }
+  return result;
+}
+
+/** Providers refuse empty texts, and know no field of ours. */
+function shown(content: ReplyBlock[], thinks: boolean): ReplyBlock[] {
+  return content.flatMap((block): ReplyBlock[] => {
+    if (block.type === 'tool_use') return [{ type: block.type, id: block.id, name: block.name, input: block.input }];
+    if (block.type === 'text') return block.text.trim() === '' ? [] : [block];
+    return thinks ? [block] : [];
   });
-  const says = blocks.some(({ type }) => type === 'text' || type === 'tool_use');
-  return says || (paused && blocks.length > 0) ? blocks : [...blocks, { type: 'text', text: '(no answer)' }];
 }
 
 function resultOf({ id, status, result }: TurnState['calls'][number]): ToolResultBlock[] {

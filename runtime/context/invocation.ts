@@ -72,6 +72,11 @@ export interface InvocationContext {
   corrections: number;
   /** Model attempts in a row that were not answered. */
   failures: number;
+  /**
+   * How often this turn waited for a worker that may ask its model. Absent before the first such wait, so that journals
+   * without one keep the digests that they were written with.
+   */
+  waits?: number;
   /** The timers that it waits for: to ask the model again, and for its own end. That of a question follows from the question. */
   timers: { retry: Timer | null; deadline: Timer | null };
   /** ISO time of the deadline before people took their time; null without one. */

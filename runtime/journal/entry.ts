@@ -174,6 +174,8 @@ export type InvocationEvent =
       usage: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
       /** What the turn cost in US dollars; absent when the model has no price. */
       cost_usd?: number;
+      /** ISO date of the prices by which `cost_usd` was computed; earlier releases did not write it down. */
+      prices_as_of?: string;
       /** The provider's id of the exchange. */
       request_id?: string;
       prompt: Prompt;
@@ -192,6 +194,8 @@ export type InvocationEvent =
       error: { code: string; message: string };
       /** When it is asked again, and by which timer; null when it is not. */
       retry: Timer | null;
+      /** Set when it was not asked at all: this worker may not ask the run's model. Counts as no failure of the model. */
+      elsewhere?: true;
       request_id?: string;
       prompt?: Prompt;
       /** Set when asking again would not help: a person decides. */

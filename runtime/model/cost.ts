@@ -1,27 +1,17 @@
 /** What a turn costs. The price table is a setting: prices change, and nobody tells the platform. Pure. */
+import type { Prices } from '../../config/model-settings.ts';
 import type { ModelReply } from './provider.ts';
-
-/** US dollars for a million tokens. */
-export interface Price {
-  input: number;
-  output: number;
-  cache_read: number;
-  cache_write: number;
-}
-
-/** `above`: other prices for a prompt of more than so many tokens, those from and for the cache included. */
-export type ModelPrice = Price & { above?: Price & { tokens: number } };
 
 const MILLION = 1_000_000;
 
-/** US dollars; undefined for a model that the table does not have. */
-export function costOf(
-  prices: Readonly<Record<string, ModelPrice>>,
-  model: string,
-  usage: ModelReply['usage'],
-): number | undefined {
-  const price = Object.hasOwn(prices, model) ? prices[model] : undefined;
-  if (!price) return undefined;
+/** In US dollars, and of which day the prices are; neither when the table has none of these models. */
+type Cost = Pick<ModelReply, 'cost_usd' | 'prices_as_of'>;
+
+/** `models`: names of the one that answered, the most exact first; the first that the table has counts. */
+export function costOf({ as_of, models: table }: Prices, models: readonly string[], usage: ModelReply['usage']): Cost {
+  const model = models.find((name) => Object.hasOwn(table, name));
+  const price = model === undefined ? undefined : table[model];
+  if (!price) return {};
   const prompt = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
   const { input, output, cache_read, cache_write } = price.above && prompt > price.above.tokens ? price.above : price;
   const sum =
@@ -30,5 +20,5 @@ export function costOf(
     usage.cache_read_tokens * cache_read +
     usage.cache_write_tokens * cache_write;
   // Nano-dollars: a sum of floats would end in noise that no bill has.
-  return Math.round((sum / MILLION) * 1e9) / 1e9;
+  return { cost_usd: Math.round((sum / MILLION) * 1e9) / 1e9, prices_as_of: as_of };
 }

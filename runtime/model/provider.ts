@@ -13,6 +13,8 @@ export interface ToolUseBlock {
   id: string;
   name: string;
   input: Json;
+  /** What the model wrote where its input should be, when that is no JSON object; then `input` is empty. Never sent back. */
+  malformed?: string;
 }
 export interface ToolResultBlock {
   type: 'tool_result';
@@ -56,6 +58,8 @@ export interface ModelReply {
   usage: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
   /** What it cost in US dollars; absent when the model has no price. */
   cost_usd?: number;
+  /** ISO date of the prices by which `cost_usd` was computed. */
+  prices_as_of?: string;
   /** The provider's own id of the exchange, for its support. */
   request_id?: string;
   /** What went over the wire, where that is not the request itself. */

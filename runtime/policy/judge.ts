@@ -70,13 +70,16 @@ function judgeCalls(turn: TurnToJudge, turnOrdinal: number): JudgedCall[] {
   const { resolved, reply } = turn;
   const blocks = reply.content.filter((block): block is ToolUseBlock => block.type === 'tool_use');
   const proposed = blocks.map(({ name, input }) => ({ name, input }));
-  return blocks.map(({ id, name, input }, index): JudgedCall => {
+  return blocks.map(({ id, name, input, malformed }, index): JudgedCall => {
     const kind = resolved.tools.find((candidate) => candidate.name === name)?.kind ?? 'read';
     const call: JudgedCall = { ordinal: turnOrdinal + 1 + index, id, name, kind, input, verdicts: [] };
     const last = index === blocks.length - 1;
     return {
       ...call,
-      verdicts: callVerdicts({ ...turn, proposed }, call, inItsTurn(turn, call, blocks.length === 1, last)),
+      verdicts: callVerdicts({ ...turn, proposed }, call, [
+        ...inItsTurn(turn, call, blocks.length === 1, last),
+        ...(malformed === undefined ? [] : [notRead(malformed)]),
+      ]),
     };
   });
 }
@@ -97,6 +100,14 @@ function inItsTurn({ reply }: TurnToJudge, { name, kind }: JudgedCall, alone: bo
   }
   return verdicts;
 }
+
+/** It may be half of what was meant: nothing of it is made use of. */
+function notRead(written: string): Verdict {
+  const shown = written.length > LONGEST_SHOWN ? `${written.slice(0, LONGEST_SHOWN)}…` : written;
+  return fails('input.read', `the input is no JSON object; make the call again. You wrote: ${shown}`);
+}
+
+const LONGEST_SHOWN = 300;
 
 interface Proposed {
   /** What the turn would report; it takes effect when every verdict holds. */
@@ -129,7 +140,7 @@ function reportOf(turn: TurnToJudge, calls: JudgedCall[]): Proposed {
   return { report, verdicts: [holds('report.present'), ...enforceBefore(turn, textReport(report), report)] };
 }
 
-const NOT_UNDERSTOOD = new Set(['tool.known', 'input.valid', 'input.complete']);
+const NOT_UNDERSTOOD = new Set(['tool.known', 'input.read', 'input.valid', 'input.complete']);
 
 /** A turn of which no call could be understood gets nowhere: it counts as one that was sent back. */
 function understood(calls: readonly JudgedCall[]): Verdict[] {

@@ -15,6 +15,22 @@ export function retryWait(attempts: number, askedMs: number | null): number | nu
   return Math.max(asked, Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS));
 }
 
+/** The timer of the wait that follows the n-th failure in a row. */
+export function retryName(ordinal: number, failures: number): string {
+  return `retry-${ordinal}-${failures}`;
+}
+
+/** Which of the `MODEL_ATTEMPTS` a timer of that name begins, from 2 on; null for a timer that begins none. */
+export function attemptOf(name: string): number | null {
+  const failures = /^retry-\d+-(\d+)$/.exec(name)?.[1];
+  return failures === undefined ? null : Number(failures) + 1;
+}
+
+/** The timer of the n-th wait of a turn for a worker that may ask its model. */
+export function elsewhereName(ordinal: number, waits: number): string {
+  return `retry-${ordinal}-elsewhere-${waits}`;
+}
+
 /** How long a run waits for a worker that may ask its model, having waited `times` before: a minute, then twice as long each time. */
 export function waitElsewhere(times: number): number {
   return Math.min(60_000 * 2 ** times, LONGEST_ASKED_MS);

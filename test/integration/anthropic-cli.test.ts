@@ -3,6 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import type { Spent } from '../../bridge/spent.ts';
+import { DEFAULT_PRICES } from '../../config/model-settings.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import { command, type CommandResult, withStateDir } from '../support/command.ts';
@@ -29,6 +31,10 @@ function run(args: string[], env: Record<string, string> = {}): Promise<CommandR
   return command([...args, '--state-dir', stateDir()], { env: { ...claude, ...env } });
 }
 
+function spentIn({ usage, cost_usd, prices_as_of, unpriced_tokens }: Spent): Spent {
+  return { usage, cost_usd, prices_as_of, unpriced_tokens };
+}
+
 const CHECK = ['schedules', 'run-now', 'weekly_health_check'];
 
 test('a check on Claude says which models answered and what it cost, and never the key', async () => {
@@ -43,7 +49,10 @@ test('a check on Claude says which models answered and what it cost, and never t
   ]);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /answered by claude-haiku-5-5, claude-opus-5-5/);
-  assert.match(stdout, /39900 tokens \(in 7000, out 1400, from cache 28000, to cache 3500\), \$0\.07/);
+  assert.match(
+    stdout,
+    /39900 tokens \(in 7000, out 1400, from cache 28000, to cache 3500\), \$0\.07 at prices of 2026-10-16$/m,
+  );
   const log = readFileSync(join(stateDir(), 'agent-platform.log'), 'utf8');
   assert.ok(!`${stdout}${stderr}${log}`.includes(KEY));
   assert.equal(api().seen.length, 7);
@@ -53,13 +62,32 @@ test('what was used up is told from the journal: by turn, by invocation, by run 
   const shown = await run(['runs', 'show', 'one-acme-corp']);
   assert.match(shown.stdout, /csm_briefing 0-1-1 {2}completed, 2 entries, 5700 tokens \(in 1000, .*\), \$0\.00030/);
   assert.match(shown.stdout.replaceAll(/\s+/g, ' '), /turn 1: recall_memory \(claude-opus-5-5, 5700 tokens/);
-  const { usage, cost_usd, tree } = JSON.parse((await run(['runs', 'show', 'one-acme-corp', '--json'])).stdout);
-  assert.deepEqual([usage.turns, usage.cache_read_tokens, tree.usage.turns], [7, 28_000, 3]);
-  const batch = JSON.parse((await run(['runs', 'show', 'one', '--json'])).stdout);
-  assert.deepEqual([batch.cost_usd, batch.usage], [cost_usd, usage]);
+  assert.match(shown.stdout, /7 model turns, 39900 tokens \(.*\), \$0\.07 at prices of 2026-10-16, claude/);
+  const { tree, ...told } = JSON.parse((await run(['runs', 'show', 'one-acme-corp', '--json'])).stdout);
+  const spent = spentIn(told);
+  assert.deepEqual([spent.usage.turns, spent.usage.cache_read_tokens, tree.usage.turns], [7, 28_000, 3]);
+  for (const { prices_as_of, unpriced_tokens } of [spent, tree, tree.children[0]])
+    assert.deepEqual([prices_as_of, unpriced_tokens], [['2026-10-16'], {}]);
+  assert.deepEqual(spentIn(JSON.parse((await run(['runs', 'show', 'one', '--json'])).stdout)), spent);
   const again = JSON.parse((await run([...CHECK, '--target', 'acme-corp', '--batch', 'one', '--json'])).stdout);
-  assert.deepEqual([again.totals.cost_usd, again.totals.usage], [cost_usd, usage]);
+  assert.deepEqual(spentIn(again.totals), spent);
   assert.equal(api().seen.length, 0);
+});
+
+test('what has no price is left out of the cost, and the cost says so', async () => {
+  const prices = { as_of: '2026-11-01', models: { 'claude-haiku-5-5': DEFAULT_PRICES.models['claude-haiku-5-5'] } };
+  const check = [...CHECK, '--target', 'acme-corp', '--batch', 'partial', '--model', 'anthropic'];
+  const { code, stdout, stderr } = await run(check, { AGENT_PLATFORM_PRICES: JSON.stringify(prices) });
+  assert.equal(code, 0, stderr);
+  const cost = /\$0\.0\d+ at prices of 2026-11-01 without (\d+) tokens of claude-opus-5-5, which have no price/;
+  const [, unpriced] = cost.exec(stdout) ?? assert.fail(stdout);
+  // What it is told with later does not change what it was made with.
+  const shown = await run(['runs', 'show', 'partial-acme-corp']);
+  assert.match(shown.stdout, cost);
+  assert.match(shown.stdout, /risk_analysis 0-1 {2}completed, .*\), no price for claude-opus-5-5/);
+  const { totals } = JSON.parse((await run([...check, '--json'])).stdout);
+  assert.deepEqual(totals.unpriced_tokens, { 'claude-opus-5-5': Number(unpriced) });
+  assert.deepEqual(totals.prices_as_of, ['2026-11-01']);
 });
 
 test('a prompt is shown as it was sent: as layers, as JSON and as the body of the API', async () => {
@@ -106,31 +134,8 @@ test('a refused key ends the batch and the command, with what was refused', asyn
     ANTHROPIC_API_KEY: 'sk-bad',
   });
   assert.equal(code, 1);
-  assert.match(stderr, /error\[model\.denied\]: the batch denied failed: claude-opus-5-5 refused the key: 401/);
+  assert.match(stderr, /error\[model\.denied\]: the batch denied failed: claude-opus-5-5 is refused: 401/);
   assert.doesNotMatch(stderr, /sk-bad/);
-});
-
-test('the doctor asks each model the shortest question, and says what came of it', async () => {
-  api().script(({ model }) =>
-    model === 'claude-opus-5-5'
-      ? { content: [{ type: 'text', text: 'Yes.' }] }
-      : { status: 404, type: 'not_found_error', message: `model: ${model}` },
-  );
-  const { code, stdout } = await run(['doctor', '--model', '--json']);
-  assert.equal(code, 1);
-  const findings = JSON.parse(stdout).findings as { part: string; level: string; text: string }[];
-  const said = findings.filter(({ part }) => part === 'model').map(({ level, text }) => `${level} ${text}`);
-  assert.match(said[1] ?? '', /^ok main: claude-opus-5-5 answers in \d+ ms \(0\.0008 US dollars, request req_\d\)$/);
-  assert.match(said[2] ?? '', /^fail sub, claude-haiku-5-5, request req_\d: model\.rejected: .*404 not_found_error/);
-  assert.doesNotMatch(stdout, new RegExp(KEY));
-  assert.equal(api().seen.length, 2);
-  assert.ok(api().seen.every(({ body }) => body.max_tokens <= 64 && body.messages.length === 1));
-});
-
-test('a doctor that is not asked to does not call the model', async () => {
-  const { stdout } = await run(['doctor', '--json']);
-  assert.match(stdout, /found, not used: the model is rehearsal/);
-  assert.equal(api().seen.length, 0);
 });
 
 test('a prompt whose file has changed since is composed again as it was', async () => {

@@ -4,7 +4,7 @@ import { listTasks, showTask } from '../../bridge/human.ts';
 import { sentPrompt } from '../../bridge/prompt.ts';
 import { readRun, type RunTree } from '../../bridge/runs.ts';
 import { settleRun } from '../../bridge/settle.ts';
-import { DEFAULT_MODELS } from '../../config/model-settings.ts';
+import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import { LIBRARY } from '../support/http.ts';
@@ -23,7 +23,7 @@ const BUSY: Answer = { status: 529, type: 'overloaded_error', headers: { 'retry-
 
 async function onClaude(options: PlatformOptions = LIBRARY, apiKey = KEY): Promise<TestPlatform> {
   const open = await platforms(options);
-  const model = { apiKey, baseURL: api().url, models: DEFAULT_MODELS, prices: {}, maxTokens: 1000 };
+  const model = { apiKey, baseURL: api().url, models: DEFAULT_MODELS, prices: DEFAULT_PRICES, maxTokens: 1000 };
   open.platform.runtime.model = anthropic({ ...model, timeoutMs: 5_000, maxRetries: 0 });
   return open;
 }
@@ -130,6 +130,23 @@ test('a turn of which no call can be made goes back with the reasons; the third 
   );
   const last = api().seen.at(-1)?.body.messages.at(-1)?.content;
   assert.ok(Array.isArray(last) && last.every((block) => block.type === 'tool_result' && block.is_error));
+});
+
+test('a call with an input that is no whole JSON goes back with what was written, and is never made from a half', async () => {
+  const open = await onClaude();
+  const half = { type: 'tool_use', id: 'toolu_1', name: 'look_up', input: '{"book": "atlas"' };
+  api().script({ content: [half] }, calls('look_up'), DONE);
+  const tree = await open.run(request('half.1'));
+  assert.equal(tree.state, 'completed');
+  assert.equal(events(tree, 'tool.settled').length, 1, 'only the second call was made');
+  const [, reply, results] = api().seen[1]?.body.messages ?? [];
+  assert.deepEqual(reply?.content, [{ type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {} }]);
+  assert.match(JSON.stringify(results), /input\.read: the input is no JSON object.*You wrote:.*atlas/);
+  assert.ok(events(tree, 'model.replied')[0]?.usage.output_tokens, 'what it cost is known');
+
+  api().script({ content: [half] });
+  const lost = await open.run(request('half.2'));
+  assert.deepEqual([lost.state, lost.context.turns.length, lost.context.error?.code], ['failed', 3, 'turns.exhausted']);
 });
 
 test('… while one call of the turn that can be made is enough to go on', async () => {

@@ -7,6 +7,7 @@ import type { PlatformError } from '../../config/errors.ts';
 import type { Prompt } from '../../runtime/journal/entry.ts';
 import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
+import type { ApiTool } from '../../runtime/model/anthropic/strict.ts';
 import { rehearsal } from '../../runtime/model/rehearsal.ts';
 import { flattenReports } from '../../runtime/report.ts';
 import { KEY, type SentBody, withMessagesApi } from '../support/messages-api.ts';
@@ -27,7 +28,7 @@ async function onClaude(): Promise<TestPlatform> {
     apiKey: KEY,
     baseURL: api().url,
     models: DEFAULT_MODELS,
-    prices: DEFAULT_PRICES.models,
+    prices: DEFAULT_PRICES,
     maxTokens: NOW.maxTokens,
     timeoutMs: 20_000,
   });
@@ -114,7 +115,9 @@ test('a prompt that comes out otherwise than it was sent is an error that says s
     diverges(/sent a prompt of the digest abc, and [0-9a-f]{64} comes/),
   );
   const older = changed((prompt) => ({ ...prompt, composer: 0 }));
-  await assert.rejects(sentPrompt(older, 1, catalog), diverges(/by version 0.*use the release that ran it/));
+  assert.equal((await sentPrompt(older, 1, catalog)).turn, 1, 'what another version composed alike is the same');
+  const both = changed((prompt) => ({ ...prompt, composer: 0, digest: 'abc' }));
+  await assert.rejects(sentPrompt(both, 1, catalog), diverges(/by version 0.*use the release that ran it/));
   const found = await sentPrompt(entries, 1, catalog);
   const sent = { model: 'another', max_tokens: 1, digest: 'abc' };
   assert.throws(
@@ -137,6 +140,15 @@ test('tools and layers 1 to 3 are one prefix, the same bytes for every turn, run
   assert.equal(prefixes.size, 3, 'three agents were asked');
   for (const [agent, texts] of prefixes) assert.equal(texts.size, 1, agent);
   assert.ok(api().seen.length > 25);
+});
+
+test('every tool is strict but delegations, whose context is any object', async () => {
+  const open = await onClaude();
+  await open.batch({ only: ['acme-corp'] });
+  const sent = new Map(api().seen.flatMap(({ body }) => (body.tools as ApiTool[]).map((tool) => [tool.name, tool])));
+  const loose = [...sent.values()].filter(({ strict }) => !strict).map(({ name }) => name);
+  assert.deepEqual(loose.toSorted(), ['delegate_to_csm_briefing', 'delegate_to_risk_analysis']);
+  assert.ok(sent.has('submit_report') && sent.has('emit_event') && sent.size >= 8);
 });
 
 test('reasoning goes back unchanged with its turn, and each message ends in results that are marked as data', async () => {

@@ -145,7 +145,7 @@ test('broken settings, packs and addresses are each told, and none hides another
   some(of('nats'), /^fail nats\.unreachable: no NATS server answers at nats:\/\/127\.0\.0\.1:1/);
   some(of('redis'), /^fail redis\.unreachable: /);
   some(of('state'), /^fail .*file cannot be used/);
-  some(of('model'), /^ok an Anthropic key is in the environment: found, not used: the model is rehearsal/);
+  some(of('model'), /^ok an Anthropic key was found, not used: the model is rehearsal/);
   some(of('streams'), /^ok not looked at/);
   assert.doesNotMatch(JSON.stringify(findings), /s3cret/);
 });

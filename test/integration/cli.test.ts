@@ -64,7 +64,11 @@ test('a wrong command line exits 2 and says what was wrong', async () => {
     /^error\[usage\.invalid\]: --payload takes a JSON object .*got \{x/,
   );
   await refused(['run', 'a', '--payload', '[1]'], 2, /^error\[run\.invalid\]: .*got a list/);
-  await refused(['agents', 'list', '--model', 'oracle'], 2, /^error\[settings\.invalid\]: .*"oracle"/);
+  await refused(
+    ['agents', 'list', '--model', 'oracle'],
+    2,
+    /^error\[usage\.invalid\]: .*'oracle'.* rehearsal, anthropic/,
+  );
   assert.ok(!existsSync(stateDir()), 'nothing was begun');
 });
 

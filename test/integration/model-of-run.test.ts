@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { readBatch } from '../../bridge/batch-journal.ts';
 import { startRun } from '../../bridge/door.ts';
+import type { RunTree } from '../../bridge/runs.ts';
+import { watchJournals } from '../../bridge/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
-import { ARCHIVE, LOOK, tries, treeOf, until } from '../support/archive.ts';
+import { elsewhereName, MODEL_ATTEMPTS, retryName } from '../../runtime/policy/retry.ts';
+import { ARCHIVE, LOOK, TENANT, tries, treeOf, until } from '../support/archive.ts';
 import { LIBRARY } from '../support/http.ts';
-import { withPlatforms } from '../support/platform.ts';
+import { type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the model of a run', { timeoutMs: 60_000 });
@@ -31,6 +34,52 @@ test('is the one that it began with: a worker that was not told to ask that one 
   );
   assert.equal(context.turns.length, 0);
 });
+
+test('waiting for the right worker uses up no attempt: a model that is overloaded then is asked again as ever', async () => {
+  const run = 'waits-elsewhere';
+  let answers = 0;
+  const claude: ModelProvider = {
+    name: 'anthropic',
+    reply: async () => {
+      if (answers++ === 0) throw new PlatformError('model.unavailable', '529: overloaded');
+      return {
+        model: 'claude',
+        content: [{ type: 'text', text: 'Done.' }],
+        stop_reason: 'end_turn',
+        usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
+      };
+    },
+  };
+  const asker = await platforms({ ...ARCHIVE, model: claude, works: false });
+  const rehearsing = await platforms(ARCHIVE);
+  await startRun(asker.platform, tries(run, [LOOK]));
+  const to = { tenant: TENANT, run, path: '0', agent: 'archivist' };
+  for (let n = 1; n <= MODEL_ATTEMPTS + 1; n++) {
+    const name = elsewhereName(1, n);
+    await waitsBy(rehearsing, run, name);
+    if (n > MODEL_ATTEMPTS) await rehearsing.worker.stop();
+    await asker.platform.runtime.mailer.post(to, { type: 'timer.fired', name }, { correlation_id: 'test' });
+  }
+  const right = await platforms({ ...ARCHIVE, model: claude });
+  const overloaded = await waitsBy(right, run, retryName(1, 1));
+  assert.deepEqual([overloaded.context.failures, overloaded.context.waits], [1, MODEL_ATTEMPTS + 1]);
+  const { context } = await until(right, run, '0', 'completed');
+  assert.deepEqual([context.model, answers], ['claude', 2]);
+});
+
+/** Resolves with the tree of the run once it waits by that timer. */
+async function waitsBy(open: TestPlatform, run: string, timer: string): Promise<RunTree> {
+  const reached = new AbortController();
+  await watchJournals(open.platform.nc, open.platform.runtime.journal, {
+    tenant: TENANT,
+    runs: [run],
+    signal: reached.signal,
+    onEntry: (_, { events }) => {
+      if (events.some((event) => event.type === 'model.failed' && event.retry?.name === timer)) reached.abort();
+    },
+  });
+  return treeOf(open, run);
+}
 
 test('a key that is refused to a sub-agent alone ends the batch as well', async () => {
   const denies = (rehearsal: ModelProvider): ModelProvider => ({

@@ -4,7 +4,6 @@ import type { TurnState } from '../../runtime/context/invocation.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import { apiRequest } from '../../runtime/model/anthropic/request.ts';
 import { apiTools } from '../../runtime/model/anthropic/strict.ts';
-import { costOf } from '../../runtime/model/cost.ts';
 import { readConversation } from '../../runtime/model/conversation.ts';
 import { asError, asResult, unmarked } from '../../runtime/model/data.ts';
 import type { Message, ModelRequest } from '../../runtime/model/provider.ts';
@@ -49,6 +48,36 @@ test('a paused turn stays the last message, and the breakpoint before it', () =>
   const { messages } = apiRequest(compose(sampleAgent(), sampleState({ turns: [turn] })), TO);
   assert.deepEqual(messages.at(-1), { role: 'assistant', content: [SIGNED] });
   assert.ok(JSON.stringify(messages[0]).includes('cache_control'));
+});
+
+test('a paused turn and the one that it went on with are one message; one that said nothing yet is none', () => {
+  const paused = (ordinal: number, ...texts: string[]): TurnState => ({
+    ordinal,
+    content: texts.map((text) => ({ type: 'text', text })),
+    calls: [],
+    correction: null,
+    remark: null,
+  });
+  const sent = (...turns: TurnState[]) => compose(sampleAgent(), sampleState({ turns })).messages.slice(1);
+  assert.deepEqual(sent(paused(1, 'I look')), [{ role: 'assistant', content: [{ type: 'text', text: 'I look' }] }]);
+  assert.deepEqual(sent(paused(1)), []);
+  const [reply, results, ...more] = sent(
+    paused(1, 'I look'),
+    paused(2),
+    sampleTurn(3, { ok: true, result: { found: true } }),
+  );
+  assert.deepEqual(more, []);
+  assert.deepEqual([reply?.content[0], reply?.content.at(-1)?.type], [{ type: 'text', text: 'I look' }, 'tool_use']);
+  assert.equal(results?.role, 'user');
+});
+
+test('what a model wrote for an input is never sent back as its own field', () => {
+  const turn = sampleTurn(1, { ok: false, error: 'input.read' });
+  const content = turn.content.map((block) =>
+    block.type === 'tool_use' ? { ...block, input: {}, malformed: '{"shelf' } : block,
+  );
+  const [, reply] = compose(sampleAgent(), sampleState({ turns: [{ ...turn, content }] })).messages;
+  assert.ok(!JSON.stringify(reply).includes('malformed') && JSON.stringify(reply).includes('"input":{}'));
 });
 
 test('only models that know adaptive thinking are asked for it', () => {
@@ -111,6 +140,38 @@ test('a closed schema is enforced; what the API does not know of it is told in w
   });
 });
 
+test('one of several types is enforced in the one way that the API knows, and what a format implies is not told', () => {
+  const { strict, input_schema } = strictOf({
+    type: 'object',
+    properties: {
+      value: { type: ['number', 'null'], minimum: 0, description: 'How much.' },
+      tags: { type: ['array', 'null'], items: { type: ['string', 'null'], maxLength: 3 } },
+      level: { type: ['string', 'null'], enum: ['low', null] },
+      shape: { oneOf: [{ type: 'integer', maximum: Number.MAX_SAFE_INTEGER }, { type: 'boolean' }] },
+      day: { type: 'string', format: 'date', pattern: '^2' },
+      code: { type: 'string', pattern: '^B' },
+    },
+    required: ['value', 'tags', 'level', 'shape', 'day', 'code'],
+  });
+  assert.equal(strict, true);
+  assert.deepEqual(input_schema.properties, {
+    value: {
+      description: 'How much.',
+      anyOf: [{ type: 'number', description: '(minimum: 0)' }, { type: 'null' }],
+    },
+    tags: {
+      anyOf: [
+        { type: 'array', items: { anyOf: [{ type: 'string', description: '(maxLength: 3)' }, { type: 'null' }] } },
+        { type: 'null' },
+      ],
+    },
+    level: { enum: ['low', null] },
+    shape: { anyOf: [{ type: 'integer' }, { type: 'boolean' }] },
+    day: { type: 'string', format: 'date' },
+    code: { type: 'string', description: '(pattern: "^B")' },
+  });
+});
+
 test('an open schema is sent as it is, unenforced', () => {
   const open: JsonObject[] = [
     { type: 'object', properties: { context: { type: 'object', additionalProperties: {} } } },
@@ -132,6 +193,9 @@ test('no more schemas are enforced than one request may hold', () => {
   assert.equal(apiTools(tools).filter(({ strict }) => strict).length, 12, '24 optional parameters');
   const required = tools.map((each) => ({ ...each, input_schema: { ...schema, required: ['a', 'b'] } }));
   assert.equal(apiTools(required).filter(({ strict }) => strict).length, 20);
+  const union: JsonObject = { type: 'object', properties: { a: { type: ['string', 'null'] } }, required: ['a'] };
+  const unions = tools.map((each) => ({ ...each, input_schema: union }));
+  assert.equal(apiTools(unions).filter(({ strict }) => strict).length, 16);
 });
 
 test('results are marked as data, and nothing in them can pass for the mark or end it', () => {
@@ -150,16 +214,6 @@ test('a reply of reasoning alone is answered as one that said nothing', () => {
   const turn: TurnState = { ordinal: 1, content: [SIGNED], calls: [], correction: 'Say it.', remark: null };
   const [, reply] = compose(sampleAgent(), sampleState({ turns: [turn] })).messages as Message[];
   assert.deepEqual(reply?.content, [SIGNED, { type: 'text', text: '(no answer)' }]);
-});
-
-test('a turn costs by kind of token, and by the length of its prompt where prices say so', () => {
-  const price = { input: 0.1, output: 0.5, cache_read: 0.01, cache_write: 0.125 };
-  const above = { tokens: 100_000, input: 0.5, output: 2.5, cache_read: 0.05, cache_write: 0.625 };
-  const prices = { small: { ...price, above } };
-  const usage = { input_tokens: 10_000, output_tokens: 2_000, cache_read_tokens: 80_000, cache_write_tokens: 10_000 };
-  assert.equal(costOf(prices, 'small', usage), 0.00405);
-  assert.equal(costOf(prices, 'small', { ...usage, input_tokens: 10_001 }), 0.0202505);
-  assert.equal(costOf(prices, 'toString', usage), undefined);
 });
 
 test.run();

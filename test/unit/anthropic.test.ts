@@ -5,7 +5,7 @@ import { PlatformError } from '../../config/errors.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
 import { apiRequest } from '../../runtime/model/anthropic/request.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
-import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
+import { type Answer, KEY, startMessagesApi, withMessagesApi } from '../support/messages-api.ts';
 import { sampleAgent, sampleState } from '../support/samples.ts';
 import { suite } from '../support/suite.ts';
 
@@ -14,10 +14,11 @@ const api = withMessagesApi(test);
 
 const MODELS = { main: 'claude-opus-5-5', sub: 'claude-haiku-5-5' };
 const PRICE = { input: 4, output: 20, cache_read: 0.2, cache_write: 5 };
+const PRICES = { as_of: '2026-10-16', models: { 'claude-opus-5-5': PRICE } };
 const request = compose(sampleAgent(), sampleState());
 
 function provider(change: Partial<Parameters<typeof anthropic>[0]> = {}): ModelProvider {
-  const base = { apiKey: KEY, baseURL: api().url, models: MODELS, prices: { 'claude-opus-5-5': PRICE } };
+  const base = { apiKey: KEY, baseURL: api().url, models: MODELS, prices: PRICES };
   return anthropic({ ...base, maxTokens: 1000, timeoutMs: 5_000, maxRetries: 0, ...change });
 }
 
@@ -60,6 +61,7 @@ for (const streaming of [true, false]) {
       stop_reason: 'tool_use',
       usage: { input_tokens: 1000, output_tokens: 500, cache_read_tokens: 2000, cache_write_tokens: 300 },
       cost_usd: 0.0159,
+      prices_as_of: '2026-10-16',
       request_id: 'req_1',
       sent: {
         model: 'claude-opus-5-5',
@@ -109,6 +111,37 @@ test('a call that was cut off at the limit is still a call, and says so', async 
   assert.deepEqual([content[0]?.type, stop_reason], ['tool_use', 'max_tokens']);
 });
 
+for (const [what, input] of [
+  ['broken off', '{"shelf": "B7'],
+  ['that is no JSON', '{shelf: B7}'],
+  ['that is no object', '"B7"'],
+] as const) {
+  test(`a call with an input ${what} is kept as it was written, and nothing of it is an input`, async () => {
+    api().script({ content: [{ type: 'tool_use', id: 'toolu_1', name: 'look_up', input }] });
+    const { content, usage } = await ask(provider());
+    const malformed = what === 'that is no object' ? 'B7' : input;
+    assert.deepEqual(content, [{ type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {}, malformed }]);
+    assert.equal(usage.output_tokens, 20, 'what the answer cost is known');
+  });
+}
+
+test('calls of the same id are told apart', async () => {
+  const call = { type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {} };
+  api().script({ content: [call, call, call] });
+  const { content } = await ask(provider());
+  assert.deepEqual(
+    content.map((block) => block.type === 'tool_use' && block.id),
+    ['toolu_1', 'toolu_1_2', 'toolu_1_3'],
+  );
+});
+
+test('an error that a stream tells has its status and the request’s id', async () => {
+  api().script('broken');
+  const { details, message } = await refusal(provider());
+  assert.deepEqual([details.status, details.request_id], [529, 'req_1']);
+  assert.match(message, /Overloaded/);
+});
+
 test('reasoning that was cut off before it was signed is left out: it could not be sent back', async () => {
   api().script({ content: [{ type: 'thinking', thinking: 'I was', signature: '' }], stop_reason: 'max_tokens' });
   assert.deepEqual((await ask(provider({ streaming: false }))).content, []);
@@ -120,7 +153,7 @@ test('each status has its code; what the vendor says and its request id are kept
     [401, 'authentication_error', 'model.denied'],
     [402, 'billing_error', 'model.denied'],
     [403, 'permission_error', 'model.denied'],
-    [404, 'not_found_error', 'model.rejected'],
+    [404, 'not_found_error', 'model.denied'],
     [413, 'request_too_large', 'model.rejected'],
     [408, 'timeout_error', 'model.unavailable'],
     [429, 'rate_limit_error', 'model.unavailable'],
@@ -154,6 +187,35 @@ test('the wait that the headers ask for is kept: seconds, milliseconds or a date
   }
 });
 
+test('what no other request would be spared is told with its remedy: an unpaid account, an unknown model', async () => {
+  const told: [Answer, RegExp][] = [
+    [{ status: 400, type: 'invalid_request_error', message: 'Your credit balance is too low.' }, /billing/],
+    [
+      { status: 404, type: 'not_found_error', message: 'model: claude-x' },
+      /claude-opus-5-5 is refused.*setting `models`/,
+    ],
+  ];
+  for (const [answer, remedy] of told) {
+    api().script(answer);
+    const error = await refusal(provider());
+    assert.equal(error.code, 'model.denied');
+    assert.match(error.message, remedy);
+  }
+});
+
+test('a long wait is not sat out in place: it is told at once, to be waited for by a timer', async () => {
+  for (const [after, asked] of [
+    ['3', 1],
+    ['1', 2],
+  ] as const) {
+    api().seen.splice(0);
+    api().script({ status: 429, type: 'rate_limit_error', headers: { 'retry-after': after } });
+    const error = await refusal(provider({ maxRetries: 1 }));
+    assert.deepEqual([error.details.retry_after_ms, api().seen.length], [Number(after) * 1000, asked]);
+    assert.match(error.message, /429 rate_limit_error/);
+  }
+});
+
 test('the SDK tries again by itself before the platform does', async () => {
   const busy: Answer = { status: 529, type: 'overloaded_error', headers: { 'retry-after-ms': '1' } };
   api().script(busy, busy, { content: [{ type: 'text', text: 'Here.' }] });
@@ -175,15 +237,19 @@ test('a turn that is called off ends at once, and is no failure of the model', a
   await assert.rejects(asked, /cancelled/);
 });
 
-test('nothing listens: that is asked again later', async () => {
-  const error = await refusal(provider({ baseURL: 'http://127.0.0.1:9' }));
+test('nothing listens: that is asked again later, and the address is told', async () => {
+  const gone = await startMessagesApi();
+  await gone.stop();
+  const error = await refusal(provider({ baseURL: gone.url }));
   assert.equal(error.code, 'model.unavailable');
+  assert.ok(error.message.includes(`did not answer at ${gone.url}: connect ECONNREFUSED`), error.message);
 });
 
 test('a model without a price has no cost; a dated name of the same model has that of the one asked for', async () => {
   api().script({ content: [{ type: 'text', text: 'x' }], model: 'claude-opus-5-5-20260923' });
   assert.equal((await ask(provider())).cost_usd, 0.0008);
-  assert.equal((await ask(provider({ prices: {} }))).cost_usd, undefined);
+  const unpriced = await ask(provider({ prices: { ...PRICES, models: {} } }));
+  assert.deepEqual([unpriced.cost_usd, unpriced.prices_as_of], [undefined, undefined]);
 });
 
 test.run();

@@ -152,6 +152,23 @@ test('a restored actor runs just the effects that were pending', () => {
   assert.deepEqual(Object.keys(actor.getSnapshot().children), ['call-3']);
 });
 
+test('waits for a worker that may ask the model are no failures of the model, and a reply ends both counts', () => {
+  const failed = (name: string, elsewhere: boolean): InvocationEvent => ({
+    type: 'model.failed',
+    ordinal: 1,
+    error: { code: 'model.unavailable', message: 'not now' },
+    retry: { name, at: '2026-11-16T06:00:00.000Z' },
+    ...(elsewhere && { elsewhere: true }),
+  });
+  const fired = (name: string): InvocationEvent => ({ type: 'timer.fired', name });
+  const waited = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].flatMap((name) => [failed(name, true), fired(name)]);
+  const { context } = after(invoked, admitted, ...waited, failed('h', false));
+  assert.deepEqual([context.waits, context.failures], [7, 1]);
+  const answered = after(invoked, admitted, ...waited, failed('h', false), fired('h'), replied()).context;
+  assert.deepEqual([answered.waits, answered.failures], [0, 0]);
+  assert.equal('waits' in after(invoked, admitted, failed('h', false)).context, false, 'older journals keep digests');
+});
+
 test('a journal that leads elsewhere than its entries say is reported as diverged', () => {
   const entries = [[invoked], [admitted]].reduce<{ list: StoredEntry[]; snapshot: ReturnType<typeof after> }>(
     ({ list, snapshot }, events) => {

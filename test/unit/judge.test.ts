@@ -59,6 +59,27 @@ test('the last call of an answer that was cut off is refused', () => {
   assert.equal(refusal(event, 1)?.rule, 'input.complete');
 });
 
+const unread = (malformed: string): ReplyBlock => ({
+  type: 'tool_use',
+  id: 'c',
+  name: 'look_up',
+  input: {},
+  malformed,
+});
+
+test('a call whose input could not be read is refused with what was written, whatever its schema says', () => {
+  const event = judge([unread(`{"shelf": "B7${'x'.repeat(400)}`), call('look_up')]);
+  assert.equal(refusal(event, 0)?.rule, 'input.read');
+  assert.match(refusal(event, 0)?.reason ?? '', /^the input is no JSON object; .* You wrote: \{"shelf": "B7x+…$/);
+  assert.ok((refusal(event, 0)?.reason.length ?? 0) < 400);
+  assert.equal(refusal(event, 1), undefined);
+  assert.equal(verdict(event, 'calls.understood'), undefined, 'the other one can be made');
+  const alone = judge([unread('null')]);
+  assert.equal(verdict(alone, 'calls.understood')?.ok, false, 'counts as sent back');
+  const cut = judge([unread('{"shelf')], { stop: 'max_tokens' });
+  assert.equal(refusal(cut, 0)?.rule, 'input.complete');
+});
+
 test('text without calls is the report of an agent without a report schema', () => {
   const event = judge([say(' It stands in B7. ')], { stop: 'end_turn' });
   assert.deepEqual(event.report, { text: 'It stands in B7.', data: null });

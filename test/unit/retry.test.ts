@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { MODEL_ATTEMPTS, retryWait, waitElsewhere } from '../../runtime/policy/retry.ts';
+import {
+  attemptOf,
+  elsewhereName,
+  MODEL_ATTEMPTS,
+  retryName,
+  retryWait,
+  waitElsewhere,
+} from '../../runtime/policy/retry.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('when a model is asked again');
@@ -21,6 +28,12 @@ test('what the model asks for goes first, and is an hour at most, however long i
 test('a run that waits for a worker with its model waits without end, an hour at a time at most', () => {
   assert.deepEqual([0, 1, 2].map(waitElsewhere), [60_000, 120_000, 240_000]);
   assert.equal(waitElsewhere(500), 3_600_000);
+});
+
+test('the name of a timer says which attempt it begins; a wait for another worker begins none', () => {
+  assert.deepEqual([attemptOf(retryName(7, 1)), attemptOf(retryName(7, 5))], [2, MODEL_ATTEMPTS]);
+  assert.equal(attemptOf(elsewhereName(7, 1)), null);
+  assert.equal(attemptOf('due-1'), null);
 });
 
 test.run();

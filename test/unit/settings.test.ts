@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
+import { DEFAULT_MODELS, DEFAULT_PRICES, keyProblem } from '../../config/model-settings.ts';
 import { parseNatsUrl, parseRedisUrl, withoutCredentials } from '../../config/services/address.ts';
 import { inspectSettings, resolveSettings } from '../../config/settings.ts';
 import { suite } from '../support/suite.ts';
@@ -195,6 +195,45 @@ test('a key is found under the vendor’s name, and an address of the API with a
   const [problem] = problems({ env: { ANTHROPIC_BASE_URL: 'https://jo:s3cret@host' } });
   assert.match(problem ?? '', /^environment ANTHROPIC_BASE_URL: anthropic_base_url: expected an address/);
   assert.doesNotMatch(problem ?? '', /s3cret/);
+});
+
+test('white space around a key is cut off, and a blank one is none', () => {
+  const { anthropicApiKey } = resolveSettings({ cwd, env: { ANTHROPIC_API_KEY: ' sk-1\n' } });
+  assert.equal(anthropicApiKey, 'sk-1');
+  const env = { AGENT_PLATFORM_ANTHROPIC_API_KEY: ' \n', ANTHROPIC_API_KEY: 'sk-2' };
+  assert.equal(resolveSettings({ cwd, env }).anthropicApiKey, 'sk-2');
+  for (const blank of ['', '""', '"  "']) {
+    file(`anthropic_api_key: ${blank}\n`);
+    const { host, ...settings } = resolveSettings({ cwd, env: {} });
+    assert.deepEqual([host.keys.anthropic, settings.anthropicApiKey], [false, undefined], blank);
+  }
+});
+
+test('a key that no request can carry stops nothing by itself, and what is wrong with it is told without it', () => {
+  const told = {
+    'sk-one\ntwo': 'character 7 of 10 is a line break',
+    'sk-one two': 'character 7 of 10 is white space',
+    'sk-\u0000': 'character 4 of 4 is invisible',
+    'sk-\u200b': 'character 4 of 4 is invisible',
+    '“sk-1”': 'character 1 of 6 is not ASCII',
+    'sk-🔑': 'character 4 of 4 is not ASCII',
+  };
+  for (const [key, problem] of Object.entries(told)) {
+    assert.equal(keyProblem(key), problem);
+    assert.equal(resolveSettings({ cwd, env: { ANTHROPIC_API_KEY: key } }).anthropicApiKey, key);
+  }
+  assert.equal(keyProblem('sk-ant-api03_~!'), null);
+});
+
+test('an option that needs a value and has none is told as such', () => {
+  assert.match(problems({ options: { model: true } })[0] ?? '', /expected rehearsal or anthropic, got no value$/);
+});
+
+test('an error never shows a secret', () => {
+  file('anthropic_api_key: 987654\nhttp_token: [s3cret]\n');
+  const told = problems({});
+  assert.match(told[0] ?? '', /:1:20: anthropic_api_key: expected a key, got something else \(number, not shown\)$/);
+  assert.doesNotMatch(told.join('\n'), /987|s3cret/);
 });
 
 test('an error never shows credentials', () => {

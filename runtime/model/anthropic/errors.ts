@@ -1,6 +1,7 @@
 /** What went wrong with a call of the Messages API, as a coded error. No message of ours ever holds the key. */
 import { APIConnectionError, APIError } from '@anthropic-ai/sdk';
 import { PlatformError } from '../../../config/errors.ts';
+import { retryAfterMs } from './waiting.ts';
 
 /** A broken stream carries no status, only the kind of its error. */
 const STATUS: Record<string, number> = {
@@ -15,22 +16,25 @@ const STATUS: Record<string, number> = {
   timeout_error: 504,
   overloaded_error: 529,
 };
-const DENIED = new Set([401, 402, 403]);
 /** Refused now, not for what the request says. */
 const LATER = new Set([408, 409, 429]);
 
-/** `secret` is cut out of whatever the other side says; `more` goes into the details. */
-export function codedError(
-  thrown: unknown,
-  model: string,
-  secret: string,
-  more: Record<string, unknown> = {},
-): PlatformError {
-  if (thrown instanceof PlatformError) return thrown;
-  const said = shortened(saidBy(thrown).replaceAll(secret, '(hidden)'));
+export interface Asked {
+  model: string;
+  /** Where the API is. */
+  url: string;
+  /** Cut out of whatever the other side says. */
+  key: string;
+}
+
+/** `more` goes into the details. */
+export function codedError(thrown: unknown, asked: Asked, more: Record<string, unknown> = {}): PlatformError {
+  if (thrown instanceof PlatformError) return new PlatformError(thrown.code, thrown.message, { details: more });
+  const { model, url, key } = asked;
+  const said = shortened(saidBy(thrown).replaceAll(key, '(hidden)'));
   if (!(thrown instanceof APIError) || thrown instanceof APIConnectionError) {
     // A cut stream, a body that is no message, no connection, no answer in time.
-    return new PlatformError('model.unavailable', `${model} did not answer: ${said}`, { details: more });
+    return new PlatformError('model.unavailable', `${model} did not answer at ${url}: ${said}`, { details: more });
   }
   const status: number = thrown.status ?? STATUS[thrown.type ?? ''] ?? 500;
   const details = {
@@ -38,19 +42,29 @@ export function codedError(
     status,
     ...(typeof thrown.requestID === 'string' && { request_id: thrown.requestID }),
   };
-  if (DENIED.has(status)) {
-    const remedy = status === 402 ? 'see to the billing of the key' : 'check ANTHROPIC_API_KEY and what it may use';
-    return new PlatformError('model.denied', `${model} refused the key: ${said}; ${remedy}`, { details });
+  const remedy = remedyOf(status, said);
+  if (remedy !== null) {
+    return new PlatformError('model.denied', `${model} is refused: ${said}; ${remedy}`, { details });
   }
   if (status >= 500 || LATER.has(status)) {
     const wait = retryAfterMs(thrown.headers);
-    const message = `${model} cannot answer now: ${said}`;
-    return new PlatformError('model.unavailable', message, {
+    return new PlatformError('model.unavailable', `${model} cannot answer now: ${said}`, {
       details: { ...details, ...(wait !== null && { retry_after_ms: wait }) },
     });
   }
   return new PlatformError('model.rejected', `${model} refused the request: ${said}`, { details });
 }
+
+/** What is wrong with the key or the settings would be wrong for every request. Null: it is this one request's, or it passes. */
+function remedyOf(status: number, said: string): string | null {
+  if (status === 402 || (status === 400 && UNPAID.test(said))) return 'see to the billing of the key';
+  if (status === 401 || status === 403) return 'check ANTHROPIC_API_KEY and what it may use';
+  if (status === 404) return 'check the model’s id in the setting `models`, and the address in ANTHROPIC_BASE_URL';
+  return null;
+}
+
+/** An empty balance is told as a wrong request. */
+const UNPAID = /credit balance/i;
 
 /** A provider's sentence; a gateway may answer with a whole page. */
 function shortened(text: string): string {
@@ -59,20 +73,18 @@ function shortened(text: string): string {
 
 const LONGEST_SAID = 600;
 
-/** Status, kind and sentence, such as `529 overloaded_error: Overloaded`. */
+/** Status, kind and sentence, such as `529 overloaded_error: Overloaded`; of what never got there, the innermost reason. */
 function saidBy(thrown: unknown): string {
-  if (!(thrown instanceof APIError)) return thrown instanceof Error ? thrown.message : String(thrown);
+  if (!(thrown instanceof APIError)) return reasonOf(thrown);
   const { status, type, apiMessage } = thrown;
-  if (apiMessage === null) return thrown.message;
+  if (apiMessage === null) return thrown instanceof APIConnectionError ? reasonOf(thrown) : thrown.message;
   return `${[status, type].filter((part) => part !== undefined && part !== null).join(' ')}: ${apiMessage}`;
 }
 
-/** What the headers ask for, in milliseconds: seconds, or an HTTP date. */
-function retryAfterMs(headers: Headers | undefined): number | null {
-  const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  if (Number.isFinite(ms) && ms >= 0) return ms;
-  const after = headers?.get('retry-after') ?? '';
-  if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1000;
-  const at = Date.parse(after);
-  return Number.isNaN(at) ? null : Math.max(0, at - Date.now());
+/** `fetch failed` says nothing; what it was caused by does, such as `connect ECONNREFUSED 127.0.0.1:9`. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  // A name with several addresses fails once for each.
+  const cause = thrown instanceof AggregateError ? thrown.errors[0] : thrown.cause;
+  return cause instanceof Error ? reasonOf(cause) : thrown.message;
 }

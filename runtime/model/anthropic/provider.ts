@@ -1,14 +1,17 @@
 /**
  * Claude over the Messages API. One call per turn, the loop is the machine's. The SDK tries again a few times within a
- * turn; what outlasts that is `model.unavailable`, which a durable timer takes up.
+ * turn, as long as the waits are short; what outlasts that is `model.unavailable`, which a durable timer takes up.
  */
 import Anthropic from '@anthropic-ai/sdk';
 import { digestOf } from '../../digest.ts';
-import { costOf, type ModelPrice } from '../cost.ts';
+import type { Prices } from '../../../config/model-settings.ts';
+import { costOf } from '../cost.ts';
 import type { ModelProvider, ModelReply, ModelRequest } from '../provider.ts';
 import { codedError } from './errors.ts';
 import { replyFrom } from './reply.ts';
 import { apiRequest } from './request.ts';
+import { messageOf } from './stream.ts';
+import { leaveLongWaits } from './waiting.ts';
 
 export interface AnthropicOptions {
   apiKey: string;
@@ -16,7 +19,7 @@ export interface AnthropicOptions {
   baseURL?: string;
   /** Which model answers for which tier. */
   models: Record<ModelRequest['tier'], string>;
-  prices: Readonly<Record<string, ModelPrice>>;
+  prices: Prices;
   /** Longest answer, reasoning included, in tokens. */
   maxTokens: number;
   /** Longest that a turn may take, the SDK's retries included. */
@@ -33,7 +36,14 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
   const { apiKey, baseURL = DEFAULT_URL, models, prices, maxTokens, timeoutMs } = options;
   const { streaming = true, maxRetries = 2 } = options;
   // Both are always given: settings are read in one place, and the SDK would read the environment itself. It logs bodies.
-  const client = new Anthropic({ apiKey, baseURL, maxRetries, timeout: timeoutMs, logLevel: 'off' });
+  const client = new Anthropic({
+    apiKey,
+    baseURL,
+    maxRetries,
+    timeout: timeoutMs,
+    logLevel: 'off',
+    middleware: [leaveLongWaits],
+  });
   return {
     name: 'anthropic',
     reply: async (request, signal): Promise<ModelReply> => {
@@ -41,36 +51,23 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
       const body = apiRequest(request, { model, max_tokens: maxTokens });
       const late = AbortSignal.timeout(timeoutMs);
       const sent = { model, max_tokens: maxTokens, digest: digestOf(body) };
-      const during = { signal: AbortSignal.any([signal, late]) };
+      const during = { signal: AbortSignal.any([signal, late]), timeout: timeoutMs };
+      let id: string | null = null;
+      let reply: ReturnType<typeof replyFrom>;
       try {
-        const message = streaming
-          ? await streamed(client, body, during)
-          : await client.messages.create(body, { ...during, timeout: timeoutMs });
-        const reply = replyFrom(message);
-        const cost = costOf(prices, reply.model, reply.usage) ?? costOf(prices, model, reply.usage);
-        return {
-          ...reply,
-          ...(cost !== undefined && { cost_usd: cost }),
-          ...(typeof message._request_id === 'string' && { request_id: message._request_id }),
-          sent,
-        };
+        const { data, request_id } = streaming
+          ? await client.messages.create({ ...body, stream: true }, during).withResponse()
+          : await client.messages.create(body, during).withResponse();
+        id = request_id ?? null;
+        reply = replyFrom(Symbol.asyncIterator in data ? await messageOf(data) : data);
       } catch (error) {
         signal.throwIfAborted();
         const thrown = late.aborted ? new Error(`no whole answer within ${timeoutMs} ms`) : error;
-        throw codedError(thrown, model, apiKey, { sent });
+        const details = { sent, ...(id !== null && { request_id: id }) };
+        throw codedError(thrown, { model, url: baseURL, key: apiKey }, details);
       }
+      const cost = costOf(prices, [reply.model, model], reply.usage);
+      return { ...reply, ...cost, ...(id !== null && { request_id: id }), sent };
     },
   };
-}
-
-type Body = ReturnType<typeof apiRequest>;
-
-async function streamed(
-  client: Anthropic,
-  body: Body,
-  during: { signal: AbortSignal },
-): Promise<Anthropic.Message & { _request_id?: string | null }> {
-  const stream = client.messages.stream(body, during);
-  const message = await stream.finalMessage();
-  return { ...message, _request_id: stream.request_id ?? null };
 }

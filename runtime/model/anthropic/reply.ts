@@ -2,7 +2,7 @@
 import type { ContentBlock, Message, StopReason, Usage } from '@anthropic-ai/sdk/resources/messages';
 import { PlatformError } from '../../../config/errors.ts';
 import type { Json } from '../../json.ts';
-import type { ModelReply, ReplyBlock } from '../provider.ts';
+import type { ModelReply, ReplyBlock, ToolUseBlock } from '../provider.ts';
 
 const STOPS: Record<StopReason, ModelReply['stop_reason']> = {
   end_turn: 'end_turn',
@@ -23,7 +23,7 @@ export function replyFrom(message: Message): Pick<ModelReply, 'model' | 'content
   }
   return {
     model: message.model,
-    content: message.content.flatMap(blockFrom),
+    content: withOwnIds(message.content.flatMap(blockFrom)),
     stop_reason: stop,
     usage: usageFrom(message.usage),
   };
@@ -35,7 +35,7 @@ function blockFrom(block: ContentBlock): ReplyBlock[] {
     case 'text':
       return [{ type: 'text', text: block.text }];
     case 'tool_use':
-      return [{ type: 'tool_use', id: block.id, name: block.name, input: block.input as Json }];
+      return [{ type: 'tool_use', id: block.id, name: block.name, ...inputOf(block.input as Json) }];
     case 'thinking':
       // Cut off before it was signed, it could not be sent back.
       return block.signature === '' ? [] : [{ type: 'thinking', thinking: block.thinking, signature: block.signature }];
@@ -44,6 +44,24 @@ function blockFrom(block: ContentBlock): ReplyBlock[] {
     default:
       return [];
   }
+}
+
+/** Only an object may be sent back as input. */
+function inputOf(input: Json | undefined): Pick<ToolUseBlock, 'input' | 'malformed'> {
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { input };
+  return { input: {}, malformed: typeof input === 'string' ? input : JSON.stringify(input ?? null) };
+}
+
+/** Each result answers one call: the API refuses a conversation in which two have the same id. */
+function withOwnIds(content: ReplyBlock[]): ReplyBlock[] {
+  const ids = new Set<string>();
+  return content.map((block) => {
+    if (block.type !== 'tool_use') return block;
+    let { id } = block;
+    for (let nth = 2; ids.has(id); nth += 1) id = `${block.id}_${nth}`;
+    ids.add(id);
+    return { ...block, id };
+  });
 }
 
 function usageFrom(usage: Usage): ModelReply['usage'] {

@@ -25,12 +25,24 @@ export function apiTools(tools: readonly ToolSchema[]): ApiTool[] {
   const left = { ...MOST };
   return tools.map(({ name, description, input_schema }): ApiTool => {
     const loose = { name, description, input_schema: { ...input_schema, type: 'object' as const } };
-    if (!isExpressible(input_schema)) return loose;
-    const costs = { tools: 1, ...countOf(input_schema) };
+    const schema = inOneWay(input_schema);
+    if (!isExpressible(schema)) return loose;
+    const costs = { tools: 1, ...countOf(schema) };
     if ((Object.keys(MOST) as (keyof typeof MOST)[]).some((kind) => costs[kind] > left[kind])) return loose;
     for (const kind of Object.keys(MOST) as (keyof typeof MOST)[]) left[kind] -= costs[kind];
-    return { ...loose, strict: true, input_schema: { ...strictly(input_schema), type: 'object' } };
+    return { ...loose, strict: true, input_schema: { ...strictly(schema), type: 'object' } };
   });
+}
+
+/** JSON Schema has three ways to say «one of these»; the API enforces `anyOf`. */
+function inOneWay(schema: JsonObject): JsonObject {
+  const { oneOf, type, ...rest } = eachBelow(schema, inOneWay);
+  if (Array.isArray(oneOf) && !('anyOf' in rest)) return { ...rest, anyOf: oneOf };
+  if (!Array.isArray(type) || 'anyOf' in rest) return { ...rest, ...(oneOf && { oneOf }), ...(type && { type }) };
+  if ('enum' in rest || 'const' in rest) return rest; // The values say their types.
+  const { title, description, ...each } = rest;
+  const anyOf = type.map((one): JsonObject => (one === 'null' ? { type: one } : { type: one, ...each }));
+  return { ...(title !== undefined && { title }), ...(description !== undefined && { description }), anyOf };
 }
 
 /** Whether every object of the schema lists all its properties, and nothing in it accepts just anything. */
@@ -52,44 +64,64 @@ function literals({ enum: values, const: value }: JsonObject): Json[] {
 
 function countOf(schema: JsonObject): { optional: number; unions: number } {
   const required = Array.isArray(schema.required) ? schema.required : [];
-  const properties = isObject(schema.properties) ? schema.properties : {};
-  const below = [...Object.values(properties), ...(Array.isArray(schema.anyOf) ? schema.anyOf : []), schema.items];
+  const properties = isObject(schema.properties) ? Object.keys(schema.properties) : [];
   const count = {
-    optional: Object.keys(properties).filter((name) => !required.includes(name)).length,
+    optional: properties.filter((name) => !required.includes(name)).length,
     unions: Array.isArray(schema.anyOf) ? 1 : 0,
   };
-  for (const each of below.filter(isObject)) {
+  eachBelow(schema, (each) => {
     const { optional, unions } = countOf(each);
     count.optional += optional;
     count.unions += unions;
-  }
+    return each;
+  });
   return count;
 }
 
 /** The part that the API knows; the rest as a line of the description, for the model to heed. */
 function strictly(schema: JsonObject): JsonObject {
   const result: JsonObject = {};
-  const rest: JsonObject = {};
-  for (const [key, value] of Object.entries(schema)) {
-    if (key === 'additionalProperties') continue;
-    const known = KEPT.has(key) || (key === 'format' && FORMATS.has(String(value))) || isFewItems(key, value);
-    (known ? result : rest)[key] = value;
+  const told: string[] = [];
+  for (const [key, value] of Object.entries(eachBelow(schema, strictly))) {
+    if (key === 'additionalProperties' || isImplied(schema, key, value)) continue;
+    if (KEPT.has(key) || (key === 'format' && isKnownFormat(value)) || isFewItems(key, value)) result[key] = value;
+    else told.push(`${key}: ${JSON.stringify(value)}`);
   }
-  if (isObject(schema.properties)) {
-    const properties = Object.entries(schema.properties).map(([name, each]) => [name, strictly(each as JsonObject)]);
-    result.properties = Object.fromEntries(properties) as JsonObject;
-    result.additionalProperties = false;
-  }
-  if (isObject(schema.items)) result.items = strictly(schema.items);
-  if (Array.isArray(schema.anyOf)) result.anyOf = schema.anyOf.map((each) => strictly(each as JsonObject));
-  const told = Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  if (isObject(schema.properties)) result.additionalProperties = false;
   if (told.length === 0) return result;
   const text = typeof schema.description === 'string' ? `${schema.description} ` : '';
   return { ...result, description: `${text}(${told.join(', ')})` };
 }
 
+/** What zod spells out: the pattern of a format that is enforced, and the bounds of an integer that has none. */
+function isImplied(schema: JsonObject, key: string, value: Json): boolean {
+  if (key === 'pattern') return isKnownFormat(schema.format);
+  if (key === 'maximum') return value === Number.MAX_SAFE_INTEGER;
+  return key === 'minimum' && value === Number.MIN_SAFE_INTEGER;
+}
+
+function isKnownFormat(value: Json | undefined): boolean {
+  return typeof value === 'string' && FORMATS.has(value);
+}
+
 function isFewItems(key: string, value: Json): boolean {
   return key === 'minItems' && (value === 0 || value === 1);
+}
+
+/** The same schema with those that it is made of changed. */
+function eachBelow(schema: JsonObject, change: (below: JsonObject) => JsonObject): JsonObject {
+  const changed = (each: Json): Json => (isObject(each) ? change(each) : each);
+  const result: JsonObject = { ...schema };
+  if (isObject(schema.properties)) {
+    const properties = Object.entries(schema.properties).map(([name, each]) => [name, changed(each)]);
+    result.properties = Object.fromEntries(properties) as JsonObject;
+  }
+  if (isObject(schema.items)) result.items = changed(schema.items);
+  for (const key of ['anyOf', 'oneOf']) {
+    const options = schema[key];
+    if (Array.isArray(options)) result[key] = options.map(changed);
+  }
+  return result;
 }
 
 function isObject(value: unknown): value is JsonObject {

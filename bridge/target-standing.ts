@@ -1,0 +1,36 @@
+/** What became of a batch's targets: what their runs reported, else what the runs' own journals say. Pure. */
+import { isCutShort, outcomeOf } from '../actors/batch/machine.ts';
+import type { BatchJournal } from './batch-journal.ts';
+import { modelWaits } from './model-waits.ts';
+import { ENDED } from './run-states.ts';
+import { type RunTree, summarise } from './runs.ts';
+
+export interface TargetStanding {
+  target: string;
+  run: string;
+  /** Null while its run has not ended. */
+  outcome: string | null;
+  /** The outcome, or until then `accepted`, `running` or `waiting` (for a person). */
+  state: string;
+  /** The state as people are told it: of what goes on, also what it waits for. */
+  words: string;
+}
+
+/** `tree` is null when the target's run has no journal. */
+export function standingOf(
+  { state, context }: BatchJournal,
+  { target, run }: { target: string; run: string },
+  tree: RunTree | null,
+): TargetStanding {
+  const outcome = outcomeOf(context, run) ?? (tree && ENDED.has(tree.state) ? tree.state : null);
+  if (outcome !== null) return { target, run, outcome, state: outcome, words: outcome };
+  const doing = tree === null || tree.state === 'admitting' ? 'accepted' : summarise('', tree).outcome;
+  // The cancel of an ended batch is on its way, and done by the next worker at the latest.
+  const words = isCutShort(state, context) ? 'to be cancelled' : inWords(doing, tree);
+  return { target, run, outcome, state: doing, words };
+}
+
+function inWords(doing: string, tree: RunTree | null): string {
+  if (doing === 'waiting') return 'waits for a person';
+  return tree !== null && modelWaits(tree).length > 0 ? 'waits for the model' : doing;
+}

@@ -1,0 +1,62 @@
+/**
+ * The events of a streamed answer as the message that they make up. The SDK's own accumulator completes tool input that
+ * broke off, so that half a call would be made; here it stays the text that was written. Throws when the stream ends early.
+ */
+import type { ContentBlock, Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
+import type { Json } from '../../json.ts';
+
+type Of<T extends RawMessageStreamEvent['type']> = Extract<RawMessageStreamEvent, { type: T }>;
+
+export async function messageOf(events: AsyncIterable<RawMessageStreamEvent>): Promise<Message> {
+  let message: Message | null = null;
+  const inputs = new Map<number, string>();
+  for await (const event of events) {
+    if (event.type === 'message_start') message = { ...event.message, content: [] };
+    // Nothing before the start, and nothing unknown: a `ping` or what a later API adds.
+    if (message === null) continue;
+    switch (event.type) {
+      case 'content_block_start':
+        message.content[event.index] = { ...event.content_block };
+        break;
+      case 'content_block_delta':
+        if (event.delta.type !== 'input_json_delta') grow(message.content[event.index], event.delta);
+        else inputs.set(event.index, (inputs.get(event.index) ?? '') + event.delta.partial_json);
+        break;
+      case 'content_block_stop': {
+        const block = message.content[event.index];
+        const written = inputs.get(event.index);
+        if (block?.type === 'tool_use' && written !== undefined && written !== '') block.input = parsed(written);
+        break;
+      }
+      case 'message_delta':
+        end(message, event);
+        break;
+      case 'message_stop':
+        return message;
+      default:
+    }
+  }
+  throw new Error(message === null ? 'the answer was no stream of events' : 'the stream ended before the message did');
+}
+
+function grow(block: ContentBlock | undefined, delta: Of<'content_block_delta'>['delta']): void {
+  if (block?.type === 'text' && delta.type === 'text_delta') block.text += delta.text;
+  if (block?.type === 'thinking' && delta.type === 'thinking_delta') block.thinking += delta.thinking;
+  if (block?.type === 'thinking' && delta.type === 'signature_delta') block.signature = delta.signature;
+}
+
+/** Counters of the whole message: what is there replaces, and is never added. */
+function end(message: Message, { delta, usage }: Of<'message_delta'>): void {
+  message.stop_reason = delta.stop_reason;
+  const counted = Object.entries(usage).filter(([, value]) => value !== null && value !== undefined);
+  Object.assign(message.usage, Object.fromEntries(counted));
+}
+
+/** What is no JSON stays the text that it is. */
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import type { Finding } from '../../bridge/doctor/finding.ts';
+import { command, withStateDir } from '../support/command.ts';
+import { KEY, withMessagesApi } from '../support/messages-api.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('doctor: the model', { timeoutMs: 60_000 });
+const stateDir = withStateDir(test);
+const api = withMessagesApi(test);
+
+test.before.each(() => api().script({ content: [{ type: 'text', text: 'Yes.' }] }));
+
+interface Told {
+  code: number | null;
+  /** `level text → remedy` of each finding about the model. */
+  said: string[];
+}
+
+async function doctor(args: string[], env: Record<string, string> = {}): Promise<Told> {
+  const claude = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url };
+  const asked = await command(['doctor', ...args, '--json', '--state-dir', stateDir()], { env: { ...claude, ...env } });
+  assert.equal(asked.stderr, '');
+  assert.ok(!asked.stdout.includes(KEY), 'the key is in the output');
+  const findings = (JSON.parse(asked.stdout).findings as Finding[]).filter(({ part }) => part === 'model');
+  const said = findings.map(
+    ({ level, text, remedy }) => `${level} ${text}${remedy === undefined ? '' : ` → ${remedy}`}`,
+  );
+  return { code: asked.code, said };
+}
+
+const NONE = { ANTHROPIC_API_KEY: '' };
+const CHOSEN = { AGENT_PLATFORM_MODEL: 'anthropic' };
+
+test('each model is asked the shortest question, once, and told is what it cost by which prices', async () => {
+  const { code, said } = await doctor(['--model']);
+  assert.equal(code, 0);
+  assert.match(
+    said[0] ?? '',
+    /^ok an Anthropic key was found: --model asks claude-opus-5-5 \(main\) and .* now; runs do not/,
+  );
+  assert.match(
+    said[1] ?? '',
+    /^ok main: claude-opus-5-5 answers in \d+ ms \(0\.0008 US dollars at prices of 2026-10-16, request req_\d\)$/,
+  );
+  assert.match(said[2] ?? '', /^ok sub: claude-haiku-5-5 answers/);
+  assert.equal(api().seen.length, 2);
+  assert.ok(api().seen.every(({ body }) => body.max_tokens <= 64 && body.messages.length === 1));
+});
+
+test('a model that was chosen is named, and asked only with --model', async () => {
+  const { code, said } = await doctor([], CHOSEN);
+  assert.equal(code, 0);
+  assert.deepEqual(said, [
+    'ok an Anthropic key was found: claude-opus-5-5 (main) and claude-haiku-5-5 (sub) answer; doctor --model asks them',
+  ]);
+  assert.equal(api().seen.length, 0);
+  const asked = await doctor(['--model'], CHOSEN);
+  assert.match(asked.said[0] ?? '', /^ok an Anthropic key was found: .* answer$/);
+  assert.equal(api().seen.length, 2);
+});
+
+test('a key that nothing uses is found, and whether it could be used stops nothing', async () => {
+  assert.deepEqual(await doctor([]), {
+    code: 0,
+    said: ['ok an Anthropic key was found, not used: the model is rehearsal'],
+  });
+  const odd = await doctor([], { ANTHROPIC_API_KEY: 'sk-“odd”' });
+  assert.equal(odd.code, 0);
+  assert.match(odd.said.join(), /^warn .*not used.*cannot be sent: character 4 of 8 is not ASCII/);
+  assert.equal(api().seen.length, 0);
+});
+
+test('without a key it is needed as soon as Claude is chosen or asked', async () => {
+  const text = 'ok no Anthropic key was found, and none is needed: the model is rehearsal';
+  assert.deepEqual(await doctor([], NONE), { code: 0, said: [text] });
+  const asked = await doctor(['--model'], NONE);
+  assert.deepEqual([asked.code, asked.said.length], [1, 1]);
+  assert.match(asked.said[0] ?? '', /^fail --model asks Claude, and no key was found → set ANTHROPIC_API_KEY/);
+  for (const args of [[], ['--model']]) {
+    const chosen = await doctor(args, { ...NONE, ...CHOSEN });
+    assert.deepEqual([chosen.code, chosen.said.length], [1, 1]);
+    assert.match(
+      chosen.said[0] ?? '',
+      /^fail the model is anthropic, and no key was found → .* use --model rehearsal$/,
+    );
+  }
+});
+
+test('a key that no request can carry is told as that, and not tried', async () => {
+  const { code, said } = await doctor(['--model'], { ANTHROPIC_API_KEY: 'sk-one\ntwo' });
+  assert.equal(code, 1);
+  assert.deepEqual(said, [
+    'fail --model asks Claude, and the key that was found cannot be sent: character 7 of 10 is a line break' +
+      ' → set ANTHROPIC_API_KEY in the environment to the key alone',
+  ]);
+  assert.equal(api().seen.length, 0);
+});
+
+test('a model without a price is warned of where it would be asked', async () => {
+  const { code, said } = await doctor([], {
+    ...CHOSEN,
+    AGENT_PLATFORM_PRICES: '{"as_of": "2026-11-01", "models": {}}',
+  });
+  assert.deepEqual([code, said.length], [0, 3]);
+  assert.match(
+    said[1] ?? '',
+    /^warn claude-opus-5-5 has no price: no cost is told for its tokens, and max_usd ignores/,
+  );
+});
+
+test('a refused key, an unknown model and an address that is another one are told with what to do', async () => {
+  const refused = await doctor(['--model'], { ANTHROPIC_API_KEY: 'sk-bad' });
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.said[1] ?? '',
+    /^fail main, claude-opus-5-5, request req_\d: model\.denied: .*401 .*ANTHROPIC_API_KEY/,
+  );
+
+  api().script(({ model }) =>
+    model === 'claude-opus-5-5'
+      ? { content: [{ type: 'text', text: 'Yes.' }] }
+      : { status: 404, type: 'not_found_error', message: `model: ${model}` },
+  );
+  const unknown = await doctor(['--model']);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.said[1] ?? '', /^ok main/);
+  assert.match(
+    unknown.said[2] ?? '',
+    /^fail sub, claude-haiku-5-5, request req_\d: model\.denied: .*404 not_found_error.*setting `models`/,
+  );
+
+  api().script('page');
+  const page = await doctor(['--model']);
+  assert.match(
+    page.said[1] ?? '',
+    /^fail main, claude-opus-5-5: model\.unavailable: .* → see whether that is the address/,
+  );
+});
+
+test('a model that is busy is told as that, and not as one that is out of reach', async () => {
+  api().script({ status: 529, type: 'overloaded_error', message: 'Overloaded' });
+  const { code, said } = await doctor(['--model']);
+  assert.equal(code, 1);
+  assert.match(said[1] ?? '', /model\.unavailable: .*529 overloaded_error: Overloaded → try again in a minute/);
+});
+
+test('a bare --model is for the doctor; every other command names the two models, and so does a wrong name', async () => {
+  for (const args of [['--model'], ['--model', 'claude']]) {
+    const { code, stderr } = await command(['runs', 'list', ...args, '--state-dir', stateDir()]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error\[.*rehearsal(,| or) anthropic/);
+  }
+  const before = await command(['--model', 'runs', 'list']);
+  assert.deepEqual([before.code, /--model .*'runs' is invalid/.test(before.stderr)], [2, true]);
+});
+
+test.run();

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { command, type CommandOptions, type CommandResult, withStateDir } from '../support/command.ts';
+import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('command line: a model that refuses or is busy', { timeoutMs: 120_000 });
+const stateDir = withStateDir(test);
+const api = withMessagesApi(test);
+
+const DENIED: Answer = { status: 403, type: 'permission_error', message: 'no such model for you' };
+const WRONG: Answer = { status: 400, type: 'invalid_request_error', message: 'too odd' };
+const BUSY: Answer = {
+  status: 529,
+  type: 'overloaded_error',
+  message: 'Overloaded',
+  headers: { 'x-should-retry': 'false' },
+};
+
+function run(args: string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const env = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url };
+  return command([...args, '--state-dir', stateDir(), '--model', 'anthropic'], { ...options, env });
+}
+
+const CHECK = ['schedules', 'run-now', 'weekly_health_check'];
+const ACME = ['run', 'account_health_main', '--payload', '{"account_id": "acme-corp"}'];
+
+test('a batch whose key was refused is told as what it came to once the key is repaired, not as refused again', async () => {
+  // One run is refused; the others have no answer yet.
+  api().script((body) => (JSON.stringify(body.messages).includes('dunmore-foods') ? DENIED : 'silence'));
+  const first = await run([...CHECK, '--batch', 'denied']);
+  assert.deepEqual([first.code, first.stdout], [1, '']);
+  assert.match(first.stderr, /error\[model\.denied\]: the batch denied failed: .*no such model for you/);
+  assert.match(first.stderr, /what became of its runs: .*runs show denied/);
+
+  api().seen.splice(0);
+  for (const json of [[], ['--json']]) {
+    const { code, stdout, stderr } = await run([...CHECK, '--batch', 'denied', ...json]);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /^error\[run\.batch_ended\]: the batch denied ended at \d{4}-\d\d-\d\d [\d:]{8} UTC as failed/,
+    );
+    assert.match(stderr, /as failed, model\.denied: .*no such model for you/);
+    assert.match(stderr, /its result is kept, .*`runs show denied`.*give --batch another id or leave it out/);
+  }
+  assert.equal(api().seen.length, 0, 'nothing is asked for it any more');
+});
+
+test('… and of each of its targets it is shown what became of it', async () => {
+  const { code, stdout } = await run(['runs', 'show', 'denied']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^model\.denied: .*no such model for you/m);
+  assert.match(stdout, /^dunmore-foods +failed +denied-dunmore-foods$/m);
+  assert.match(stdout, /^acme-corp +cancelled +denied-acme-corp$/m);
+  assert.doesNotMatch(stdout, /not reported/);
+  const { runs } = JSON.parse((await run(['runs', 'show', 'denied', '--json'])).stdout) as {
+    runs: { outcome: string; state: string }[];
+  };
+  const outcomes = runs.map(({ outcome }) => outcome).toSorted((a, b) => a.localeCompare(b));
+  assert.deepEqual(outcomes, [...Array.from({ length: runs.length - 1 }, () => 'cancelled'), 'failed']);
+  assert.ok(runs.length > 5 && runs.every(({ outcome, state }) => outcome === state));
+});
+
+test('a run that nobody answered says so, and names no model', async () => {
+  api().script(DENIED);
+  const { code, stdout } = await run([...ACME, '--run-id', 'unanswered']);
+  assert.equal(code, 1);
+  assert.match(stdout, /^account_health_main on acme-corp as of [\d-]{10}, no model answered$/m);
+  const again = JSON.parse((await run([...ACME, '--run-id', 'unanswered', '--json'])).stdout);
+  assert.deepEqual([again.model, again.outcome, again.error.code], [null, 'failed', 'model.denied']);
+  assert.match((await run(['runs', 'show', 'unanswered'])).stdout, /0 model turns, no model answered,/);
+});
+
+test('a batch that waits for people because nothing was answered says so as well', async () => {
+  api().script(WRONG);
+  const { code, stdout } = await run([...CHECK, '--target', 'acme-corp', '--batch', 'wrong']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^weekly_health_check as of [\d-]{10}, no model answered$/m);
+  assert.equal(JSON.parse((await run([...CHECK, '--batch', 'wrong', '--json'])).stdout).model, null);
+});
+
+test('while the model is busy the terminal says why, until when and which attempt; an interrupted run shows it', async () => {
+  api().script(BUSY);
+  let sent = false;
+  const { code, stdout, stderr } = await run([...ACME, '--run-id', 'busy'], {
+    onStderr: (text, kill) => {
+      if (!sent && text.includes('attempt 3')) kill('SIGINT');
+      sent ||= text.includes('attempt 3');
+    },
+  });
+  assert.deepEqual([code, stdout], [130, '']);
+  const said = stderr.split('\n').filter((line) => line.startsWith('waiting: '));
+  assert.equal(said.length, 2, stderr);
+  assert.match(
+    said[0] ?? '',
+    /^waiting: claude-opus-5-5 cannot answer now: 529 overloaded_error: Overloaded; asked again in [12] s \(attempt 2 of 6\)$/,
+  );
+  const shown = (await run(['runs', 'show', 'busy'])).stdout.replaceAll(/\s+/g, ' ');
+  assert.match(
+    shown,
+    /account_health_main 0 waits for the model, model\.unavailable: .* asked again at [\d-]{10} [\d:]{8} UTC \(attempt 3 of 6\)/,
+  );
+  const { model_waits } = JSON.parse((await run(['runs', 'show', 'busy', '--json'])).stdout);
+  assert.deepEqual(
+    model_waits.map(({ path, attempt }: { path: string; attempt: number }) => [path, attempt]),
+    [['0', 3]],
+  );
+});
+
+test('a busy model holds up a whole batch in one line', async () => {
+  api().script(BUSY);
+  let sent = false;
+  const { stdout, stderr } = await run([...CHECK, '--batch', 'busy-batch'], {
+    onStderr: (text, kill) => {
+      if (!sent && text.includes('wait for the model')) kill('SIGINT');
+      sent ||= text.includes('wait for the model');
+    },
+  });
+  assert.equal(stdout, '');
+  assert.match(
+    stderr,
+    /^\d+ runs wait for the model: claude-opus-5-5 cannot answer now: .*; the next is asked again /m,
+  );
+  assert.equal(stderr.match(/cannot answer now/g)?.length, 1, stderr);
+  const shown = await run(['runs', 'show', 'busy-batch']);
+  assert.match(shown.stdout, /^acme-corp +waits for the model +busy-batch-acme-corp$/m);
+});
+
+test('a batch that was cancelled is told as that', async () => {
+  const cancelled = await run(['runs', 'cancel', 'busy-batch', '--reason', 'not needed', '--by', 'Ada']);
+  assert.equal(cancelled.code, 0, cancelled.stderr);
+  const { code, stderr } = await run([...CHECK, '--batch', 'busy-batch']);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /error\[run\.batch_ended\]: the batch busy-batch ended at .* UTC as cancelled, Ada: not needed\n/,
+  );
+  const { state, runs } = JSON.parse((await run(['runs', 'show', 'busy-batch', '--json'])).stdout);
+  assert.equal(state, 'cancelled');
+  assert.ok(runs.every(({ outcome }: { outcome: string }) => outcome === 'cancelled'));
+});
+
+test.run();
