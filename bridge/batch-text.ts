@@ -1,6 +1,7 @@
 /** A batch for people: header, table, and what needs a person. Pure. */
 import type { ScheduleDefinition } from '../runtime/definitions/schema.ts';
 import type { Json } from '../runtime/json.ts';
+import type { RunSummary } from '../runtime/pack.ts';
 import type { HumanTaskView } from './api/human-schemas.ts';
 import type { BatchResult, Totals } from './batch-results.ts';
 import { answeredBy, failedBelow, isFailure } from './batch-results.ts';
@@ -27,6 +28,8 @@ export interface BatchView {
   documents: WrittenDocuments;
   /** The command that shows the journal of a run. */
   showRun(run: string): string;
+  /** The command that has a failed run go on. */
+  retryRun(run: string): string;
   /** The command that answers a question to a person. */
   decide(task: HumanTaskView): string;
 }
@@ -102,9 +105,10 @@ function inline(value: Json): string {
   return JSON.stringify(value);
 }
 
-function needsPerson(result: BatchResult, { decide }: BatchView, width: number, paint: Paint): string[] {
-  const asks = openTasks(result.tree).map((task) => `  ${decide(task)}`);
-  const told = [...whatHappened(result, width, paint), ...asks];
+function needsPerson(result: BatchResult, view: BatchView, width: number, paint: Paint): string[] {
+  const asks = openTasks(result.tree).map((task) => `  ${view.decide(task)}`);
+  const again = retryText(result.summary, view);
+  const told = [...whatHappened(result, width, paint), ...asks, ...(again === null ? [] : [`  ${again}`])];
   if (result.error === null) return told;
   const text = `${paint.strong(harmless(result.target))}: ${harmless(result.error)}`;
   return [...told, ...hanging(text, width)];
@@ -123,6 +127,15 @@ function whatHappened({ target, summary }: BatchResult, width: number, paint: Pa
       width,
     ),
   );
+}
+
+/** How a run goes on that ended because its model did not answer; null for any other. */
+export function retryText(
+  { run, outcome, error }: RunSummary,
+  { retryRun }: Pick<BatchView, 'retryRun'>,
+): string | null {
+  if (outcome !== 'failed' || error?.code !== 'model.unavailable') return null;
+  return `once the model answers, it goes on with: ${retryRun(run)}`;
 }
 
 function hanging(text: string, width: number): string[] {

@@ -150,7 +150,10 @@ export async function findTask(platform: Platform, id: string, tenant?: string):
 
 /** All that a person needs to decide. @throws PlatformError `human.unknown` */
 export async function showTask(platform: Platform, id: string, tenant?: string): Promise<HumanTaskDetail> {
-  const { tree, task } = await findTask(platform, id, tenant);
+  return detailOf(platform, await findTask(platform, id, tenant));
+}
+
+export async function detailOf(platform: Platform, { tree, task }: Asked): Promise<HumanTaskDetail> {
   const root = await readRun(platform.runtime.journal, { ...tree.address, path: ROOT_PATH });
   return taskDetail(root ?? tree, tree, task);
 }

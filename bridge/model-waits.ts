@@ -10,8 +10,10 @@ export interface ModelWait {
   error: { code: string; message: string };
   /** ISO time at which it is asked again. */
   at: string;
-  /** Which attempt of `MODEL_ATTEMPTS` that will be; null when it only waits for a worker that may ask its model. */
+  /** Which attempt of `MODEL_ATTEMPTS` that will be; null for a wait that no such attempt ends. */
   attempt: number | null;
+  /** Whether it waits for as long as the model's API asks for; else, without an attempt, for a worker that may ask its model. */
+  announced: boolean;
 }
 
 const SHORT = 200;
@@ -23,7 +25,7 @@ export function modelWait(entries: readonly Pick<StoredEntry, 'state' | 'events'
   const failed = events.findLast((event) => event.type === 'model.failed');
   if (!failed?.retry) return null;
   const { name, at } = failed.retry;
-  return { error: failed.error, at, attempt: attemptOf(name) };
+  return { error: failed.error, at, attempt: attemptOf(name), announced: failed.announced === true };
 }
 
 /** Of all invocations of a run. */
@@ -35,8 +37,8 @@ export function modelWaits(tree: RunTree): (ModelWait & { path: string; agent: s
 }
 
 /** One wait in one line, for who looks at it at `now`, in milliseconds. */
-export function waitText({ error, at, attempt }: ModelWait, now: number): string {
-  return `${reasonText(error.message)}; asked again ${inText(at, now)}${attemptText(attempt)}`;
+export function waitText(wait: ModelWait, now: number): string {
+  return `${reasonText(wait.error.message)}; asked again ${inText(wait.at, now)}${attemptText(wait)}`;
 }
 
 /** The waits of several runs in one line: the reason that most of them have, and when the first of them asks again. */
@@ -51,8 +53,9 @@ export function waitsText(waits: readonly ModelWait[], runs: number, now: number
   return `${who} for the model: ${reasonText(most[0])}${more}; ${next} is asked again ${inText(first ?? '', now)}`;
 }
 
-/** ` (attempt 3 of 6)`, empty for a wait that is no failure of the model. */
-export function attemptText(attempt: number | null): string {
+/** ` (attempt 3 of 6)`, or that the API wants it so; empty for a wait that is no failure of the model. */
+export function attemptText({ attempt, announced }: Pick<ModelWait, 'attempt' | 'announced'>): string {
+  if (announced) return ' (as it asks)';
   return attempt === null ? '' : ` (attempt ${attempt} of ${MODEL_ATTEMPTS})`;
 }
 

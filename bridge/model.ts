@@ -16,9 +16,9 @@ export function modelOfOthers(name: string, catalog: Catalog): ModelProvider {
   return name === PLAYED_MODEL ? rehearsal(catalog) : otherModel(name);
 }
 
-/** A model that this process does not ask: its runs wait for a worker that does. */
+/** A model that this process does not ask: its runs wait for a worker that does. The message is journaled, for whoever reads it. */
 function otherModel(name: string): ModelProvider {
-  const message = `the run began with the model ${name}, and this process was not started with --model ${name} and its key`;
+  const message = `the run began with the model ${name}, and the worker that took it was not started with --model ${name} and its key`;
   return {
     name,
     reply: async () => {
@@ -28,8 +28,8 @@ function otherModel(name: string): ModelProvider {
 }
 
 /** Without a key that can be sent it is opened all the same, for commands that ask no model; an agent is refused, `model.no_key`. */
-export async function claude(settings: Settings, how: { streaming?: boolean } = {}): Promise<ModelProvider> {
-  const { anthropicBaseUrl: baseURL, models, prices, modelMaxTokens, modelTimeoutMs } = settings;
+export async function claude(settings: Settings): Promise<ModelProvider> {
+  const { anthropicBaseUrl: baseURL, models, prices, modelMaxTokens, modelTimeoutMs, modelStreaming } = settings;
   const found = keyOf(settings);
   if ('problem' in found) {
     const refuse = (): never => {
@@ -47,7 +47,7 @@ export async function claude(settings: Settings, how: { streaming?: boolean } = 
     prices,
     maxTokens: modelMaxTokens,
     timeoutMs: modelTimeoutMs,
-    ...how,
+    streaming: modelStreaming,
   });
 }
 

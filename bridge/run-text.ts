@@ -41,8 +41,9 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
   ].join('\n');
 }
 
-function modelWaitText({ agent, path, error, at, attempt }: ReturnType<typeof modelWaits>[number]): string {
-  const again = `asked again at ${at.slice(0, 19).replace('T', ' ')} UTC${attemptText(attempt)}`;
+function modelWaitText(wait: ReturnType<typeof modelWaits>[number]): string {
+  const { agent, path, error, at } = wait;
+  const again = `asked again at ${at.slice(0, 19).replace('T', ' ')} UTC${attemptText(wait)}`;
   return `${agent} ${path} waits for the model, ${error.code}: ${harmless(error.message)}; ${again}`;
 }
 

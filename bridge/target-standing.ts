@@ -1,4 +1,7 @@
-/** What became of a batch's targets: what their runs reported, else what the runs' own journals say. Pure. */
+/**
+ * What became of a batch's targets: what their runs' own journals say, since a run that failed may have gone on after its
+ * report; where there is no journal, what was reported. Pure.
+ */
 import { isCutShort, outcomeOf } from '../actors/batch/machine.ts';
 import type { BatchJournal } from './batch-journal.ts';
 import { modelWaits } from './model-waits.ts';
@@ -22,11 +25,12 @@ export function standingOf(
   { target, run }: { target: string; run: string },
   tree: RunTree | null,
 ): TargetStanding {
-  const outcome = outcomeOf(context, run) ?? (tree && ENDED.has(tree.state) ? tree.state : null);
+  const reported = outcomeOf(context, run) ?? null;
+  const outcome = tree === null ? reported : ENDED.has(tree.state) ? tree.state : null;
   if (outcome !== null) return { target, run, outcome, state: outcome, words: outcome };
   const doing = tree === null || tree.state === 'admitting' ? 'accepted' : summarise('', tree).outcome;
   // The cancel of an ended batch is on its way, and done by the next worker at the latest.
-  const words = isCutShort(state, context) ? 'to be cancelled' : inWords(doing, tree);
+  const words = isCutShort(state, context) && reported === null ? 'to be cancelled' : inWords(doing, tree);
   return { target, run, outcome, state: doing, words };
 }
 

@@ -112,6 +112,21 @@ function holdsNoTurn({ kind }: HumanTask): boolean {
   return kind === 'quarantine' || kind === 'model';
 }
 
+/** The request that a question is about, the model having refused it: its turn as `runs prompt` counts, and its provider's id. */
+export function refusedRequest(
+  entries: readonly StoredEntry[],
+  task: string,
+): { turn: number; request_id: string | null } | null {
+  let turn = 1;
+  for (const event of entries.flatMap((entry) => entry.events)) {
+    if (event.type === 'model.replied') turn += 1;
+    if (event.type === 'model.failed' && event.escalation?.task?.id === task) {
+      return { turn, request_id: event.request_id ?? null };
+    }
+  }
+  return null;
+}
+
 /** The turn that a question holds, as the model made it. */
 function heldTurn(entries: readonly StoredEntry[], ordinal: number): Replied | null {
   for (const event of entries.flatMap((entry) => entry.events)) {

@@ -94,9 +94,12 @@ function kindOf(character: string): string {
   return /\p{Cc}|\p{Cf}/u.test(character) ? 'invisible' : 'not ASCII';
 }
 
-/** Credentials in an address are refused by HTTP clients; the key has a place of its own. */
+/**
+ * Where paths can be put behind: credentials in an address are refused by HTTP clients, and behind a query or a fragment no
+ * path is one. The key has a place of its own.
+ */
 export function isHttpUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
+  if (!URL.canParse(value) || /[?#]/.test(value)) return false;
   const { protocol, username, password } = new URL(value);
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
 }

@@ -54,6 +54,7 @@ const KEYS = {
   },
   model_max_tokens: { schema: integer(256, 128_000), expected: 'tokens from 256 to 128000', default: 16_000 },
   model_timeout_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 600_000 },
+  model_streaming: { schema: z.union([z.boolean(), z.stringbool()]), expected: 'true or false', default: true },
   prices: {
     schema: pricesSetting,
     expected: '{as_of: DATE, models: {ID: {input, output, cache_read, cache_write}}} in US dollars per million tokens',
@@ -62,7 +63,7 @@ const KEYS = {
   anthropic_api_key: { schema: keySetting, expected: 'a key', alias: 'ANTHROPIC_API_KEY', secret: true },
   anthropic_base_url: {
     schema: text.refine(isHttpUrl),
-    expected: 'an address like https://host, without a login in it',
+    expected: 'an address like https://host/path, without a login, query or fragment in it',
     alias: 'ANTHROPIC_BASE_URL',
     secret: true,
   },
@@ -120,6 +121,8 @@ export interface Settings {
   readonly modelMaxTokens: number;
   /** Longest that one answer may take. */
   readonly modelTimeoutMs: number;
+  /** False: answers come in one body, for gateways that do not stream. */
+  readonly modelStreaming: boolean;
   readonly prices: Prices;
   /** Never shown, logged or journaled. Having one changes nothing: only `model` does. */
   readonly anthropicApiKey?: string;
@@ -282,7 +285,9 @@ function absolute(rule: Key, value: unknown, base: string): unknown {
 function shown(key: SettingsKey, rule: Key, { value, origin }: Found): string {
   if (value === true && origin.text.startsWith('option ')) return 'no value';
   if (rule.secret && !isAddress(key)) return `something else (${typeof value}, not shown)`;
-  return JSON.stringify(rule.secret && typeof value === 'string' ? withoutCredentials(value) : value);
+  if (!rule.secret || typeof value !== 'string') return JSON.stringify(value);
+  const bare = withoutCredentials(value);
+  return `${JSON.stringify(bare)}${bare === value.trim() ? '' : ' and what is not shown here'}`;
 }
 
 /** Of secrets, addresses can be shown without their credentials. */

@@ -3,12 +3,12 @@ import { PlatformError } from '../../config/errors.ts';
 import type { BatchEvent, Invocation } from '../../runtime/journal/entry.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
-import { type AgentReport, flattenReports } from '../../runtime/report.ts';
+import { deniedIn } from '../../runtime/policy/denied.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
 import type { Runtime, Send } from '../runtime.ts';
-import { type batchMachine, isCutShort, isDenied, pendingTargets, targetRun } from './machine.ts';
+import { type batchMachine, isCutShort, pendingTargets, targetRun } from './machine.ts';
 
 type Machine = typeof batchMachine;
 type Snapshot = SnapshotFrom<Machine>;
@@ -56,15 +56,11 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
     const event: BatchEvent = { type: 'child.reported', run: mail.from.run, outcome: mail.report.outcome };
     // A report that is held already asks for nothing: the runs were started under the batch's own mail.
     if (!snapshot.can(event)) return received({ found: 'known' });
+    // No other run of the batch would get an answer either.
     const error = deniedIn(mail.report);
     return received({ found: 'open', deliver: error ? [event, { type: 'failed', error }] : [event] });
   }
   return received({ found: 'held' });
-}
-
-/** That the key was refused, at whatever depth of a run: no other run of the batch would get an answer either. */
-function deniedIn(report: AgentReport): AgentReport['error'] {
-  return flattenReports(report).find(({ error }) => isDenied(error))?.error ?? null;
 }
 
 /** Reads the target list of the schedule from the data, as of the batch's date. */

@@ -4,6 +4,7 @@ import type { Address } from '../../runtime/address.ts';
 import { addressKey } from '../../runtime/address.ts';
 import type { BatchEvent, BatchStart, Trace } from '../../runtime/journal/entry.ts';
 import type { Target } from '../../runtime/pack.ts';
+import { isDenied } from '../../runtime/policy/denied.ts';
 import type { EffectInput } from '../invocation/machine.ts';
 
 export interface BatchContext {
@@ -121,11 +122,6 @@ export function outcomeOf(context: BatchContext, run: string): string | null | u
 /** Targets whose run has not reported yet, in list order. */
 export function pendingTargets({ targets, outcomes }: BatchContext): Target[] {
   return targets.filter((_, i) => outcomes[i] === null);
-}
-
-/** That the key was refused: no other run of the batch would get an answer either. */
-export function isDenied<E extends { code: string }>(error: E | null): error is E {
-  return error?.code === 'model.denied';
 }
 
 /** Whether a batch in this state ended before its runs did, so that they are cancelled. */

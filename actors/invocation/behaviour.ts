@@ -4,6 +4,9 @@ import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
 import { admit } from '../../runtime/policy/admission.ts';
+import { isElsewhere } from '../../runtime/policy/retry.ts';
+import { deniedIn } from '../../runtime/policy/denied.ts';
+import type { AgentReport } from '../../runtime/report.ts';
 import { type Behaviour, type EffectKind, type Received, received, UNKNOWN } from '../behaviour.ts';
 import { accepts, hasEnded, stateOf } from '../fold.ts';
 import type { Runtime, Send } from '../runtime.ts';
@@ -64,7 +67,7 @@ function withoutJournal(runtime: Runtime, snapshot: Snapshot, mail: Mail): Recei
 async function eventOf(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promise<InvocationEvent | null> {
   switch (mail.type) {
     case 'child.reported':
-      return { type: 'child.reported', path: mail.from.path, report: mail.report };
+      return reported(mail.from.path, mail.report);
     case 'timer.fired':
       return (await movedDeadline(runtime, snapshot.context, mail.name)) ?? { type: 'timer.fired', name: mail.name };
     case 'human.decided':
@@ -74,8 +77,21 @@ async function eventOf(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promis
     case 'cancel':
       return cancelled(runtime, mail);
     default:
-      return null;
+      return noLongerElsewhere(runtime, snapshot.context);
   }
+}
+
+/** Who waited for a worker that may ask its model has found one with whatever wakes it, and waits no longer. */
+function noLongerElsewhere(runtime: Runtime, { invocation, timers }: InvocationContext): InvocationEvent | null {
+  const { retry } = timers;
+  const isOurs = invocation?.model === undefined || invocation.model === runtime.model.name;
+  return retry && isElsewhere(retry.name) && isOurs ? { type: 'timer.fired', name: retry.name } : null;
+}
+
+/** Of a refused key its parent learns here, in the journal: guards evaluate no rule. */
+function reported(path: string, report: AgentReport): InvocationEvent {
+  const denied = deniedIn(report);
+  return { type: 'child.reported', path, report, ...(denied && { denied }) };
 }
 
 function cancelled({ worker }: Runtime, { by, reason }: { by: string; reason: string }): InvocationEvent {

@@ -19,7 +19,7 @@ import {
 } from '../../runtime/context/invocation.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import { asksModel, counts, expires, isAside, isDeadline, isHeld, isOpen } from './people.ts';
-import { allSettled, fails, isCorrection, markRunning, runningCalls, startable, take } from './take.ts';
+import { allSettled, fails, isAwaited, isCorrection, markRunning, runningCalls, startable, take } from './take.ts';
 
 /** What an effect actor is started with: whose effect it is, and its step ordinal. */
 export interface EffectInput {
@@ -66,10 +66,14 @@ export const invocationMachine = machine.createMachine({
       guard: ({ context, event }) => runningCalls(context).some((call) => call.ordinal === event.ordinal),
       actions: [takeEvent, stopCall, startCalls],
     },
-    'child.reported': {
-      guard: ({ context, event }) => runningCalls(context).some((call) => call.delegate?.path === event.path),
-      actions: [takeEvent, startCalls],
-    },
+    'child.reported': [
+      {
+        guard: ({ context, event }) => event.denied !== undefined && isAwaited(context, event.path),
+        target: '.failing',
+        actions: [stopCalls, takeEvent],
+      },
+      { guard: ({ context, event }) => isAwaited(context, event.path), actions: [takeEvent, startCalls] },
+    ],
     'timer.fired': {
       guard: ({ context, event }) => isDeadline(context, event.name),
       target: '.failing',
@@ -205,7 +209,7 @@ export const invocationMachine = machine.createMachine({
           { target: 'thinking', actions: takeEvent },
         ],
         'child.reported': {
-          guard: ({ context, event }) => runningCalls(context).some((call) => call.delegate?.path === event.path),
+          guard: ({ context, event }) => isAwaited(context, event.path),
           actions: takeEvent,
         },
         'tool.settled': {},

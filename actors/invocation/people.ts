@@ -9,6 +9,7 @@ import {
 } from '../../runtime/context/invocation.ts';
 import type { HumanTask, InvocationEvent, JudgedCall, OnExpiry } from '../../runtime/journal/entry.ts';
 import { failing } from '../../runtime/policy/verdict.ts';
+import { countsAnew } from './unanswered.ts';
 
 type Of<T extends InvocationEvent['type']> = Extract<InvocationEvent, { type: T }>;
 type Decided = Of<'human.decided'>;
@@ -69,8 +70,8 @@ export function decided(context: InvocationContext, event: Decided): Change {
     case 'ask_again':
       return { ...closed, ...sentBack(context, `human.asked_again: ${decision.by} asks${said}`) };
     default:
-      if (openTask(context)?.kind === 'quarantine') return { ...closed, error: null, failures: 0 };
-      if (asksModel(context)) return { ...closed, error: null, failures: 0, escalation: null };
+      if (openTask(context)?.kind === 'quarantine') return { ...closed, error: null, ...countsAnew(context) };
+      if (asksModel(context)) return { ...closed, error: null, ...countsAnew(context), escalation: null };
       return { ...closed, ...goesOn(context, `approved by ${decision.by}${said}`, event.calls, event.report) };
   }
 }

@@ -6,6 +6,7 @@ import { breaksEnforce } from '../../runtime/policy/enforce.ts';
 import { addUsage } from '../../runtime/report.ts';
 import { postponed } from './deadline.ts';
 import { asked, decided, expired, isDeadline } from './people.ts';
+import { countsAnew, unanswered } from './unanswered.ts';
 
 type Of<T extends InvocationEvent['type']> = Extract<InvocationEvent, { type: T }>;
 type Replied = Of<'model.replied'>;
@@ -33,7 +34,7 @@ function change(context: InvocationContext, event: InvocationEvent): Partial<Inv
       return replied(context, event);
     case 'model.failed':
       return {
-        ...(event.elsewhere ? { waits: (context.waits ?? 0) + 1 } : { failures: context.failures + 1 }),
+        ...unanswered(context, event),
         error: event.error,
         timers: { ...context.timers, retry: event.retry },
         ...(event.escalation && { escalation: event.escalation }),
@@ -58,7 +59,7 @@ function change(context: InvocationContext, event: InvocationEvent): Partial<Inv
       return { error: event.error, timers, turns: haltLocal(context), ...(event.task && asked(context, event.task)) };
     }
     case 'retried':
-      return { error: null, failures: 0, corrections: 0, ...deadlineFrom(context, event.deadline) };
+      return { error: null, ...countsAnew(context), corrections: 0, ...deadlineFrom(context, event.deadline) };
     case 'cancelled': {
       const { by, reason } = event;
       return { cancelled: { by, reason }, error: { code: 'run.cancelled', message: `${by}: ${reason}` } };
@@ -87,9 +88,7 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
     ordinal: event.ordinal,
     content: event.content,
     calls: event.calls.map(judged),
-    // What was paused is sent back as it is.
-    correction:
-      sentBack && event.calls.length === 0 && event.stop_reason !== 'pause_turn' ? inWords(event.verdicts) : null,
+    correction: sentBack && event.calls.length === 0 ? inWords(event.verdicts) : null,
     remark: null,
   };
   return {
@@ -99,7 +98,7 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
     usage: addUsage(context.usage, { turns: 1, ...event.usage }),
     cost_usd: context.cost_usd + (event.cost_usd ?? 0),
     model: event.model,
-    failures: 0,
+    ...countsAnew(context),
     ...(context.waits !== undefined && { waits: 0 }),
     report: event.report,
     escalation: event.escalation,
@@ -132,10 +131,14 @@ function settled(context: InvocationContext, event: Of<'tool.settled'>): Partial
   };
 }
 
-function reported(context: InvocationContext, { path, report }: Of<'child.reported'>): Partial<InvocationContext> {
+function reported(
+  context: InvocationContext,
+  { path, report, denied }: Of<'child.reported'>,
+): Partial<InvocationContext> {
   const ok = report.outcome === 'completed';
   const why = report.error ? `${report.error.code}: ${report.error.message}` : report.text;
   return {
+    ...(denied && { error: denied }),
     children: [...context.children, report],
     turns: withCall(context, (call) => call.delegate?.path === path, {
       status: ok ? 'ok' : 'error',
@@ -165,6 +168,11 @@ function haltLocal(context: InvocationContext): TurnState[] {
 
 export function runningCalls(context: InvocationContext): CallState[] {
   return (context.turns.at(-1)?.calls ?? []).filter((call) => call.status === 'running');
+}
+
+/** Whether the delegation with this path is running. */
+export function isAwaited(context: InvocationContext, path: string): boolean {
+  return runningCalls(context).some(({ delegate }) => delegate?.path === path);
 }
 
 export function allSettled(context: InvocationContext): boolean {

@@ -4,7 +4,7 @@ import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import { digestOf } from '../../runtime/digest.ts';
 import type { Escalation, Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
-import { elsewhereName, retryName, retryWait, waitElsewhere } from '../../runtime/policy/retry.ts';
+import { elsewhereName, nextTry, waitElsewhere } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
 import type { ModelProvider, SentRequest } from '../../runtime/model/provider.ts';
@@ -28,11 +28,13 @@ export async function modelTurn(
   } catch (error) {
     const { request_id: id, sent } = error instanceof PlatformError ? error.details : {};
     const escalation = escalationOf(error, { resolved, state, now: means.now });
+    const { retry, announced } = retryOf(runtime, state, error);
     return {
       type: 'model.failed',
       ordinal: state.ordinal + 1,
       error: describeError(error, 'model.failed'),
-      retry: retryOf(runtime, state, error),
+      retry,
+      ...(announced && { announced }),
       ...(isElsewhere(error) && { elsewhere: true }),
       ...(typeof id === 'string' && { request_id: id }),
       prompt: { ...prompt, ...(sent !== undefined && { sent: sent as SentRequest }) },
@@ -87,13 +89,21 @@ function escalationOf(
 }
 
 /** Only a model that may answer later is asked again; a player that throws will throw again. */
-function retryOf(runtime: Runtime, { ordinal, failures, waits = 0 }: InvocationContext, error: unknown): Timer | null {
-  if (!(error instanceof PlatformError) || error.code !== 'model.unavailable') return null;
+function retryOf(
+  runtime: Runtime,
+  { invocation, ordinal: last, failures, announced = 0, waits = 0 }: InvocationContext,
+  error: unknown,
+): { retry: Timer | null; announced?: true } {
+  if (!invocation || !(error instanceof PlatformError) || error.code !== 'model.unavailable') return { retry: null };
+  const ordinal = last + 1;
   const after = (wait: number): string => new Date(runtime.now().getTime() + wait).toISOString();
-  if (isElsewhere(error)) return { name: elsewhereName(ordinal + 1, waits + 1), at: after(waitElsewhere(waits)) };
-  const { retry_after_ms } = error.details;
-  const wait = retryWait(failures + 1, typeof retry_after_ms === 'number' ? retry_after_ms : null);
-  return wait === null ? null : { name: retryName(ordinal + 1, failures + 1), at: after(wait) };
+  if (isElsewhere(error))
+    return { retry: { name: elsewhereName(ordinal, waits + 1), at: after(waitElsewhere(waits)) } };
+  const { retry_after_ms: asked } = error.details;
+  const turn = { ...invocation.address, ordinal, failures, announced };
+  const next = nextTry(turn, typeof asked === 'number' ? asked : null);
+  if (next === null) return { retry: null };
+  return { retry: { name: next.name, at: after(next.wait_ms) }, ...(next.announced && { announced: true }) };
 }
 
 /** That this worker is not the one to ask is no failure of the model: the run waits as long as it takes. */

@@ -69,8 +69,9 @@ function present(session: Session, task: HumanTaskView, tree: RunTree | null): n
   const { outcome, report, error } = tree ? summarise('', tree) : { outcome: null, report: null, error: null };
   if (json) sayJson({ task, run: task.run, outcome, report, error, tasks });
   else if (tree) {
-    const lines = [reportText(tree, width, paint), ...tasks.map((each) => waitingText(each, settings, width, paint))];
-    say([...lines, `how it went: ${showCommand(task.run, settings)}`].join('\n\n'));
+    const model = tree.context.invocation?.model;
+    const asks = tasks.map((each) => waitingText(each, settings, width, paint, model));
+    say([reportText(tree, width, paint), ...asks, `how it went: ${showCommand(task.run, settings)}`].join('\n\n'));
   }
   return outcome === 'failed' ? 1 : 0;
 }

@@ -1,7 +1,12 @@
-import { listTasks, showTask } from '../human.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { HumanTaskDetail, HumanTaskView } from '../api/human-schemas.ts';
+import { detailOf, findTask, listTasks } from '../human.ts';
 import { leftOut } from '../left-out.ts';
+import type { RunTree } from '../runs.ts';
 import { taskText, tasksText } from '../task-text.ts';
-import { decideCommand, showTaskCommand } from './hints.ts';
+import { refusedRequest } from '../task-view.ts';
+import { harmless } from '../terminal.ts';
+import { decideCommand, promptCommand, showTaskCommand } from './hints.ts';
 import type { HumanListOptions } from './human.ts';
 import { type Session, withPlatform } from './session.ts';
 
@@ -23,15 +28,33 @@ export async function listHumanTasks(session: Session, { all, state, limit }: Hu
 
 export async function showHumanTask(session: Session, id: string): Promise<number> {
   const { json, width, paint, say, sayJson, settings } = session;
-  const task = await withPlatform(session, (platform) => showTask(platform, id, settings.tenant));
+  const { asked, task } = await withPlatform(session, async (platform) => {
+    const found = await findTask(platform, id, settings.tenant);
+    return { asked: found.tree, task: await detailOf(platform, found) };
+  });
   if (json) sayJson(task);
   else {
-    const hint = task.state === 'open' ? `\n\nto answer: ${decideCommand(task, settings)}` : '';
-    const others = task.answers.filter((answer) => answer !== 'approve').map(option);
-    const more = hint === '' || others.length === 0 ? '' : `\nor: ${others.join(', ')}`;
-    say(`${taskText(task, width, paint)}${hint}${more}`);
+    const parts = [taskText(task, width, paint), refusedText(asked, task, settings), answerText(asked, task, settings)];
+    say(parts.filter((part) => part !== '').join('\n\n'));
   }
   return 0;
+}
+
+/** Of a request that the model refused: what its provider knows it by, and where all of it can be read. */
+function refusedText({ entries }: RunTree, task: HumanTaskView, settings: Settings): string {
+  const refused = refusedRequest(entries, task.task);
+  if (refused === null) return '';
+  const seen = `to see what was sent: ${promptCommand(task, refused.turn, settings)}`;
+  return refused.request_id === null
+    ? seen
+    : harmless(`the provider's id of the request: ${refused.request_id}\n${seen}`);
+}
+
+function answerText({ context }: RunTree, task: HumanTaskDetail, settings: Settings): string {
+  if (task.state !== 'open') return '';
+  const others = task.answers.filter((answer) => answer !== 'approve').map(option);
+  const more = others.length === 0 ? '' : `\nor: ${others.join(', ')}`;
+  return `to answer: ${decideCommand(task, settings, context.invocation?.model)}${more}`;
 }
 
 function option(answer: string): string {

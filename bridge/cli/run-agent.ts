@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import { answeredBy, isFailure, modelOf } from '../batch-results.ts';
-import { seconds } from '../batch-text.ts';
+import { retryText, seconds } from '../batch-text.ts';
 import { startRun } from '../door.ts';
 import { findRun } from '../find-runs.ts';
 import { dataOf, type Platform } from '../platform.ts';
@@ -14,7 +14,7 @@ import { settleRun } from '../settle.ts';
 import { spentBy, spentText } from '../spent.ts';
 import { openTasks } from '../task-view.ts';
 import { tellWaits } from '../tell-waits.ts';
-import { showCommand } from './hints.ts';
+import { retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import type { RunOptions } from './run.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
@@ -105,8 +105,10 @@ function present(session: Session, tree: RunTree, wallMs: number): number {
       ...(spentWords === '' ? [] : [spentWords]),
     ];
     const asks = tasks.flatMap((task) => [waitingText(task, settings, width, paint), '']);
+    const again = retryText(summary, { retryRun: (id) => retryCommand(id, settings) });
     const went = `how it went: ${showCommand(run, settings)}`;
-    say([...header, '', reportText(tree, width, paint), '', ...asks, went].join('\n'));
+    const next = again === null ? [went] : [again, went];
+    say([...header, '', reportText(tree, width, paint), '', ...asks, ...next].join('\n'));
   }
   return isFailure(summary) ? 1 : 0;
 }

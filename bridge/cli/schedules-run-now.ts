@@ -4,7 +4,7 @@ import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { readBatch } from '../batch-journal.ts';
 import { type BatchResult, isFailure, modelOf, readResults, totalsOf } from '../batch-results.ts';
-import { batchText, type BatchView, headerText, staleText } from '../batch-text.ts';
+import { batchText, type BatchView, headerText, retryText, staleText } from '../batch-text.ts';
 import { writeDocuments } from '../documents.ts';
 import type { StartedBatch } from '../door.ts';
 import { openBatch } from '../open-batch.ts';
@@ -16,7 +16,7 @@ import { readRun, waitingOf } from '../runs.ts';
 import { openTasks } from '../task-view.ts';
 import { tellWaits } from '../tell-waits.ts';
 import { settleBatch } from '../settle.ts';
-import { decideCommand, showCommand } from './hints.ts';
+import { decideCommand, retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import type { RunNowOptions } from './schedules.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
@@ -133,6 +133,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
     totals: totalsOf(results),
     documents,
     showRun: (run) => showCommand(run, settings),
+    retryRun: (run) => retryCommand(run, settings),
     decide: (task) => decideCommand(task, settings),
   };
   const [only] = results;
@@ -152,6 +153,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
       ...openTasks(only.tree).flatMap((task) => [waitingText(task, settings, width, paint), '']),
       written,
       only.error,
+      retryText(only.summary, view),
       `how it went: ${view.showRun(only.summary.run)}`,
     ];
     say(lines.filter((line) => line !== null).join('\n'));

@@ -1,22 +1,25 @@
 /**
- * Which model answers, and whether it can: the key, and with `--model` the shortest real call of each tier, which shows
- * whether the key, the address and the model ids work. It costs a fraction of a cent.
+ * Which model answers, and whether it can: the key, and with `--model` the shortest question to each tier, asked as runs
+ * ask: streamed, with a strict tool, with the same room. What refuses that refuses every run. It costs a fraction of a cent.
  */
 import { PlatformError } from '../../config/errors.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { ModelReply, ModelRequest } from '../../runtime/model/provider.ts';
+import type { ModelReply, ModelRequest, ReplyBlock, ToolSchema } from '../../runtime/model/provider.ts';
 import { claude, keyOf } from '../model.ts';
 import { examine, fail, type Finding, ok, warn } from './finding.ts';
 
-/** Room for a few words, and for the reasoning before them. */
-const SHORT = 64;
 const LONGEST_MS = 60_000;
 const AGAIN = 'then run `agent-platform doctor --model` again';
 const REMEDY: Record<string, string> = {
   'model.denied': `do what the message says, ${AGAIN}`,
-  'model.rejected': `see whether the setting models names a Claude, and ANTHROPIC_BASE_URL the Messages API, ${AGAIN}`,
-  'model.unavailable': 'see whether that is the address of the Messages API, and can be reached from here',
+  'model.rejected':
+    'runs are asked in the same way: see whether the setting models names a Claude, model_max_tokens what it can write, ' +
+    `and ANTHROPIC_BASE_URL the whole Messages API, with strict tools, and streams unless model_streaming is false, ${AGAIN}`,
+  'model.unavailable':
+    'see whether that is the address of the Messages API, streams what it answers (else set model_streaming: false), and can be reached from here',
 };
+const SILENT =
+  'run `agent-platform doctor --model` again; if that says the same, name another model in the setting models';
 const BUSY = 'try again in a minute; runs wait, and ask again by themselves';
 
 export async function examineModel(settings: Settings, asks: boolean): Promise<Finding[]> {
@@ -60,15 +63,11 @@ const PRICE_IT = 'add it to the setting prices';
 async function examineTier(settings: Settings, tier: ModelRequest['tier']): Promise<Finding[]> {
   const asked = settings.models[tier];
   try {
-    const model = await claude(
-      { ...settings, modelMaxTokens: SHORT, modelTimeoutMs: LONGEST_MS },
-      { streaming: false },
-    );
+    const modelTimeoutMs = Math.min(settings.modelTimeoutMs, LONGEST_MS);
+    const model = await claude({ ...settings, modelTimeoutMs });
     const started = performance.now();
     const reply = await model.reply(request(tier), new AbortController().signal);
-    const took = Math.round(performance.now() - started);
-    const id = reply.request_id === undefined ? '' : `, request ${reply.request_id}`;
-    return [ok('model', `${tier}: ${reply.model} answers in ${took} ms (${costOf(reply)}${id})`)];
+    return [answered(tier, reply, Math.round(performance.now() - started))];
   } catch (error) {
     const { code = '', details = {} } = error instanceof PlatformError ? error : {};
     const { request_id: id, status } = details;
@@ -82,6 +81,22 @@ async function examineTier(settings: Settings, tier: ModelRequest['tier']): Prom
   }
 }
 
+/** The call worked; whether a run could have gone on from what came back is another question. */
+function answered(tier: ModelRequest['tier'], reply: ModelReply, ms: number): Finding {
+  const { model, stop_reason, declined, content, request_id } = reply;
+  const id = request_id === undefined ? '' : `, request ${request_id}`;
+  const told = `in ${ms} ms (${costOf(reply)}${id})`;
+  if (stop_reason === 'refusal') {
+    return fail('model', `${tier}: ${model} declined to answer ${told}${declined ? `: ${declined}` : ''}`, SILENT);
+  }
+  if (content.some(isSaid)) return ok('model', `${tier}: ${model} answers ${told}`);
+  return fail('model', `${tier}: ${model} answered nothing ${told}, and stopped with ${stop_reason}`, SILENT);
+}
+
+function isSaid(block: ReplyBlock): boolean {
+  return block.type === 'tool_use' || (block.type === 'text' && block.text.trim() !== '');
+}
+
 function costOf({ cost_usd, prices_as_of = '' }: ModelReply): string {
   return cost_usd === undefined ? 'no price' : `${cost_usd} US dollars at prices of ${prices_as_of}`;
 }
@@ -91,7 +106,14 @@ function request(tier: ModelRequest['tier']): ModelRequest {
     agent: 'doctor',
     tier,
     system: ['Answer with one word.'],
-    tools: [],
+    tools: [TOOL],
     messages: [{ role: 'user', content: [{ type: 'text', text: 'Are you there?' }] }],
   };
 }
+
+/** The smallest that is sent as strict. */
+const TOOL: ToolSchema = {
+  name: 'say',
+  description: 'Says a word.',
+  input_schema: { type: 'object', properties: { word: { type: 'string' } }, required: ['word'] },
+};

@@ -50,14 +50,14 @@ export function parseRedisUrl(text: string): RedisAddress | null {
 }
 
 /**
- * An address for messages and logs, also when it is malformed: all before the last @, and the query, are left out.
+ * An address for messages and logs, also when it is malformed: all before the last @, the query and the fragment are left out.
  * Greedy on purpose: of a list with several logins only the last host is left, but never a piece of a password.
  */
 export function withoutCredentials(text: string): string {
   return text
     .trim()
     .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1')
-    .replace(/\?.*$/s, '');
+    .replace(/[?#].*$/s, '');
 }
 
 function parsed(text: string, scheme: string, protocols: readonly string[]): URL | null {

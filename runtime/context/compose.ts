@@ -1,10 +1,10 @@
 import type { ResolvedAgent } from '../definitions/resolved.ts';
 import type { Invocation } from '../journal/entry.ts';
 import type { Task } from '../model/conversation.ts';
-import { asError, asResult } from '../model/data.ts';
-import type { Message, ModelRequest, ReplyBlock, ToolResultBlock } from '../model/provider.ts';
+import type { Message, ModelRequest } from '../model/provider.ts';
 import type { InvocationContext, TurnState } from './invocation.ts';
 import { capabilities, core, longTermMemory, policy, type SystemLayer, sharedContext } from './layers.ts';
+import { conversation } from './messages.ts';
 
 /**
  * The prompt of a model turn: six layers. A pure function of the resolved definition and the fold of the journal, so
@@ -32,23 +32,20 @@ export function compose(resolved: ResolvedAgent, state: InvocationContext): Mode
   if (invocation === null) throw new Error('a prompt is composed for an invocation: this state has none');
   const { name, model_tier } = resolved.definition.metadata;
   const { kept, dropped } = window(resolved, state.turns);
-  const opening = task(resolved, invocation, kept.length, dropped);
-  const thinks = dropped === 0 && sameOpening(opening, task(resolved, invocation, 0, 0));
+  const opening: Message = {
+    role: 'user',
+    content: [
+      { type: 'text', text: introduction(invocation, state.remaining, dropped) },
+      { type: 'text', text: JSON.stringify(task(invocation, dropped)) },
+    ],
+  };
   return {
     agent: name,
     tier: model_tier,
     system: SYSTEM.map((layer) => layer.text(resolved)),
     tools: resolved.tools.map(({ name, description, input_schema }) => ({ name, description, input_schema })),
-    messages: [
-      {
-        role: 'user',
-        content: [
-          { type: 'text', text: introduction(invocation, state.remaining, dropped) },
-          { type: 'text', text: JSON.stringify(opening) },
-        ],
-      },
-      ...joined(kept.flatMap((turn) => messagesOf(turn, thinks))),
-    ],
+    // Reasoning is bound to all that stood before it: once turns have left the window, all of it is left out.
+    messages: conversation(opening, kept, dropped === 0),
   };
 }
 
@@ -93,67 +90,15 @@ function introduction(invocation: Invocation, remaining: number, dropped: number
   return sentences.join('\n');
 }
 
-/**
- * Whether the conversation only grew since its first turn. Reasoning is bound to all that stood before it: once turns left
- * the window, or earlier runs of the thread made room for them, a provider refuses it, and it is left out as a whole.
- */
-function sameOpening(now: Task, first: Task): boolean {
-  return now.thread?.length === first.thread?.length;
-}
-
-/** Earlier runs of the thread fill what the invocation's own turns leave of the window. */
-function task(resolved: ResolvedAgent, invocation: Invocation, turns: number, dropped: number): Task {
-  const { instructions, payload, subject, as_of, facts, thread } = invocation;
-  const left = resolved.definition.memory_config.working_memory_window - turns;
+/** Earlier runs of the thread are the same at each turn: what the conversation begins with is what its reasoning is bound to. */
+function task({ instructions, payload, subject, as_of, facts, thread }: Invocation, dropped: number): Task {
   return {
     instructions,
     payload,
     subject,
     as_of,
     facts,
-    ...(thread && { thread: left > 0 ? thread.turns.slice(-left) : [] }),
+    ...(thread && { thread: thread.turns }),
     ...(dropped > 0 && { dropped_turns: dropped }),
   };
-}
-
-/** A turn that was paused has no answer: it is sent back as it is, and goes on; one that said nothing yet leaves no trace. */
-function messagesOf(turn: TurnState, thinks: boolean): Message[] {
-  const remarks = [turn.correction, turn.remark].flatMap((text) =>
-    text === null ? [] : [{ type: 'text' as const, text }],
-  );
-  const answers = [...turn.calls.flatMap(resultOf), ...remarks];
-  const content = shown(turn.content, thinks);
-  if (answers.length === 0) return content.length === 0 ? [] : [{ role: 'assistant', content }];
-  const says = content.some(({ type }) => type === 'text' || type === 'tool_use');
-  return [
-    { role: 'assistant', content: says ? content : [...content, { type: 'text', text: '(no answer)' }] },
-    { role: 'user', content: answers },
-  ];
-}
-
-/** What was paused and what it went on with are one message: roles take turns. */
-function joined(messages: Message[]): Message[] {
-  const result: Message[] = [];
-  for (const message of messages) {
-    const last = result.at(-1);
-    if (last?.role === 'assistant' && message.role === 'assistant') last.content.push(...message.content);
-    else result.push(message);
-  }
-  return result;
-}
-
-/** Providers refuse empty texts, and know no field of ours. */
-function shown(content: ReplyBlock[], thinks: boolean): ReplyBlock[] {
-  return content.flatMap((block): ReplyBlock[] => {
-    if (block.type === 'tool_use') return [{ type: block.type, id: block.id, name: block.name, input: block.input }];
-    if (block.type === 'text') return block.text.trim() === '' ? [] : [block];
-    return thinks ? [block] : [];
-  });
-}
-
-function resultOf({ id, status, result }: TurnState['calls'][number]): ToolResultBlock[] {
-  if (status === 'ok') return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(result)) }];
-  if (status !== 'error') return [];
-  const content = typeof result === 'string' ? result : JSON.stringify(result);
-  return [{ type: 'tool_result', tool_use_id: id, content: asError(content), is_error: true }];
 }

@@ -70,11 +70,15 @@ export interface InvocationContext {
   report: { text: string; data: Json } | null;
   /** Turns sent back by the runtime in a row; the third ends the invocation. */
   corrections: number;
-  /** Model attempts in a row that were not answered. */
+  /** Model attempts in a row that were not answered, and announced no wait. */
   failures: number;
   /**
-   * How often this turn waited for a worker that may ask its model. Absent before the first such wait, so that journals
-   * without one keep the digests that they were written with.
+   * Waits in a row that the model's API asked for. Absent before the first, so that journals without one keep the digests
+   * that they were written with.
+   */
+  announced?: number;
+  /**
+   * How often this turn waited for a worker that may ask its model. Absent before the first such wait, for the same reason.
    */
   waits?: number;
   /** The timers that it waits for: to ask the model again, and for its own end. That of a question follows from the question. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../json.ts';
 import type { PackCode, PackModule } from '../pack.ts';
 import { isBuiltinName } from '../tools/builtin.ts';
-import { jsonSchemaOf } from '../tools/json-schema.ts';
+import { jsonSchemaOf, propertiesOf } from '../tools/json-schema.ts';
 import { findInside } from './files.ts';
 import { compileFindings, placeInside } from './import-error.ts';
 import { type LocatedYaml, textAt } from './located.ts';
@@ -29,6 +29,10 @@ const Code = z.looseObject({
   check: isFunction.optional(),
   row: isFunction,
 });
+
+/** What models' providers take as a property of a tool's input; of what lies deeper they take any. */
+const PROPERTY = /^[a-zA-Z0-9_.-]{1,64}$/;
+const PROPERTY_NAME = 'a name of at most 64 letters a–z and A–Z, digits, _, . and -';
 
 /** A module that takes longer waits at its top level for what never comes. */
 const IMPORT_TIMEOUT_MS = 10_000;
@@ -137,6 +141,10 @@ function checkTools(code: PackCode, fail: (message: string) => void): void {
     const shown = showable(input);
     if ('wrong' in shown) fail(`the input of tool ${quote(name)} ${String(shown.wrong)}`);
     else if (shown.type !== 'object') fail(`the input of tool ${quote(name)} is no object, expected z.strictObject(…)`);
+    else {
+      for (const property of propertiesOf(shown).filter((each) => !PROPERTY.test(each)))
+        fail(`the input of tool ${quote(name)} has a property ${quote(property)}, expected ${PROPERTY_NAME}`);
+    }
   }
 }
 

@@ -194,6 +194,8 @@ export type InvocationEvent =
       error: { code: string; message: string };
       /** When it is asked again, and by which timer; null when it is not. */
       retry: Timer | null;
+      /** Set when the API asked for the wait. Counts apart from failures that nothing announced. */
+      announced?: true;
       /** Set when it was not asked at all: this worker may not ask the run's model. Counts as no failure of the model. */
       elsewhere?: true;
       request_id?: string;
@@ -212,7 +214,8 @@ export type InvocationEvent =
       /** What the call created outside, for the report. */
       created: { event?: { topic: string; id: string }; memory?: string } | null;
     }
-  | { type: 'child.reported'; path: string; report: AgentReport }
+  /** `denied`: the model refused its key somewhere below. The parent would get no answer either, and fails alike. */
+  | { type: 'child.reported'; path: string; report: AgentReport; denied?: { code: string; message: string } }
   | { type: 'completed' }
   | { type: 'escalated'; escalation: Escalation }
   /**

@@ -55,6 +55,8 @@ export interface ModelReply {
   model: string;
   content: ReplyBlock[];
   stop_reason: 'end_turn' | 'tool_use' | 'max_tokens' | 'refusal' | 'pause_turn';
+  /** Why the model declined, in its provider's words; only where it says so. */
+  declined?: string;
   usage: { input_tokens: number; output_tokens: number; cache_read_tokens: number; cache_write_tokens: number };
   /** What it cost in US dollars; absent when the model has no price. */
   cost_usd?: number;

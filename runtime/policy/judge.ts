@@ -87,6 +87,7 @@ function judgeCalls(turn: TurnToJudge, turnOrdinal: number): JudgedCall[] {
 /** What is wrong with a call because of the turn that it stands in. */
 function inItsTurn({ reply }: TurnToJudge, { name, kind }: JudgedCall, alone: boolean, last: boolean): Verdict[] {
   const verdicts: Verdict[] = [];
+  if (reply.stop_reason === 'refusal') verdicts.push(fails('answer.given', `${declined(reply)} No call of it is made`));
   if (last && reply.stop_reason === 'max_tokens') {
     verdicts.push(
       fails(
@@ -134,13 +135,13 @@ function reportOf(turn: TurnToJudge, calls: JudgedCall[]): Proposed {
     };
   }
   if (calls.length > 0) return { report: null, verdicts: [] };
-  const missing = INCOMPLETE[reply.stop_reason] ?? missingReport(resolved, text);
+  const missing = incomplete(reply) ?? missingReport(resolved, text);
   if (missing !== null) return { report: null, verdicts: [fails('report.present', missing)] };
   const report = { text, data: null };
   return { report, verdicts: [holds('report.present'), ...enforceBefore(turn, textReport(report), report)] };
 }
 
-const NOT_UNDERSTOOD = new Set(['tool.known', 'input.read', 'input.valid', 'input.complete']);
+const NOT_UNDERSTOOD = new Set(['tool.known', 'answer.given', 'input.read', 'input.valid', 'input.complete']);
 
 /** A turn of which no call could be understood gets nowhere: it counts as one that was sent back. */
 function understood(calls: readonly JudgedCall[]): Verdict[] {
@@ -152,12 +153,23 @@ function understood(calls: readonly JudgedCall[]): Verdict[] {
   return [fails('calls.understood', `no call of the turn could be made: ${refused.join('; ')}`)];
 }
 
-/** A reply without calls that stopped for one of these reasons is not a report, whatever it says. */
-const INCOMPLETE: Partial<Record<ModelReply['stop_reason'], string>> = {
-  max_tokens: 'Your answer was cut off at the token limit. Give it again, shorter.',
-  refusal: 'You declined to answer. Do what you can of the task, or escalate.',
-  pause_turn: 'Your turn was paused. Go on.',
-};
+/** What is said to a reply without calls that stopped so: it is not a report, whatever it says. Null for any other. */
+function incomplete(reply: ModelReply): string | null {
+  switch (reply.stop_reason) {
+    case 'max_tokens':
+      return 'Your answer was cut off at the token limit. Give it again, shorter.';
+    case 'refusal':
+      return `${declined(reply)} Do what you can of the task, or escalate.`;
+    case 'pause_turn':
+      return 'Your turn was paused. Go on.';
+    default:
+      return null;
+  }
+}
+
+function declined({ declined: why }: ModelReply): string {
+  return why === undefined ? 'You declined to answer.' : `You declined to answer (${why}).`;
+}
 
 function missingReport({ report_schema, tools }: ResolvedAgent, text: string): string | null {
   if (report_schema !== null) {

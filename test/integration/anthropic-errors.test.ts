@@ -7,6 +7,7 @@ import { settleRun } from '../../bridge/settle.ts';
 import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
+import { announcedName } from '../../runtime/policy/retry.ts';
 import { LIBRARY } from '../support/http.ts';
 import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
 import { APPROVE, asked, decided, request } from '../support/people.ts';
@@ -81,7 +82,7 @@ test('what passes by itself is waited for by a durable timer, as long as the API
   const tree = await open.run(request('busy.1'));
   assert.equal(tree.state, 'completed');
   const [failed] = events(tree, 'model.failed');
-  assert.deepEqual([failed?.error.code, failed?.retry?.name], ['model.unavailable', 'retry-1-1']);
+  assert.deepEqual([failed?.error.code, failed?.retry?.name], ['model.unavailable', announcedName(1, 1)]);
   assert.ok(Date.now() - begun >= 2_400, 'asked again too early');
 });
 
@@ -167,13 +168,14 @@ test('an answer without the report that is due is asked for it, twice and no mor
   for (const n of [1, 2]) assert.match(asks(n), /You called no tool\. Call `submit_report` with your report/);
 });
 
-test('a turn that was paused is sent back as it is, without a word; a declined or cut one is asked for again', async () => {
+test('a turn that was paused goes on; a declined or cut one is asked for again, each twice at most', async () => {
   const open = await onClaude();
   const paused = { content: [{ type: 'text', text: 'I am looking' }], stop_reason: 'pause_turn' };
   api().script(paused, DONE);
   assert.equal((await open.run(request('paused.1'))).state, 'completed');
   const { messages } = api().seen[1]?.body ?? assert.fail();
-  assert.deepEqual(messages.at(-1), { role: 'assistant', content: paused.content });
+  assert.deepEqual(messages.at(-2), { role: 'assistant', content: paused.content });
+  assert.match(JSON.stringify(messages.at(-1)), /Your turn was paused\. Go on\./);
 
   for (const stop_reason of ['refusal', 'max_tokens', 'pause_turn']) {
     api().script({ content: [{ type: 'text', text: 'No.' }], stop_reason });

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Finding } from '../../bridge/doctor/finding.ts';
 import { command, withStateDir } from '../support/command.ts';
-import { KEY, withMessagesApi } from '../support/messages-api.ts';
+import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('doctor: the model', { timeoutMs: 60_000 });
 const stateDir = withStateDir(test);
 const api = withMessagesApi(test);
 
-test.before.each(() => api().script({ content: [{ type: 'text', text: 'Yes.' }] }));
+const YES: Answer = { content: [{ type: 'text', text: 'Yes.' }] };
+test.before.each(() => api().script(YES));
 
 interface Told {
   code: number | null;
@@ -44,7 +45,58 @@ test('each model is asked the shortest question, once, and told is what it cost 
   );
   assert.match(said[2] ?? '', /^ok sub: claude-haiku-5-5 answers/);
   assert.equal(api().seen.length, 2);
-  assert.ok(api().seen.every(({ body }) => body.max_tokens <= 64 && body.messages.length === 1));
+});
+
+test('it is asked as runs ask: streamed, reasoning as they do, with a strict tool and their room to answer', async () => {
+  const { code } = await doctor(['--model'], { AGENT_PLATFORM_MODEL_MAX_TOKENS: '5000' });
+  assert.equal(code, 0);
+  for (const { body } of api().seen) {
+    const { stream, thinking, max_tokens, tools = [], tool_choice, messages } = body;
+    assert.deepEqual([stream, thinking, max_tokens], [true, { type: 'adaptive' }, 5000]);
+    assert.deepEqual([tool_choice, messages.length], [{ type: 'auto' }, 1]);
+    assert.deepEqual(
+      tools.map((tool) => 'strict' in tool && tool.strict),
+      [true],
+    );
+  }
+});
+
+test('an API that cannot do what every run asks for is found out', async () => {
+  const strict = 'tools.0.strict: Extra inputs are not permitted';
+  const stream = 'stream: must be false';
+  const wrong = (message: string): Answer => ({ status: 400, type: 'invalid_request_error', message });
+  api().script((body) => {
+    if (body.model === 'claude-haiku-5-5') return 'stream' in body ? wrong(stream) : YES;
+    return body.tools?.some((tool) => 'strict' in tool) ? wrong(strict) : YES;
+  });
+  const { code, said } = await doctor(['--model']);
+  assert.equal(code, 1);
+  for (const [i, message] of [strict, stream].entries()) {
+    const told = said[i + 1] ?? '';
+    assert.match(told, /^fail (main|sub), .*model\.rejected: .* → runs are asked in the same way: see whether/);
+    assert.ok(told.includes(message), told);
+  }
+});
+
+test('what is declined, or empty but for reasoning, is no answer; a call is one', async () => {
+  const thinking = { type: 'thinking', thinking: '', signature: 'signed' };
+  const declined: Answer = { content: [], stop_reason: 'refusal', stop_details: { explanation: 'not that' } };
+  const each = (main: Answer, sub: Answer) => api().script(({ model }) => (model === 'claude-haiku-5-5' ? sub : main));
+  each(declined, { content: [thinking], stop_reason: 'max_tokens' });
+  const { code, said } = await doctor(['--model']);
+  assert.equal(code, 1);
+  assert.match(
+    said[1] ?? '',
+    /^fail main: claude-opus-5-5 declined to answer in \d+ ms \(.*request req_\d\): not that →/,
+  );
+  assert.match(said[2] ?? '', /^fail sub: claude-haiku-5-5 answered nothing in .*, and stopped with max_tokens →/);
+  assert.match(said.slice(1).join(), /(→ run `agent-platform doctor --model` again; if that says the same, .*){2}/);
+
+  const call = { type: 'tool_use', id: 'toolu_1', name: 'say', input: { word: 'Yes' } };
+  each({ content: [call] }, { content: [{ type: 'text', text: ' \n' }] });
+  const next = await doctor(['--model']);
+  assert.match(next.said[1] ?? '', /^ok main: claude-opus-5-5 answers in/);
+  assert.match(next.said[2] ?? '', /^fail sub: .* answered nothing in .*, and stopped with end_turn/);
 });
 
 test('a model that was chosen is named, and asked only with --model', async () => {
@@ -117,9 +169,7 @@ test('a refused key, an unknown model and an address that is another one are tol
   );
 
   api().script(({ model }) =>
-    model === 'claude-opus-5-5'
-      ? { content: [{ type: 'text', text: 'Yes.' }] }
-      : { status: 404, type: 'not_found_error', message: `model: ${model}` },
+    model === 'claude-opus-5-5' ? YES : { status: 404, type: 'not_found_error', message: `model: ${model}` },
   );
   const unknown = await doctor(['--model']);
   assert.equal(unknown.code, 1);
@@ -133,7 +183,7 @@ test('a refused key, an unknown model and an address that is another one are tol
   const page = await doctor(['--model']);
   assert.match(
     page.said[1] ?? '',
-    /^fail main, claude-opus-5-5: model\.unavailable: .* → see whether that is the address/,
+    /^fail main, claude-opus-5-5, request req_\d: model\.unavailable: .* → see whether that is the address/,
   );
 });
 

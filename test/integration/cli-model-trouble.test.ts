@@ -79,6 +79,27 @@ test('a batch that waits for people because nothing was answered says so as well
   assert.equal(JSON.parse((await run([...CHECK, '--batch', 'wrong', '--json'])).stdout).model, null);
 });
 
+test('what the model refused is shown with its request id; what is printed then works as it stands', async () => {
+  const claude = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url };
+  const typed = (line: string | undefined) => command((line ?? '').split(' '), { env: claude });
+  const asked = ['human', 'show', 'wrong-acme-corp.0.1', '--state-dir', stateDir()];
+  const { code, stdout } = await command(asked);
+  assert.equal(code, 0);
+  assert.match(stdout, /^the provider's id of the request: req_\d+$/m);
+  const [, prompt] =
+    /^to see what was sent: agent-platform (runs prompt wrong-acme-corp 0 --turn 1 .*)$/m.exec(stdout) ?? [];
+  assert.match((await typed(prompt)).stdout, /^account_health_main, turn 1, not answered, request req_\d+$/m);
+  const [, decide] =
+    /^to answer: agent-platform (human decide .* --approve .* --model anthropic .*)$/m.exec(stdout) ?? [];
+  const decided = await typed(decide);
+  assert.match(decided.stderr, /^done: wrong-acme-corp\.0\.1 is decided: approve/m);
+  assert.match(decided.stdout, /^to answer: .* wrong-acme-corp\.0\.2 --approve .* --model anthropic/m);
+
+  const other = (await command([...asked, '--model', 'anthropic'], { env: claude })).stdout;
+  assert.match(other, /^approve by /m);
+  assert.match(other, /^to see what was sent: .* --turn 1 --model anthropic/m);
+});
+
 test('while the model is busy the terminal says why, until when and which attempt; an interrupted run shows it', async () => {
   api().script(BUSY);
   let sent = false;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readBatch } from '../../bridge/batch-journal.ts';
+import { reconcile } from '../../actors/reconcile.ts';
 import { startRun } from '../../bridge/door.ts';
 import type { RunTree } from '../../bridge/runs.ts';
 import { watchJournals } from '../../bridge/watch.ts';
@@ -8,7 +9,7 @@ import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { elsewhereName, MODEL_ATTEMPTS, retryName } from '../../runtime/policy/retry.ts';
 import { ARCHIVE, LOOK, TENANT, tries, treeOf, until } from '../support/archive.ts';
 import { LIBRARY } from '../support/http.ts';
-import { type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the model of a run', { timeoutMs: 60_000 });
@@ -30,9 +31,36 @@ test('is the one that it began with: a worker that was not told to ask that one 
   assert.equal(context.error?.code, 'model.unavailable');
   assert.match(
     context.error?.message ?? '',
-    /began with the model anthropic, .* not started with --model anthropic and its key/,
+    /began with the model anthropic, and the worker that took it was not started with --model anthropic and its key/,
   );
   assert.equal(context.turns.length, 0);
+});
+
+test('what waits for the right worker goes on as soon as anything wakes it there: its command again, or reconcile', async () => {
+  const claude: ModelProvider = {
+    name: 'anthropic',
+    reply: async () => ({
+      model: 'claude',
+      content: [{ type: 'text', text: 'Done.' }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
+    }),
+  };
+  const asker = await platforms({ ...ARCHIVE, model: claude, works: false });
+  const rehearsing = await platforms(ARCHIVE);
+  const [again, found] = ['woken-by-start', 'woken-by-reconcile'];
+  for (const run of [again, found]) {
+    await startRun(asker.platform, tries(run, [LOOK]));
+    await until(rehearsing, run, '0', 'backing_off');
+  }
+  await rehearsing.worker.stop();
+  const right = await platforms({ ...ARCHIVE, model: claude });
+  await startRun(right.platform, tries(again, [LOOK]));
+  assert.equal((await until(right, again, '0', 'completed')).context.model, 'claude');
+  await reconcile(right.platform.nc, right.platform.runtime);
+  const { entries } = await until(right, found, '0', 'completed');
+  const names = entries.flatMap(({ events }) => events.map(({ type }) => type));
+  assert.equal(names.filter((name) => name === 'timer.fired').length, 1, 'once');
 });
 
 test('waiting for the right worker uses up no attempt: a model that is overloaded then is asked again as ever', async () => {
@@ -81,18 +109,29 @@ async function waitsBy(open: TestPlatform, run: string, timer: string): Promise<
   return treeOf(open, run);
 }
 
-test('a key that is refused to a sub-agent alone ends the batch as well', async () => {
+test('a key that is refused to a sub-agent alone ends its parent at once, and with the run its batch', async () => {
+  const asked: string[] = [];
   const denies = (rehearsal: ModelProvider): ModelProvider => ({
     ...rehearsal,
     reply: async (request, signal) => {
+      asked.push(request.agent);
       if (request.agent === 'finder') throw new PlatformError('model.denied', '403: not for this tier');
       return rehearsal.reply(request, signal);
     },
   });
   const open = await platforms({ ...LIBRARY, model: denies });
-  const { address } = await open.batch({ schedule: 'weekly_stocktaking', batch: 'denied', only: ['persuasion'] });
+  const { address, trees } = await open.batch({
+    schedule: 'weekly_stocktaking',
+    batch: 'denied',
+    only: ['persuasion'],
+  });
   const batch = await readBatch(open.platform.runtime.journal, address);
   assert.deepEqual([batch?.state, batch?.context.error?.code], ['failed', 'model.denied']);
+  const root = trees.get('persuasion');
+  const error = { code: 'model.denied', message: '403: not for this tier' };
+  assert.deepEqual([root?.state, root?.context.error], ['failed', error]);
+  assert.equal(root && chain(root).at(-1), '0 failed: child.reported+failed', 'in the entry that takes the report');
+  assert.deepEqual(asked, ['librarian', 'librarian', 'finder'], 'no turn is asked for after the refusal');
 });
 
 test.run();

@@ -91,6 +91,7 @@ test('a row() that throws costs its row and never what the batch came to', async
       totals: totalsOf(results),
       documents: { folder: '', written: {} },
       showRun: (run) => run,
+      retryRun: (run) => run,
       decide: ({ task }) => task,
     },
     200,

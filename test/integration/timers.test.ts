@@ -38,7 +38,7 @@ test('is asked again by a timer of the server; meanwhile the run holds no actor 
   assert.equal(tree.state, 'completed');
   assert.deepEqual(chain(tree).slice(2, 4), ['0 backing_off: model.failed', '0 thinking: timer.fired']);
   const [failed, fired] = tree.entries.slice(2, 4).map(({ at }) => Date.parse(at));
-  assert.ok((fired ?? 0) - (failed ?? 0) >= 1_900, 'two seconds before the second attempt');
+  assert.ok((fired ?? 0) - (failed ?? 0) >= 900, 'a second at least before the second attempt');
 });
 
 test('the wait outlives the worker that began it: another one takes the timer', async () => {

@@ -19,7 +19,9 @@ export type Answer =
   | {
       content: Block[];
       stop_reason?: string;
-      usage?: Record<string, number>;
+      stop_details?: Record<string, unknown>;
+      /** Null: none are told. */
+      usage?: Record<string, number> | null;
       model?: string;
     }
   | { status: number; type: string; message?: string; headers?: Record<string, string> }
@@ -119,7 +121,8 @@ function give(response: ServerResponse, body: SentBody, answer: Answer, n: numbe
     content,
     stop_reason: answer.stop_reason ?? (called ? 'tool_use' : 'end_turn'),
     stop_sequence: null,
-    usage: { ...USAGE, ...usage },
+    ...(answer.stop_details && { stop_details: answer.stop_details }),
+    usage: usage === null ? {} : { ...USAGE, ...usage },
   };
   if (body.stream) return stream(response, message);
   response.writeHead(200, { 'content-type': 'application/json' });
@@ -157,12 +160,21 @@ function breakOff(response: ServerResponse, body: SentBody, how: 'cut' | 'broken
   } else setImmediate(() => response.destroy());
 }
 
-function stream(
-  response: ServerResponse,
-  { content, stop_reason, usage, ...message }: { content: Block[]; stop_reason: string; usage: typeof USAGE },
-): void {
+interface Streamed {
+  content: Block[];
+  stop_reason: string;
+  stop_details?: Record<string, unknown>;
+  usage: Partial<typeof USAGE>;
+}
+
+function stream(response: ServerResponse, { content, stop_reason, stop_details, usage, ...message }: Streamed): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const begun = { ...message, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } };
+  const begun = {
+    ...message,
+    content: [],
+    stop_reason: null,
+    usage: 'output_tokens' in usage ? { ...usage, output_tokens: 1 } : {},
+  };
   send(response, 'message_start', { message: begun });
   send(response, 'ping', {});
   for (const [index, block] of content.entries()) {
@@ -170,7 +182,7 @@ function stream(
     for (const delta of deltas(block)) send(response, 'content_block_delta', { index, delta });
     send(response, 'content_block_stop', { index });
   }
-  const delta = { stop_reason, stop_sequence: null };
+  const delta = { stop_reason, stop_sequence: null, ...(stop_details && { stop_details }) };
   send(response, 'message_delta', { delta, usage: { output_tokens: usage.output_tokens } });
   send(response, 'message_stop', {});
   response.end();

@@ -10,7 +10,9 @@ import { CLOSING } from './closing.ts';
  * 2. `before.each`, the test and `after.each` are one unit: its time is bounded, and `after.each` always runs.
  * 3. A suite without tests, and a suite whose `.run()` is missing, are failures.
  * 4. What keeps the process alive after the last test (a socket, a child process) is a failure and is named.
- * 5. The last line of the process is `CLOSING {"passed":…,"failed":…}`; the runner takes its absence for a failure.
+ * 5. The settings of whoever runs the tests are out of reach, of child processes as well. What says where programs and
+ *    caches are stays.
+ * 6. The last line of the process is `CLOSING {"passed":…,"failed":…}`; the runner takes its absence for a failure.
  *
  * There is no `skip` and no `only`.
  */
@@ -33,6 +35,9 @@ interface Hook {
   (body: Body): void;
   each(body: Body): void;
 }
+
+const SETTINGS = /^(ANTHROPIC_|AGENT_PLATFORM_|NATS_URL$|REDIS_URL$)/;
+for (const name of Object.keys(process.env)) if (SETTINGS.test(name)) delete process.env[name];
 
 const LINGER_MS = 5_000;
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import { digestOf } from '../../runtime/digest.ts';
 import { compose } from '../../runtime/context/compose.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
+import { replyFrom } from '../../runtime/model/anthropic/reply.ts';
+import { messageOf } from '../../runtime/model/anthropic/stream.ts';
 import { apiRequest } from '../../runtime/model/anthropic/request.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { type Answer, KEY, startMessagesApi, withMessagesApi } from '../support/messages-api.ts';
@@ -125,14 +128,50 @@ for (const [what, input] of [
   });
 }
 
-test('calls of the same id are told apart', async () => {
-  const call = { type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {} };
-  api().script({ content: [call, call, call] });
-  const { content } = await ask(provider());
-  assert.deepEqual(
-    content.map((block) => block.type === 'tool_use' && block.id),
-    ['toolu_1', 'toolu_1_2', 'toolu_1_3'],
-  );
+test('counters that a gateway leaves out are none', async () => {
+  api().script({ content: [{ type: 'text', text: 'x' }], usage: null });
+  const none = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
+  for (const streaming of [true, false]) assert.deepEqual((await ask(provider({ streaming }))).usage, none);
+});
+
+test('why an answer was declined is kept; a reason to stop that nobody knows is no answer, and is named', async () => {
+  const stop_details = { type: 'refusal', category: 'cyber', explanation: 'It looks like malware.' };
+  for (const streaming of [true, false]) {
+    api().script({ content: [], stop_reason: 'refusal', stop_details });
+    assert.equal((await ask(provider({ streaming }))).declined, 'cyber: It looks like malware.');
+    api().script({ content: [{ type: 'text', text: 'x' }], stop_reason: 'bored' });
+    const { code, message } = await refusal(provider({ streaming }));
+    assert.deepEqual([code, /not known: bored/.test(message)], ['model.failed', true]);
+  }
+});
+
+test('variables of the SDK that are no settings of ours change nothing', async () => {
+  const { env } = process;
+  env['ANTHROPIC_CUSTOM_HEADERS'] = 'authorization: Bearer evil\nx-evil: 1';
+  try {
+    api().script({ content: [{ type: 'text', text: 'x' }] });
+    await ask(provider());
+    assert.equal(api().seen[0]?.headers.authorization, `Bearer ${KEY}`);
+    assert.equal(api().seen[0]?.headers['x-evil'], undefined);
+    assert.ok(env['ANTHROPIC_CUSTOM_HEADERS'], 'they are left as they are');
+  } finally {
+    delete env['ANTHROPIC_CUSTOM_HEADERS'];
+  }
+});
+
+test('input that was never said to be whole is read all the same', async () => {
+  async function* events(): AsyncGenerator<RawMessageStreamEvent> {
+    const message = { type: 'message', model: 'm', content: [], usage: {}, stop_reason: null };
+    yield { type: 'message_start', message } as unknown as RawMessageStreamEvent;
+    const content_block = { type: 'tool_use', id: 't', name: 'n', input: {} };
+    yield { type: 'content_block_start', index: 0, content_block } as unknown as RawMessageStreamEvent;
+    const delta = { type: 'input_json_delta', partial_json: '{"a": ' } as const;
+    yield { type: 'content_block_delta', index: 0, delta };
+    yield { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: {} } as unknown as RawMessageStreamEvent;
+    yield { type: 'message_stop' };
+  }
+  const { content } = replyFrom(await messageOf(events()));
+  assert.deepEqual(content, [{ type: 'tool_use', id: 't', name: 'n', input: {}, malformed: '{"a": ' }]);
 });
 
 test('an error that a stream tells has its status and the request’s id', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { staleText } from '../../bridge/batch-text.ts';
+import { retryText, staleText } from '../../bridge/batch-text.ts';
 import { PLAIN } from '../../bridge/terminal.ts';
+import type { RunSummary } from '../../runtime/pack.ts';
 import { suite } from '../support/suite.ts';
 
-const test = suite('the warning about old data');
+const test = suite('what is said of a batch besides its table');
 
 const told = (asOf: string, dataEnds: string, today: string) => staleText({ asOf, dataEnds, today }, PLAIN);
 
@@ -15,6 +16,22 @@ test('data is old when it ends more than seven days before today, whatever day i
 
 test('a day after the end of the data is told as such', () => {
   assert.match(told('2026-11-20', '2026-11-16', '2026-11-20') ?? '', /ends on 2026-11-16, before 2026-11-20/);
+});
+
+test('a run that failed because its model did not answer is told how it goes on, and no other', () => {
+  const ended = (outcome: RunSummary['outcome'], code: string): RunSummary => ({
+    target: 't',
+    run: 'b-t',
+    outcome,
+    report: null,
+    facts: {},
+    waiting: null,
+    error: { code, message: 'm' },
+  });
+  const hint = (summary: RunSummary) => retryText(summary, { retryRun: (run) => `retry ${run}` });
+  assert.equal(hint(ended('failed', 'model.unavailable')), 'once the model answers, it goes on with: retry b-t');
+  assert.equal(hint(ended('running', 'model.unavailable')), null, 'it waits, and is asked again by itself');
+  assert.equal(hint(ended('failed', 'turns.exhausted')), null);
 });
 
 test.run();

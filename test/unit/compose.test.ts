@@ -137,15 +137,6 @@ test('old turns leave the window whole, and the introduction says how many', () 
   assert.doesNotMatch(introduction(sampleAgent({ window: 3 }), sampleState({ turns })), /no longer shown/);
 });
 
-test('a turn that the runtime sent back shows the correction, also when the model said nothing', () => {
-  const turns = [{ ordinal: 1, content: [], calls: [], correction: 'Call `submit_report`.', remark: null }];
-  const { messages } = compose(sampleAgent(), sampleState({ turns }));
-  assert.deepEqual(messages.slice(1), [
-    { role: 'assistant', content: [{ type: 'text', text: '(no answer)' }] },
-    { role: 'user', content: [{ type: 'text', text: 'Call `submit_report`.' }] },
-  ]);
-});
-
 test('people see six layers, with or without a run', () => {
   assert.deepEqual(
     layers(sampleAgent({ window: 7 }), null).map(({ n }) => n),

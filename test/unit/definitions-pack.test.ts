@@ -121,6 +121,17 @@ const CASES: Case[] = [
     ['pack.yaml:6:9 module', /input of tool "get_moisture" has no JSON Schema/],
   ],
   [
+    'a property of a tool input that no model may be sent, and one that lies deeper, which may be',
+    'pack.mjs',
+    'bed: z.string()',
+    "bed: z.strictObject({ 'die Größe': z.string() }), 'die Größe': z.string(), a_b: z.string(), [`${'x'.repeat(65)}`]: z.string()",
+    [
+      'pack.yaml:6:9 module',
+      /^the input of tool "get_moisture" has a property "die Größe", expected a name of at most 64/,
+    ],
+    ['pack.yaml:6:9 module', /^the input of tool "get_moisture" has a property "x+…", expected a name of at most 64/],
+  ],
+  [
     'a report of an unknown agent',
     'pack.mjs',
     'reports: { botanist:',

@@ -20,11 +20,16 @@ test.before(() => {
 test.after(() => rmSync(folder, { recursive: true }));
 
 /** Runs a test file with this body; `test` is its suite. */
-function run(body: string, options = '{}'): { code: number | null; passed: number; failed: number; output: string } {
+function run(
+  body: string,
+  options = '{}',
+  env: Record<string, string> = {},
+): { code: number | null; passed: number; failed: number; output: string } {
   const file = join(mkdtempSync(join(folder, 'case-')), 'sample.ts');
   writeFileSync(file, `import { suite } from '${SUITE}'; const test = suite('sample', ${options});\n${body}\n`);
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', file], {
     cwd: ROOT,
+    env: { ...process.env, ...env },
     encoding: 'utf8',
   });
   const closing = stdout.trimEnd().split('\n').at(-1) ?? '';
@@ -108,6 +113,28 @@ test('a rejection that nobody awaits fails the file', () => {
       says: /lost/,
     },
   );
+});
+
+test('settings in the environment reach neither a test nor what it starts; where programs and caches are does', () => {
+  const settings = {
+    ANTHROPIC_API_KEY: 'sk-1',
+    ANTHROPIC_CUSTOM_HEADERS: 'authorization: Bearer evil',
+    AGENT_PLATFORM_MODELS: 'nonsense',
+    NATS_URL: 'nats://nowhere:1',
+    REDIS_URL: 'redis://nowhere:1',
+  };
+  const body = `import { execFileSync } from 'node:child_process';
+    const names = ${JSON.stringify(Object.keys(settings))};
+    const below = () => JSON.parse(execFileSync(process.execPath, ['-p', 'JSON.stringify(process.env)'], { encoding: 'utf8' }));
+    test('none', () => {
+      for (const env of [process.env, below()]) {
+        const found = names.filter((name) => name in env);
+        if (found.length > 0 || env.XDG_CACHE_HOME !== '/cache' || !env.PATH) throw new Error('found ' + found);
+      }
+    });
+    test.run();`;
+  const { passed, failed, output } = run(body, '{}', { ...settings, XDG_CACHE_HOME: '/cache' });
+  assert.deepEqual([passed, failed], [1, 0], output);
 });
 
 test('the runner fails when no file matches', () => {

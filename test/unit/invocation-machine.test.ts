@@ -169,6 +169,30 @@ test('waits for a worker that may ask the model are no failures of the model, an
   assert.equal('waits' in after(invoked, admitted, failed('h', false)).context, false, 'older journals keep digests');
 });
 
+test('announced waits are counted apart, and end a row of failures; a reply or a retry ends both counts', () => {
+  const failed = (name: string, announced: boolean): InvocationEvent => ({
+    type: 'model.failed',
+    ordinal: 1,
+    error: { code: 'model.unavailable', message: 'not now' },
+    retry: { name, at: '2026-11-16T06:00:00.000Z' },
+    ...(announced && { announced: true }),
+  });
+  const waited = [true, true, false, true, false, false].flatMap((announced, i): InvocationEvent[] => [
+    failed(`t${i}`, announced),
+    { type: 'timer.fired', name: `t${i}` },
+  ]);
+  const counts = (...events: InvocationEvent[]) => {
+    const { context } = after(invoked, admitted, ...waited, ...events);
+    return [context.announced, context.failures];
+  };
+  assert.deepEqual(counts(), [3, 2]);
+  assert.deepEqual(counts(replied()), [0, 0]);
+  const ended: InvocationEvent = { type: 'failed', error: { code: 'model.unavailable', message: 'not now' } };
+  assert.deepEqual(counts(ended, { type: 'retried', by: 'Ada' }), [0, 0]);
+  const before = after(invoked, admitted, failed('h', false), { type: 'timer.fired', name: 'h' }, replied()).context;
+  assert.equal('announced' in before, false, 'older journals keep digests');
+});
+
 test('a journal that leads elsewhere than its entries say is reported as diverged', () => {
   const entries = [[invoked], [admitted]].reduce<{ list: StoredEntry[]; snapshot: ReturnType<typeof after> }>(
     ({ list, snapshot }, events) => {

@@ -22,6 +22,7 @@ const test = suite('every path through the invocation machine', { timeoutMs: 60_
 const TURNS = 2;
 const NO = [{ rule: 'enforce.checked', ok: false, reason: 'look first' }];
 const ERROR = { code: 'c', message: 'm' };
+const DENIED = { code: 'model.denied', message: '403' };
 
 /** Turns that a model may make next, as judged. */
 function turnsOf({ context }: Snapshot): InvocationEvent[] {
@@ -75,6 +76,7 @@ function eventsOf(snapshot: Snapshot): InvocationEvent[] {
     ),
     ...calls.flatMap(({ ordinal }) => [events.settled(ordinal), events.settled(ordinal, false)]),
     { type: 'child.reported', path: '0-1', report: agentReport('finder', { path: '0-1' }) },
+    { type: 'child.reported', path: '0-1', report: agentReport('finder', { path: '0-1' }), denied: DENIED },
     { type: 'completed' },
     ...(context.escalation ? [{ type: 'escalated' as const, escalation: context.escalation }] : []),
     ...(['approve', 'edit', 'reject', 'ask_again'] as const).map((answer) => events.decided(answer, means, about)),
@@ -201,6 +203,15 @@ test('leaves no effect behind where something was refused: nothing runs, and wha
 
 test('runs no effect once it has ended', () => {
   for (const state of states.filter(hasEnded)) assert.deepEqual(Object.keys(state.children), [], keyOf(state));
+});
+
+test('goes to its end with whatever was refused below it, and begins nothing on the way there', () => {
+  const denied = steps.filter(({ event }) => event.type === 'child.reported' && event.denied);
+  assert.ok(denied.some(({ after }) => stateOf(after) === 'failing'));
+  for (const { before, after } of denied.filter((step) => !hasEnded(step.before))) {
+    assert.equal(stateOf(after), 'failing', keyOf(before));
+    assert.deepEqual([Object.keys(after.children), after.context.error], [[], DENIED]);
+  }
 });
 
 test('can reach an end from everywhere', () => {

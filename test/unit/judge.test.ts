@@ -59,6 +59,12 @@ test('the last call of an answer that was cut off is refused', () => {
   assert.equal(refusal(event, 1)?.rule, 'input.complete');
 });
 
+test('no call of an answer that was declined is made; the model reads why', () => {
+  const event = judge([call('look_up'), call('emit_event')], { stop: 'refusal' });
+  assert.deepEqual([refusal(event, 0)?.rule, refusal(event, 1)?.rule], ['answer.given', 'answer.given']);
+  assert.equal(verdict(event, 'calls.understood')?.ok, false);
+});
+
 const unread = (malformed: string): ReplyBlock => ({
   type: 'tool_use',
   id: 'c',

@@ -3,7 +3,7 @@ import { type ModelWait, modelWait, waitsText, waitText } from '../../bridge/mod
 import { tellWaits, type WaitTeller } from '../../bridge/tell-waits.ts';
 import type { JournaledEvent, Timer } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
-import { elsewhereName, retryName } from '../../runtime/policy/retry.ts';
+import { announcedName, elsewhereName, retryName } from '../../runtime/policy/retry.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('what is said of a model that does not answer');
@@ -33,6 +33,16 @@ test('a wait for a worker that may ask the model is no attempt', () => {
   assert.deepEqual([wait?.attempt, wait && waitText(wait, NOW).endsWith('asked again in 60 s')], [null, true]);
 });
 
+test('a wait that the API asks for is told as that, and is no attempt', () => {
+  const retry = { name: announcedName(1, 3), at: inSeconds(8) };
+  const wait = modelWait([
+    entry('backing_off', { type: 'model.failed', ordinal: 1, error: BUSY, retry, announced: true }),
+  ]);
+  assert.ok(wait);
+  assert.equal(waitText(wait, NOW), 'claude cannot answer now: 529; asked again in 8 s (as it asks)');
+  assert.equal(wait.attempt, null);
+});
+
 test('what was journaled since does not hide the wait; what has gone on does not wait', () => {
   const waiting = backsOff({ name: retryName(1, 1), at: inSeconds(2) });
   const resumed = entry('backing_off', { type: 'resumed', worker: 'w', delivery: 2 });
@@ -46,6 +56,7 @@ test('many waits are one line: the commonest reason, harmless and short, and the
     error: { ...BUSY, message },
     at: inSeconds(seconds),
     attempt: 2,
+    announced: false,
   });
   const waits = [wait('busy', 30), wait('no\u001b connection\n', 20), wait('busy', 40)];
   assert.equal(

@@ -38,6 +38,7 @@ test('without any source everything has its default', () => {
     models: DEFAULT_MODELS,
     modelMaxTokens: 16_000,
     modelTimeoutMs: 600_000,
+    modelStreaming: true,
     prices: DEFAULT_PRICES,
     durability: 'power',
     journalShards: 4,
@@ -197,6 +198,17 @@ test('a key is found under the vendor’s name, and an address of the API with a
   assert.doesNotMatch(problem ?? '', /s3cret/);
 });
 
+test('an address of the API may have a path, and neither a query nor a fragment, which is not shown', () => {
+  for (const url of ['http://127.0.0.1:8080', 'https://host/', 'https://host/anthropic/'])
+    assert.equal(resolveSettings({ cwd, env: { ANTHROPIC_BASE_URL: url } }).anthropicBaseUrl, url);
+  for (const end of ['?token=s3cret', '/path?token=s3cret', '#s3cret', '/?', '#']) {
+    const [problem] = problems({ env: { ANTHROPIC_BASE_URL: `https://host${end}` } });
+    assert.match(problem ?? '', /expected an address .* without a login, query or fragment in it, got "https:\/\/host/);
+    assert.match(problem ?? '', /host(\/|\/path)?" and what is not shown here$/);
+    assert.doesNotMatch(problem ?? '', /s3cret|token/);
+  }
+});
+
 test('white space around a key is cut off, and a blank one is none', () => {
   const { anthropicApiKey } = resolveSettings({ cwd, env: { ANTHROPIC_API_KEY: ' sk-1\n' } });
   assert.equal(anthropicApiKey, 'sk-1');
@@ -242,6 +254,7 @@ test('an error never shows credentials', () => {
     'nats://jo:s3c/ret@:x',
     'nats://jo:s3cret,x@h:99999',
     'ftp://x?p=s3cret',
+    'ftp://x#s3cret',
   ]) {
     const [problem] = problems({ env: { NATS_URL: url, REDIS_URL: url } });
     assert.match(problem ?? '', /^environment NATS_URL: nats_url: expected an address like nats:\/\/host:4222, got/);

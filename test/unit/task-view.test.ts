@@ -3,8 +3,9 @@ import { isAtRest } from '../../bridge/at-rest.ts';
 import { openOf } from '../../bridge/cancel.ts';
 import { asks, mayAsk } from '../../bridge/human.ts';
 import type { RunTree } from '../../bridge/runs.ts';
-import { mayDecide, parseTaskId } from '../../bridge/task-view.ts';
+import { mayDecide, parseTaskId, refusedRequest } from '../../bridge/task-view.ts';
 import { type CallState, emptyInvocation } from '../../runtime/context/invocation.ts';
+import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { HumanTask, JournaledEvent } from '../../runtime/journal/entry.ts';
 import { suite } from '../support/suite.ts';
 
@@ -92,6 +93,31 @@ test('a journal’s last entry tells whether somebody may be asked', () => {
   ];
   for (const [last, may, does] of cases)
     assert.deepEqual([mayAsk(last), asks(last)], [may, does], JSON.stringify(last));
+});
+
+test('a refused request is found by its question: turns count what was answered, however often one was refused', () => {
+  const replied = { type: 'model.replied' };
+  const failed = (id: string, request_id?: string) => ({
+    type: 'model.failed',
+    escalation: { task: { id } },
+    ...(request_id && { request_id }),
+  });
+  const events = [
+    replied,
+    { type: 'model.failed' },
+    failed('r.0.1', 'req_3'),
+    failed('r.0.2'),
+    replied,
+    failed('r.0.3'),
+  ];
+  const entries = events.map((event) => ({ events: [event] })) as unknown as StoredEntry[];
+  const found = ['r.0.1', 'r.0.2', 'r.0.3', 'r.0.4'].map((id) => refusedRequest(entries, id));
+  assert.deepEqual(found, [
+    { turn: 2, request_id: 'req_3' },
+    { turn: 2, request_id: null },
+    { turn: 3, request_id: null },
+    null,
+  ]);
 });
 
 test.run();

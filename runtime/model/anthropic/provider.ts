@@ -3,6 +3,7 @@
  * turn, as long as the waits are short; what outlasts that is `model.unavailable`, which a durable timer takes up.
  */
 import Anthropic from '@anthropic-ai/sdk';
+import { withoutVariables } from '../../../config/environment.ts';
 import { digestOf } from '../../digest.ts';
 import type { Prices } from '../../../config/model-settings.ts';
 import { costOf } from '../cost.ts';
@@ -24,7 +25,7 @@ export interface AnthropicOptions {
   maxTokens: number;
   /** Longest that a turn may take, the SDK's retries included. */
   timeoutMs: number;
-  /** False: the answer comes as one body. */
+  /** False: the answer comes in one body. */
   streaming?: boolean;
   /** How often the SDK tries again by itself. */
   maxRetries?: number;
@@ -35,15 +36,19 @@ const DEFAULT_URL = 'https://api.anthropic.com';
 export function anthropic(options: AnthropicOptions): ModelProvider {
   const { apiKey, baseURL = DEFAULT_URL, models, prices, maxTokens, timeoutMs } = options;
   const { streaming = true, maxRetries = 2 } = options;
-  // Both are always given: settings are read in one place, and the SDK would read the environment itself. It logs bodies.
-  const client = new Anthropic({
-    apiKey,
-    baseURL,
-    maxRetries,
-    timeout: timeoutMs,
-    logLevel: 'off',
-    middleware: [leaveLongWaits],
-  });
+  // It would log bodies, and takes headers, telemetry and more from the environment.
+  const client = withoutVariables(
+    'ANTHROPIC_',
+    () =>
+      new Anthropic({
+        apiKey,
+        baseURL,
+        maxRetries,
+        timeout: timeoutMs,
+        logLevel: 'off',
+        middleware: [leaveLongWaits],
+      }),
+  );
   return {
     name: 'anthropic',
     reply: async (request, signal): Promise<ModelReply> => {

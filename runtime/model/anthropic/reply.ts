@@ -4,7 +4,7 @@ import { PlatformError } from '../../../config/errors.ts';
 import type { Json } from '../../json.ts';
 import type { ModelReply, ReplyBlock, ToolUseBlock } from '../provider.ts';
 
-const STOPS: Record<StopReason, ModelReply['stop_reason']> = {
+const STOPS: Readonly<Record<string, ModelReply['stop_reason']>> = {
   end_turn: 'end_turn',
   tool_use: 'tool_use',
   max_tokens: 'max_tokens',
@@ -13,19 +13,28 @@ const STOPS: Record<StopReason, ModelReply['stop_reason']> = {
   stop_sequence: 'end_turn',
   // The answer ends where the room does, as with a limit of its own.
   model_context_window_exceeded: 'max_tokens',
-};
+} satisfies Record<StopReason, ModelReply['stop_reason']>;
 
-/** @throws PlatformError `model.unavailable` for a body that is no message: a gateway's page, or a message cut off */
-export function replyFrom(message: Message): Pick<ModelReply, 'model' | 'content' | 'stop_reason' | 'usage'> {
-  const stop = message.stop_reason === null ? undefined : STOPS[message.stop_reason];
-  if (message.type !== 'message' || !Array.isArray(message.content) || !stop || !message.usage) {
+type Reply = Pick<ModelReply, 'model' | 'content' | 'stop_reason' | 'declined' | 'usage'>;
+
+/**
+ * @throws PlatformError `model.unavailable` for a body that is no message: a gateway's page, or a message cut off;
+ *   `model.failed` for a reason to stop that nobody knows what to do about, which would come again
+ */
+export function replyFrom(message: Message): Reply {
+  const { type, model, content, stop_reason: reason, stop_details: details, usage } = message;
+  if (type !== 'message' || !Array.isArray(content) || typeof reason !== 'string' || !usage) {
     throw new PlatformError('model.unavailable', 'the model’s answer was no whole message');
   }
+  const stop = Object.hasOwn(STOPS, reason) ? STOPS[reason] : undefined;
+  if (!stop) throw new PlatformError('model.failed', `the answer stopped for a reason that is not known: ${reason}`);
+  const declined = [details?.category, details?.explanation].filter((text) => typeof text === 'string').join(': ');
   return {
-    model: message.model,
-    content: withOwnIds(message.content.flatMap(blockFrom)),
+    model,
+    content: content.flatMap(blockFrom),
     stop_reason: stop,
-    usage: usageFrom(message.usage),
+    ...(declined !== '' && { declined }),
+    usage: usageFrom(usage),
   };
 }
 
@@ -52,23 +61,16 @@ function inputOf(input: Json | undefined): Pick<ToolUseBlock, 'input' | 'malform
   return { input: {}, malformed: typeof input === 'string' ? input : JSON.stringify(input ?? null) };
 }
 
-/** Each result answers one call: the API refuses a conversation in which two have the same id. */
-function withOwnIds(content: ReplyBlock[]): ReplyBlock[] {
-  const ids = new Set<string>();
-  return content.map((block) => {
-    if (block.type !== 'tool_use') return block;
-    let { id } = block;
-    for (let nth = 2; ids.has(id); nth += 1) id = `${block.id}_${nth}`;
-    ids.add(id);
-    return { ...block, id };
-  });
-}
-
 function usageFrom(usage: Usage): ModelReply['usage'] {
   return {
-    input_tokens: usage.input_tokens,
-    output_tokens: usage.output_tokens,
-    cache_read_tokens: usage.cache_read_input_tokens ?? 0,
-    cache_write_tokens: usage.cache_creation_input_tokens ?? 0,
+    input_tokens: counted(usage.input_tokens),
+    output_tokens: counted(usage.output_tokens),
+    cache_read_tokens: counted(usage.cache_read_input_tokens),
+    cache_write_tokens: counted(usage.cache_creation_input_tokens),
   };
+}
+
+/** A gateway may leave counters out. */
+function counted(tokens: number | null | undefined): number {
+  return Number.isSafeInteger(tokens) ? Math.max(0, tokens ?? 0) : 0;
 }

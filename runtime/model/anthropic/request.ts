@@ -12,8 +12,8 @@ export type ApiRequest = MessageCreateParamsNonStreaming;
 /** Layers 1–3 are the same bytes for every turn, run and subject. */
 const STABLE_LAYERS = 3;
 const CACHED = { cache_control: { type: 'ephemeral' as const } };
-/** Models of earlier generations refuse it. */
-const WITHOUT_ADAPTIVE = /^claude-(3|(opus|sonnet|haiku)-4-[0-5](\D|$))/;
+/** Models before 4.6 refuse it, under whatever name a gateway has for them. */
+const WITHOUT_ADAPTIVE = /claude-([123]|instant|(opus|sonnet|haiku)-4(?!-([6-9]|\d\d)(\D|$)))/;
 
 /**
  * Two breakpoints: after layer 3, which caches the tools (they come before the system prompt) and the layers that never
@@ -35,11 +35,10 @@ export function apiRequest(request: ModelRequest, to: { model: string; max_token
   };
 }
 
-/** The last block of the last message of the user; after it comes at most a paused turn. */
+/** The last block of the last message, which is the user's. */
 function cachedAtEnd(messages: readonly Message[]): MessageParam[] {
-  const last = messages.findLastIndex(({ role }) => role === 'user');
   return messages.map((message, i): MessageParam => {
-    if (i !== last || message.role !== 'user') return message as MessageParam;
+    if (i < messages.length - 1 || message.role !== 'user') return message as MessageParam;
     const end = message.content.length - 1;
     return {
       role: 'user',

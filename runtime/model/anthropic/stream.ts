@@ -22,16 +22,11 @@ export async function messageOf(events: AsyncIterable<RawMessageStreamEvent>): P
         if (event.delta.type !== 'input_json_delta') grow(message.content[event.index], event.delta);
         else inputs.set(event.index, (inputs.get(event.index) ?? '') + event.delta.partial_json);
         break;
-      case 'content_block_stop': {
-        const block = message.content[event.index];
-        const written = inputs.get(event.index);
-        if (block?.type === 'tool_use' && written !== undefined && written !== '') block.input = parsed(written);
-        break;
-      }
       case 'message_delta':
         end(message, event);
         break;
       case 'message_stop':
+        for (const [index, written] of inputs) readInput(message.content[index], written);
         return message;
       default:
     }
@@ -45,9 +40,15 @@ function grow(block: ContentBlock | undefined, delta: Of<'content_block_delta'>[
   if (block?.type === 'thinking' && delta.type === 'signature_delta') block.signature = delta.signature;
 }
 
+/** A call without input comes as an empty text. */
+function readInput(block: ContentBlock | undefined, written: string): void {
+  if (block?.type === 'tool_use' && written !== '') block.input = parsed(written);
+}
+
 /** Counters of the whole message: what is there replaces, and is never added. */
 function end(message: Message, { delta, usage }: Of<'message_delta'>): void {
   message.stop_reason = delta.stop_reason;
+  message.stop_details = delta.stop_details;
   const counted = Object.entries(usage).filter(([, value]) => value !== null && value !== undefined);
   Object.assign(message.usage, Object.fromEntries(counted));
 }

@@ -1,0 +1,70 @@
+/** The conversation of an invocation, as the Messages API wants it: roles take turns, and each call has its result. Pure. */
+import { asError, asResult } from '../model/data.ts';
+import type { Message, ReplyBlock, ToolResultBlock } from '../model/provider.ts';
+import type { CallState, TurnState } from './invocation.ts';
+
+/** `thinks`: reasoning goes back with its turn. */
+export function conversation(opening: Message, turns: readonly TurnState[], thinks: boolean): Message[] {
+  const taken = new Set<string>();
+  const messages = [opening];
+  for (const turn of turns) {
+    const ids = turn.calls.map(({ id }) => ownId(id, taken));
+    for (const message of messagesOf(turn, ids, thinks)) append(messages, message);
+  }
+  return messages;
+}
+
+/** An answer that says nothing is not sent back, nor is reasoning alone; what it was told about that is. */
+function messagesOf(turn: TurnState, ids: readonly string[], thinks: boolean): Message[] {
+  const content = shown(turn.content, ids, thinks);
+  const says = content.some(({ type }) => type === 'text' || type === 'tool_use');
+  const results = turn.calls.flatMap((call, i) => resultOf(call, ids[i] ?? call.id));
+  const remarks = [turn.correction, turn.remark].flatMap((text) =>
+    text === null ? [] : [{ type: 'text' as const, text }],
+  );
+  const answers = [...results, ...remarks];
+  return [
+    ...(says ? [{ role: 'assistant' as const, content }] : []),
+    ...(answers.length > 0 ? [{ role: 'user' as const, content: answers }] : []),
+  ];
+}
+
+function append(messages: Message[], message: Message): void {
+  const last = messages.at(-1);
+  if (last?.role === 'user' && message.role === 'user') last.content.push(...message.content);
+  else messages.push(message);
+}
+
+/** Providers refuse empty texts, know no field of ours, and take no name or id but in their own letters. */
+function shown(content: ReplyBlock[], ids: readonly string[], thinks: boolean): ReplyBlock[] {
+  let nth = 0;
+  return content.flatMap((block): ReplyBlock[] => {
+    if (block.type === 'text') return block.text.trim() === '' ? [] : [block];
+    if (block.type !== 'tool_use') return thinks ? [block] : [];
+    const id = ids[nth] ?? block.id;
+    nth += 1;
+    return [{ type: 'tool_use', id, name: inLetters(block.name, 'unnamed'), input: block.input }];
+  });
+}
+
+/** Each result answers one call: a conversation in which two have the same id is refused. */
+function ownId(id: string, taken: Set<string>): string {
+  const wanted = inLetters(id, 'call');
+  let own = wanted;
+  for (let nth = 2; taken.has(own); nth += 1) own = `${wanted}_${nth}`;
+  taken.add(own);
+  return own;
+}
+
+const LONGEST = 128;
+
+function inLetters(text: string, otherwise: string): string {
+  return text.replaceAll(/[^a-zA-Z0-9_-]/g, '_').slice(0, LONGEST) || otherwise;
+}
+
+function resultOf({ status, result }: CallState, id: string): ToolResultBlock[] {
+  if (status === 'ok') return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(result)) }];
+  if (status !== 'error') return [];
+  const content = typeof result === 'string' ? result : JSON.stringify(result);
+  return [{ type: 'tool_result', tool_use_id: id, content: asError(content), is_error: true }];
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readBatch } from '../../bridge/batch-journal.ts';
+import { flattenTree, readRun, type RunTree } from '../../bridge/runs.ts';
+import { standingOf } from '../../bridge/target-standing.ts';
+import { watchJournals } from '../../bridge/watch.ts';
+import { PlatformError } from '../../config/errors.ts';
+import type { ModelProvider } from '../../runtime/model/provider.ts';
+import { LIBRARY } from '../support/http.ts';
+import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('a run that goes on after its end', { timeoutMs: 60_000 });
+const platforms = withPlatforms(test);
+
+/** Refuses the key to that agent while it is refused. */
+function refusing(agent: string) {
+  const key = { refused: true, asked: [] as string[] };
+  const model = (rehearsal: ModelProvider): ModelProvider => ({
+    ...rehearsal,
+    reply: async (request, signal) => {
+      key.asked.push(request.agent);
+      if (key.refused && request.agent === agent) throw new PlatformError('model.denied', '403: not for this tier');
+      return rehearsal.reply(request, signal);
+    },
+  });
+  return { key, model };
+}
+
+/** Has the run's root go on, and resolves with its tree once that has ended again. */
+async function retried({ platform }: TestPlatform, tree: RunTree): Promise<RunTree> {
+  const { runtime, nc } = platform;
+  await runtime.mailer.post(
+    { ...tree.address, agent: tree.agent },
+    { type: 'retry', by: 'Ada' },
+    { correlation_id: 'test' },
+  );
+  const ended = new AbortController();
+  await watchJournals(nc, runtime.journal, {
+    tenant: tree.address.tenant,
+    runs: [tree.address.run],
+    signal: ended.signal,
+    onEntry: ({ path }, { state }) => {
+      if (path === '0' && state === 'completed') ended.abort();
+    },
+  });
+  return (await readRun(runtime.journal, tree.address)) ?? assert.fail();
+}
+
+test('a key that is refused two levels down ends every level above with the same error, each as it is told', async () => {
+  const { key, model } = refusing('csm_briefing');
+  const open = await platforms({ model });
+  const payload = { account_id: 'acme-corp' };
+  const tree = await open.run({ agent: 'account_health_main', instructions: 'Check it.', payload, run: 'deep' });
+  const error = { code: 'model.denied', message: '403: not for this tier' };
+  const levels = ['account_health_main', 'risk_analysis', 'csm_briefing'];
+  assert.deepEqual(
+    flattenTree(tree).map(({ agent, state, context }) => [agent, state, context.error]),
+    levels.map((agent) => [agent, 'failed', error]),
+  );
+  assert.equal(key.asked.at(-1), 'csm_briefing', 'nothing is asked for after the refusal');
+  assert.deepEqual(chain(tree).slice(-3), [
+    '0-1-1 failed: model.failed+failed',
+    '0-1 failed: child.reported+failed',
+    '0 failed: child.reported+failed',
+  ]);
+
+  key.refused = false;
+  const after = await retried(open, tree);
+  const [told] = after.context.turns.flatMap(({ calls }) => calls).filter(({ kind }) => kind === 'delegate');
+  assert.match(String(told?.result), /risk_analysis failed: model\.denied: 403/, 'it goes on with what it was told');
+});
+
+test('a target whose run went on is told as its own journal says, whatever it had reported', async () => {
+  const { key, model } = refusing('finder');
+  const open = await platforms({ ...LIBRARY, model });
+  const { address, trees } = await open.batch({ schedule: 'weekly_stocktaking', batch: 'stock', only: ['persuasion'] });
+  const tree = trees.get('persuasion') ?? assert.fail();
+  const each = { target: 'persuasion', run: tree.address.run };
+  const batch = (await readBatch(open.platform.runtime.journal, address)) ?? assert.fail();
+  assert.deepEqual([batch.state, standingOf(batch, each, tree).outcome], ['failed', 'failed']);
+
+  key.refused = false;
+  const after = await retried(open, tree);
+  const shown = standingOf(batch, each, after);
+  assert.deepEqual([shown.outcome, shown.state, shown.words], ['completed', 'completed', 'completed']);
+  const going = standingOf(batch, each, { ...after, state: 'acting' });
+  assert.deepEqual([going.outcome, going.words], [null, 'running'], 'not «to be cancelled»: it had reported');
+  assert.equal(standingOf(batch, each, null).outcome, 'failed', 'what was reported, where there is no journal');
+});
+
+test.run();
