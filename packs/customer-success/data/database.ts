@@ -7,7 +7,7 @@ export interface Database {
   rows(sql: string, parameters?: Record<string, DuckDBValue>): Promise<Row[]>;
   /** From here on the database reads no file and loads no extension; it cannot be undone. */
   seal(): Promise<void>;
-  /** Waits for what is being asked: DuckDB does not bear being closed under a query. */
+  /** Waits for what is being asked, and refuses what is asked from then on: DuckDB does not bear being closed under a query. */
   close(): Promise<void>;
 }
 
@@ -18,19 +18,22 @@ export async function openDatabase(): Promise<Database> {
   const connection = await instance.connect();
   let open = true;
   const running = new Set<Promise<unknown>>();
+  const asking = async <T>(question: () => Promise<T>): Promise<T> => {
+    // Whoever goes on asking while it is being closed would ask what is gone, which ends the process.
+    if (!open) throw new Error('the data were closed');
+    const answer = question();
+    running.add(answer);
+    try {
+      return await answer;
+    } finally {
+      running.delete(answer);
+    }
+  };
   return {
-    async rows(sql, parameters) {
-      const reading = connection.runAndReadAll(sql, parameters);
-      running.add(reading);
-      try {
-        return (await reading).getRowObjectsJS();
-      } finally {
-        running.delete(reading);
-      }
-    },
+    rows: async (sql, parameters) => (await asking(() => connection.runAndReadAll(sql, parameters))).getRowObjectsJS(),
     async seal() {
-      await connection.run('SET enable_external_access = false');
-      await connection.run('SET lock_configuration = true');
+      await asking(() => connection.run('SET enable_external_access = false'));
+      await asking(() => connection.run('SET lock_configuration = true'));
     },
     async close() {
       if (!open) return;
