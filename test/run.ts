@@ -51,19 +51,23 @@ function runFile(file: string): Promise<FileResult> {
     // A child of the test may hold the pipes open: the group is killed on exit, so that `close` comes.
     child.on('exit', () => killGroup(child));
     child.on('error', (error) => void (output += error.message));
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(timer);
       running.delete(child);
-      resolve(judge(code, output));
+      resolve(judge(signal ?? code, output));
     });
   });
 }
 
 /** The file's own count; a file that did not close properly, or exited non-zero without a failure, failed once more. */
-function judge(code: number | null, output: string): FileResult {
+function judge(code: number | NodeJS.Signals | null, output: string): FileResult {
   const closing = output.split('\n').findLast((line) => line.startsWith(CLOSING));
   if (closing === undefined)
-    return { passed: 0, failed: 1, output: `${output}\nno test was executed: is \`.run()\` missing?\n` };
+    return {
+      passed: 0,
+      failed: 1,
+      output: `${output}\nended with ${code} before its last test: is \`.run()\` missing?\n`,
+    };
   const { passed, failed } = JSON.parse(closing.slice(CLOSING.length)) as { passed: number; failed: number };
   if (failed > 0 || (code === 0 && passed > 0)) return { passed, failed, output };
   return { passed, failed: 1, output: `${output}\nexited with ${code} after ${passed} passed tests\n` };
