@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Finding } from '../../bridge/doctor/finding.ts';
+import { examineModel } from '../../bridge/doctor/model.ts';
+import { machineEnvironment, resolveSettings } from '../../config/settings.ts';
 import { command, withStateDir } from '../support/command.ts';
 import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
 import { suite } from '../support/suite.ts';
@@ -17,23 +19,35 @@ interface Told {
   said: string[];
 }
 
-async function doctor(args: string[], env: Record<string, string> = {}): Promise<Told> {
+/** What `doctor --model` finds out about the model; the command itself is typed in the tests that say so. */
+async function doctor(args: '--model'[], env: Record<string, string> = {}): Promise<Told> {
+  const claude = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url };
+  const settings = resolveSettings({ env: { ...machineEnvironment(), ...claude, ...env } });
+  return told(await examineModel(settings, args.includes('--model')));
+}
+
+async function typed(args: string[], env: Record<string, string> = {}): Promise<Told> {
   const claude = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url };
   const asked = await command(['doctor', ...args, '--json', '--state-dir', stateDir()], { env: { ...claude, ...env } });
   assert.equal(asked.stderr, '');
-  assert.ok(!asked.stdout.includes(KEY), 'the key is in the output');
   const findings = (JSON.parse(asked.stdout).findings as Finding[]).filter(({ part }) => part === 'model');
+  assert.equal(told(findings).code, asked.code);
+  return told(findings);
+}
+
+function told(findings: Finding[]): Told {
   const said = findings.map(
     ({ level, text, remedy }) => `${level} ${text}${remedy === undefined ? '' : ` → ${remedy}`}`,
   );
-  return { code: asked.code, said };
+  assert.ok(!said.join().includes(KEY), 'the key is told');
+  return { code: findings.some(({ level }) => level === 'fail') ? 1 : 0, said };
 }
 
 const NONE = { ANTHROPIC_API_KEY: '' };
 const CHOSEN = { AGENT_PLATFORM_MODEL: 'anthropic' };
 
 test('each model is asked the shortest question, once, and told is what it cost by which prices', async () => {
-  const { code, said } = await doctor(['--model']);
+  const { code, said } = await typed(['--model']);
   assert.equal(code, 0);
   assert.match(
     said[0] ?? '',
@@ -128,7 +142,7 @@ test('without a key it is needed as soon as Claude is chosen or asked', async ()
   const asked = await doctor(['--model'], NONE);
   assert.deepEqual([asked.code, asked.said.length], [1, 1]);
   assert.match(asked.said[0] ?? '', /^fail --model asks Claude, and no key was found → set ANTHROPIC_API_KEY/);
-  for (const args of [[], ['--model']]) {
+  for (const args of [[], ['--model' as const]]) {
     const chosen = await doctor(args, { ...NONE, ...CHOSEN });
     assert.deepEqual([chosen.code, chosen.said.length], [1, 1]);
     assert.match(
@@ -161,7 +175,7 @@ test('a model without a price is warned of where it would be asked', async () =>
 });
 
 test('a refused key, an unknown model and an address that is another one are told with what to do', async () => {
-  const refused = await doctor(['--model'], { ANTHROPIC_API_KEY: 'sk-bad' });
+  const refused = await typed(['--model'], { ANTHROPIC_API_KEY: 'sk-bad' });
   assert.equal(refused.code, 1);
   assert.match(
     refused.said[1] ?? '',
