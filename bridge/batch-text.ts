@@ -6,6 +6,7 @@ import type { HumanTaskView } from './api/human-schemas.ts';
 import type { BatchResult, Totals } from './batch-results.ts';
 import { answeredBy, failedBelow, isFailure } from './batch-results.ts';
 import type { WrittenDocuments } from './documents.ts';
+import type { RunTree } from './runs.ts';
 import { spentText } from './spent.ts';
 import { type Cell, cell, type Column, NOTHING, renderTable } from './table.ts';
 import { openTasks } from './task-view.ts';
@@ -31,7 +32,7 @@ export interface BatchView {
   /** The command that has a failed run go on. */
   retryRun(run: string): string;
   /** The command that answers a question to a person. */
-  decide(task: HumanTaskView): string;
+  decide(task: HumanTaskView, run: RunTree): string;
 }
 
 const STALE_DAYS = 7;
@@ -106,7 +107,7 @@ function inline(value: Json): string {
 }
 
 function needsPerson(result: BatchResult, view: BatchView, width: number, paint: Paint): string[] {
-  const asks = openTasks(result.tree).map((task) => `  ${view.decide(task)}`);
+  const asks = openTasks(result.tree).map((task) => `  ${view.decide(task, result.tree)}`);
   const again = retryText(result.summary, view);
   const told = [...whatHappened(result, width, paint), ...asks, ...(again === null ? [] : [`  ${again}`])];
   if (result.error === null) return told;
@@ -135,7 +136,7 @@ export function retryText(
   { retryRun }: Pick<BatchView, 'retryRun'>,
 ): string | null {
   if (outcome !== 'failed' || error?.code !== 'model.unavailable') return null;
-  return `once the model answers, it goes on with: ${retryRun(run)}`;
+  return `once the model answers, it goes on with: ${retryRun(run)}, as soon as an \`up\` or \`worker\` of that model serves`;
 }
 
 function hanging(text: string, width: number): string[] {

@@ -55,7 +55,7 @@ async function settle(
   let caughtUp = false;
   const check = async () => {
     if (cancelled !== null) {
-      if (cancelled.every((run) => settled.get(run) === 'ended')) done.abort();
+      if (cancelled.every((run) => settled.has(run))) done.abort();
       return;
     }
     if (settled.size < wanted.size) return;

@@ -30,7 +30,8 @@ export function standingOf(
   if (outcome !== null) return { target, run, outcome, state: outcome, words: outcome };
   const doing = tree === null || tree.state === 'admitting' ? 'accepted' : summarise('', tree).outcome;
   // The cancel of an ended batch is on its way, and done by the next worker at the latest.
-  const words = isCutShort(state, context) && reported === null ? 'to be cancelled' : inWords(doing, tree);
+  const words =
+    isCutShort(state, context) && reported === null && doing !== 'waiting' ? 'to be cancelled' : inWords(doing, tree);
   return { target, run, outcome, state: doing, words };
 }
 

@@ -78,13 +78,15 @@ async function list(runtime: Runtime, { context }: Snapshot): Promise<BatchEvent
 }
 
 /** Every target's run that has not reported, begun or not. Pure. */
-function cancels(runtime: Runtime, { context }: Snapshot): Send[] {
+function cancels(runtime: Runtime, { value, context }: Snapshot): Send[] {
   const { address, batch, trace, error } = context;
   const agent = batch && runtime.catalog.schedule(batch.schedule)?.schedule.agent;
   if (!address || !agent || !trace) return [];
+  // Whoever cancels a batch means all of it; a refused key ends what would ask it now.
+  const spares = value === 'failed' && { spares: true as const };
   return pendingTargets(context).map((target): Send => {
     const to = { tenant: address.tenant, run: targetRun(address.run, target.id), path: ROOT_PATH, agent };
-    const mail = { type: 'cancel' as const, by: batchAgent(batch.schedule), reason: error?.message ?? '' };
+    const mail = { type: 'cancel' as const, by: batchAgent(batch.schedule), reason: error?.message ?? '', ...spares };
     return { kind: 'mail', to, mail, trace };
   });
 }

@@ -1,4 +1,4 @@
-/** What a parent cannot know of itself: that a person is asked in what it waits for. Read when its deadline comes. */
+/** What a parent cannot know of itself: that a person is asked in what it waits for. Read when that matters, and not before. */
 import { type InvocationContext, openTask } from '../../runtime/context/invocation.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import { fold } from '../fold.ts';
@@ -24,6 +24,11 @@ export async function movedDeadline(
   // The longer a person has taken already, the later it is looked at again: a week is a dozen looks.
   const next = asks ? Math.max(ends, now + LOOK_AGAIN_MS, now + ms) : ends;
   return next <= now ? null : { type: 'deadline.moved', from: timer, to: deadlineAt(next) };
+}
+
+/** Whether it, or what it waits for, waits for a person. */
+export async function waitsForPerson(runtime: Runtime, context: InvocationContext): Promise<boolean> {
+  return openTask(context) !== null || (await takenBelow(runtime, context, runtime.now().getTime())).asks;
 }
 
 /** Milliseconds that people have taken in the delegations that have not reported, and whether one is asked now. */

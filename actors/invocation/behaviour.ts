@@ -13,7 +13,7 @@ import type { Runtime, Send } from '../runtime.ts';
 import { runCall } from './call.ts';
 import type { invocationMachine } from './machine.ts';
 import { reportOf } from './report.ts';
-import { movedDeadline } from './asked-below.ts';
+import { movedDeadline, waitsForPerson } from './asked-below.ts';
 import { deadlineOf } from './deadline.ts';
 import { decidedEvent, quarantined, retriedEvent } from './decide.ts';
 import { cancelsBelow, delegation, ending, timerSends } from './sends.ts';
@@ -75,7 +75,7 @@ async function eventOf(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promis
     case 'retry':
       return retriedEvent(runtime, snapshot.context, mail.by);
     case 'cancel':
-      return cancelled(runtime, mail);
+      return mail.spares && (await isSpared(runtime, snapshot)) ? null : cancelled(runtime, mail);
     default:
       return noLongerElsewhere(runtime, snapshot.context);
   }
@@ -92,6 +92,11 @@ function noLongerElsewhere(runtime: Runtime, { invocation, timers }: InvocationC
 function reported(path: string, report: AgentReport): InvocationEvent {
   const denied = deniedIn(report);
   return { type: 'child.reported', path, report, ...(denied && { denied }) };
+}
+
+/** A person's work is not undone, nor a failure that `runs retry` could mend, because a key was refused elsewhere. */
+async function isSpared(runtime: Runtime, snapshot: Snapshot): Promise<boolean> {
+  return snapshot.value === 'failed' || waitsForPerson(runtime, snapshot.context);
 }
 
 function cancelled({ worker }: Runtime, { by, reason }: { by: string; reason: string }): InvocationEvent {
@@ -111,7 +116,7 @@ function endedIt({ context, value }: Snapshot, mail: Mail): boolean {
 
 /** Whether the fold holds what the mail says. Late timers, decisions that came second and needless retries mean nothing. */
 function isHeld(context: InvocationContext, mail: Mail): boolean {
-  if (mail.type === 'retry') return false;
+  if (mail.type === 'retry' || mail.type === 'cancel') return false;
   if (mail.type === 'timer.fired') return mail.name === context.fired;
   if (mail.type === 'human.decided') return context.tasks.some(({ decision }) => decision?.id === mail.decision.id);
   return true;

@@ -1,5 +1,6 @@
 import type { ResolvedAgent } from '../../runtime/definitions/resolved.ts';
 import { type CallState, dueTimer, type InvocationContext } from '../../runtime/context/invocation.ts';
+import { isElsewhere } from '../../runtime/policy/retry.ts';
 import type { Invocation, Timer } from '../../runtime/journal/entry.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import type { AgentReport } from '../../runtime/report.ts';
@@ -73,12 +74,13 @@ export function timerSends(before: Stand, after: Stand, again: boolean): Send[] 
   const has = after.ended ? [] : timersOf(after.context);
   const known = new Set(again ? [] : had.map(({ name }) => name));
   const kept = new Set(has.map(({ name }) => name));
+  // A wait for the right worker may have ended before its timer came.
   return [
     ...has
       .filter(({ name }) => !known.has(name))
       .map((timer): Send => ({ kind: 'timer', to, timer, trace: invocation.trace })),
     ...had
-      .filter(({ name }) => !kept.has(name) && name !== fired)
+      .filter(({ name }) => !kept.has(name) && (name !== fired || isElsewhere(name)))
       .map(({ name }): Send => ({ kind: 'no timer', to, name })),
   ];
 }

@@ -138,7 +138,8 @@ function reported(
   const ok = report.outcome === 'completed';
   const why = report.error ? `${report.error.code}: ${report.error.message}` : report.text;
   return {
-    ...(denied && { error: denied }),
+    // What ended it before stays what ended it.
+    ...(denied && context.error === null && { error: denied }),
     children: [...context.children, report],
     turns: withCall(context, (call) => call.delegate?.path === path, {
       status: ok ? 'ok' : 'error',

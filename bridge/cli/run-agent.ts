@@ -104,7 +104,10 @@ function present(session: Session, tree: RunTree, wallMs: number): number {
       `run ${run}: ${outcome}; ${spent.usage.turns} model turns in ${seconds(wallMs)}`,
       ...(spentWords === '' ? [] : [spentWords]),
     ];
-    const asks = tasks.flatMap((task) => [waitingText(task, settings, width, paint), '']);
+    const asks = tasks.flatMap((task) => [
+      waitingText(task, settings, width, paint, tree.context.invocation?.model),
+      '',
+    ]);
     const again = retryText(summary, { retryRun: (id) => retryCommand(id, settings) });
     const went = `how it went: ${showCommand(run, settings)}`;
     const next = again === null ? [went] : [again, went];

@@ -134,7 +134,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
     documents,
     showRun: (run) => showCommand(run, settings),
     retryRun: (run) => retryCommand(run, settings),
-    decide: (task) => decideCommand(task, settings),
+    decide: (task, tree) => decideCommand(task, settings, tree.context.invocation?.model),
   };
   const [only] = results;
   if (json) {
@@ -150,7 +150,10 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
       '',
       reportText(only.tree, width, paint),
       '',
-      ...openTasks(only.tree).flatMap((task) => [waitingText(task, settings, width, paint), '']),
+      ...openTasks(only.tree).flatMap((task) => [
+        waitingText(task, settings, width, paint, only.tree.context.invocation?.model),
+        '',
+      ]),
       written,
       only.error,
       retryText(only.summary, view),

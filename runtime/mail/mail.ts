@@ -20,7 +20,8 @@ export type Mail =
   | { type: 'timer.fired'; name: string }
   | { type: 'retry'; by: string }
   | { type: 'human.decided'; decision: Decision; edits: Edits | null }
-  | { type: 'cancel'; by: string; reason: string }
+  /** `spares`: what waits for a person, or has failed, is left as it is. */
+  | { type: 'cancel'; by: string; reason: string; spares?: true }
   | { type: 'resume' }
   | Tick;
 
@@ -65,7 +66,12 @@ const Envelope = z.discriminatedUnion('type', [
   z.object({ type: z.literal('timer.fired'), name: z.string() }),
   z.object({ type: z.literal('retry'), by: z.string() }),
   z.object({ type: z.literal('human.decided'), decision: DecisionMail, edits: EditsMail.nullable() }),
-  z.object({ type: z.literal('cancel'), by: z.string(), reason: z.string() }),
+  z.object({
+    type: z.literal('cancel'),
+    by: z.string(),
+    reason: z.string(),
+    spares: z.literal(true).exactOptional(),
+  }),
   z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('tick'), tenant: z.string(), schedule: z.string(), data: z.string() }),
 ]);

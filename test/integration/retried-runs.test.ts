@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readBatch } from '../../bridge/batch-journal.ts';
 import { flattenTree, readRun, type RunTree } from '../../bridge/runs.ts';
+import { openTasks } from '../../bridge/task-view.ts';
 import { standingOf } from '../../bridge/target-standing.ts';
 import { watchJournals } from '../../bridge/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
+import { decided } from '../support/people.ts';
 import { LIBRARY } from '../support/http.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
@@ -68,6 +71,44 @@ test('a key that is refused two levels down ends every level above with the same
   const after = await retried(open, tree);
   const [told] = after.context.turns.flatMap(({ calls }) => calls).filter(({ kind }) => kind === 'delegate');
   assert.match(String(told?.result), /risk_analysis failed: model\.denied: 403/, 'it goes on with what it was told');
+});
+
+test('a refused key ends what asks now: a run that waits for a person is left to that person, whose word still counts', async () => {
+  const { key, model } = refusing('csm_briefing');
+  const waits = new AbortController();
+  const open = await platforms({
+    model: (rehearsal) => {
+      const refuses = model(rehearsal);
+      const reply: ModelProvider['reply'] = async (request, signal) => {
+        if (request.agent === 'csm_briefing' && !waits.signal.aborted) await once(waits.signal, 'abort');
+        return refuses.reply(request, signal);
+      };
+      return { ...refuses, reply };
+    },
+  });
+  const seen = new AbortController();
+  const watching = watchJournals(open.platform.nc, open.platform.runtime.journal, {
+    tenant: open.platform.settings.tenant ?? 'sample',
+    runs: ['spares-evergreen-health'],
+    signal: seen.signal,
+    onEntry: (_, { state }) => {
+      if (state === 'waiting_for_human') waits.abort();
+    },
+  });
+  const { address, trees } = await open.batch({ batch: 'spares', only: ['acme-corp', 'evergreen-health'] });
+  seen.abort();
+  await watching;
+  const batch = (await readBatch(open.platform.runtime.journal, address)) ?? assert.fail();
+  assert.deepEqual([batch.state, trees.get('acme-corp')?.state], ['failed', 'failed']);
+  const held = trees.get('evergreen-health') ?? assert.fail();
+  const [task] = openTasks(held);
+  assert.ok(task, `it is ${held.state}`);
+  const each = { target: 'evergreen-health', run: held.address.run };
+  assert.equal(standingOf(batch, each, held).words, 'waits for a person');
+
+  key.refused = false;
+  const { tree } = await decided(open, task, { answer: 'approve', by: task.decides.name ?? 'Ada' });
+  assert.equal(tree.state, 'completed');
 });
 
 test('a target whose run went on is told as its own journal says, whatever it had reported', async () => {

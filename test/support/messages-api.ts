@@ -33,6 +33,8 @@ export type Answer =
 
 export interface Seen {
   headers: IncomingHttpHeaders;
+  /** The caller's: one for each connection. */
+  port: number | undefined;
   body: SentBody;
 }
 
@@ -56,7 +58,7 @@ export async function startMessagesApi(): Promise<MessagesApi> {
     request.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk));
     request.on('end', () => {
       const body = JSON.parse(text) as SentBody;
-      seen.push({ headers: request.headers, body });
+      seen.push({ headers: request.headers, port: request.socket.remotePort, body });
       response.setHeader('request-id', `req_${seen.length}`);
       if (request.url !== '/v1/messages') return refuse(response, { status: 404, type: 'not_found_error' });
       if (request.headers.authorization !== `Bearer ${KEY}` && request.headers['x-api-key'] !== KEY) {
@@ -185,7 +187,8 @@ function stream(response: ServerResponse, { content, stop_reason, stop_details, 
   const delta = { stop_reason, stop_sequence: null, ...(stop_details && { stop_details }) };
   send(response, 'message_delta', { delta, usage: { output_tokens: usage.output_tokens } });
   send(response, 'message_stop', {});
-  response.end();
+  // As the real one: the body ends a moment after the message.
+  setTimeout(() => response.end(), 2);
 }
 
 function emptied(block: Block): Block {

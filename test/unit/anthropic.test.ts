@@ -159,6 +159,14 @@ test('variables of the SDK that are no settings of ours change nothing', async (
   }
 });
 
+test('an answer is read to its end, so that the next one comes over a connection that there is', async () => {
+  api().script({ content: [{ type: 'text', text: 'x' }] });
+  const claude = provider();
+  for (let n = 0; n < 5; n += 1) await ask(claude);
+  const ports = api().seen.map(({ port }) => port);
+  assert.ok(new Set(ports).size <= 2, ports.join(' '));
+});
+
 test('input that was never said to be whole is read all the same', async () => {
   async function* events(): AsyncGenerator<RawMessageStreamEvent> {
     const message = { type: 'message', model: 'm', content: [], usage: {}, stop_reason: null };
@@ -218,6 +226,9 @@ test('the wait that the headers ask for is kept: seconds, milliseconds or a date
     ],
     [{}, (ms) => ms === undefined],
     [{ 'retry-after': 'soon' }, (ms) => ms === undefined],
+    [{ 'retry-after': '120, 120' }, (ms) => ms === 120_000],
+    [{ 'retry-after': '30s' }, (ms) => ms === 30_000],
+    [{ 'retry-after': '-1' }, (ms) => ms === undefined],
   ];
   for (const [headers, holds] of waits) {
     api().script({ status: 429, type: 'rate_limit_error', headers });

@@ -29,7 +29,10 @@ test('a run that failed because its model did not answer is told how it goes on,
     error: { code, message: 'm' },
   });
   const hint = (summary: RunSummary) => retryText(summary, { retryRun: (run) => `retry ${run}` });
-  assert.equal(hint(ended('failed', 'model.unavailable')), 'once the model answers, it goes on with: retry b-t');
+  assert.equal(
+    hint(ended('failed', 'model.unavailable')),
+    'once the model answers, it goes on with: retry b-t, as soon as an `up` or `worker` of that model serves',
+  );
   assert.equal(hint(ended('running', 'model.unavailable')), null, 'it waits, and is asked again by itself');
   assert.equal(hint(ended('failed', 'turns.exhausted')), null);
 });

@@ -60,11 +60,15 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
       let id: string | null = null;
       let reply: ReturnType<typeof replyFrom>;
       try {
-        const { data, request_id } = streaming
-          ? await client.messages.create({ ...body, stream: true }, during).withResponse()
-          : await client.messages.create(body, during).withResponse();
-        id = request_id ?? null;
-        reply = replyFrom(Symbol.asyncIterator in data ? await messageOf(data) : data);
+        if (streaming) {
+          const { data, request_id } = await client.messages.create({ ...body, stream: true }, during).withResponse();
+          id = request_id ?? null;
+          reply = replyFrom(await messageOf(data));
+        } else {
+          const { data, request_id } = await client.messages.create(body, during).withResponse();
+          id = request_id ?? null;
+          reply = replyFrom(data);
+        }
       } catch (error) {
         signal.throwIfAborted();
         const thrown = late.aborted ? new Error(`no whole answer within ${timeoutMs} ms`) : error;

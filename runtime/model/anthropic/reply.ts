@@ -21,8 +21,8 @@ type Reply = Pick<ModelReply, 'model' | 'content' | 'stop_reason' | 'declined' |
  * @throws PlatformError `model.unavailable` for a body that is no message: a gateway's page, or a message cut off;
  *   `model.failed` for a reason to stop that nobody knows what to do about, which would come again
  */
-export function replyFrom(message: Message): Reply {
-  const { type, model, content, stop_reason: reason, stop_details: details, usage } = message;
+export function replyFrom(message: Partial<Message> | null | undefined): Reply {
+  const { type, model = '', content, stop_reason: reason, stop_details: details, usage } = message ?? {};
   if (type !== 'message' || !Array.isArray(content) || typeof reason !== 'string' || !usage) {
     throw new PlatformError('model.unavailable', 'the model’s answer was no whole message');
   }
@@ -47,7 +47,7 @@ function blockFrom(block: ContentBlock): ReplyBlock[] {
       return [{ type: 'tool_use', id: block.id, name: block.name, ...inputOf(block.input as Json) }];
     case 'thinking':
       // Cut off before it was signed, it could not be sent back.
-      return block.signature === '' ? [] : [{ type: 'thinking', thinking: block.thinking, signature: block.signature }];
+      return !block.signature ? [] : [{ type: 'thinking', thinking: block.thinking, signature: block.signature }];
     case 'redacted_thinking':
       return [{ type: 'redacted_thinking', data: block.data }];
     default:

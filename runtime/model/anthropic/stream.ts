@@ -10,6 +10,8 @@ type Of<T extends RawMessageStreamEvent['type']> = Extract<RawMessageStreamEvent
 export async function messageOf(events: AsyncIterable<RawMessageStreamEvent>): Promise<Message> {
   let message: Message | null = null;
   const inputs = new Map<number, string>();
+  // It is read to its end: a connection that is left in the middle cannot be used again.
+  let whole = false;
   for await (const event of events) {
     if (event.type === 'message_start') message = { ...event.message, content: [] };
     // Nothing before the start, and nothing unknown: a `ping` or what a later API adds.
@@ -26,12 +28,15 @@ export async function messageOf(events: AsyncIterable<RawMessageStreamEvent>): P
         end(message, event);
         break;
       case 'message_stop':
-        for (const [index, written] of inputs) readInput(message.content[index], written);
-        return message;
+        whole = true;
+        break;
       default:
     }
   }
-  throw new Error(message === null ? 'the answer was no stream of events' : 'the stream ended before the message did');
+  if (message === null) throw new Error('the answer was no stream of events');
+  if (!whole) throw new Error('the stream ended before the message did');
+  for (const [index, written] of inputs) readInput(message.content[index], written);
+  return message;
 }
 
 function grow(block: ContentBlock | undefined, delta: Of<'content_block_delta'>['delta']): void {
@@ -49,8 +54,8 @@ function readInput(block: ContentBlock | undefined, written: string): void {
 function end(message: Message, { delta, usage }: Of<'message_delta'>): void {
   message.stop_reason = delta.stop_reason;
   message.stop_details = delta.stop_details;
-  const counted = Object.entries(usage).filter(([, value]) => value !== null && value !== undefined);
-  Object.assign(message.usage, Object.fromEntries(counted));
+  const counted = Object.entries(usage ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  message.usage = { ...message.usage, ...Object.fromEntries(counted) };
 }
 
 /** What is no JSON stays the text that it is. */

@@ -13,12 +13,13 @@ export const leaveLongWaits: Middleware = async (request, next) => {
   return new Response(body, { status, statusText, headers });
 };
 
-/** What the headers ask for, in milliseconds: seconds, or an HTTP date. */
+/** What the headers ask for, in milliseconds: seconds, or an HTTP date; read as the SDK reads it. */
 export function retryAfterMs(headers: Headers | undefined): number | null {
   const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
   if (Number.isFinite(ms) && ms >= 0) return ms;
   const after = headers?.get('retry-after') ?? '';
-  if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1000;
+  const seconds = Number.parseFloat(after);
+  if (Number.isFinite(seconds)) return seconds >= 0 ? seconds * 1000 : null;
   const at = Date.parse(after);
   return Number.isNaN(at) ? null : Math.max(0, at - Date.now());
 }
