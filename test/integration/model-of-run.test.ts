@@ -7,6 +7,7 @@ import { watchJournals } from '../../bridge/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { elsewhereName, MODEL_ATTEMPTS, retryName } from '../../runtime/policy/retry.ts';
+import { MAIL_STREAM, timerSubject } from '../../runtime/subjects.ts';
 import { ARCHIVE, LOOK, TENANT, tries, treeOf, until } from '../support/archive.ts';
 import { LIBRARY } from '../support/http.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
@@ -61,6 +62,16 @@ test('what waits for the right worker goes on as soon as anything wakes it there
   const { entries } = await until(right, found, '0', 'completed');
   const names = entries.flatMap(({ events }) => events.map(({ type }) => type));
   assert.equal(names.filter((name) => name === 'timer.fired').length, 1, 'once');
+  await right.worker.settled();
+  const jsm = await right.platform.nc.jetstreamManager();
+  for (const run of [again, found]) {
+    const last_by_subj = timerSubject({ tenant: TENANT, run, path: '0' }, elsewhereName(1, 1));
+    await assert.rejects(
+      jsm.streams.getMessage(MAIL_STREAM, { last_by_subj }),
+      /no message found/,
+      'its timer is gone',
+    );
+  }
 });
 
 test('waiting for the right worker uses up no attempt: a model that is overloaded then is asked again as ever', async () => {
