@@ -108,8 +108,7 @@ function inline(value: Json): string {
 
 function needsPerson(result: BatchResult, view: BatchView, width: number, paint: Paint): string[] {
   const asks = openTasks(result.tree).map((task) => `  ${view.decide(task, result.tree)}`);
-  const again = retryText(result.summary, view);
-  const told = [...whatHappened(result, width, paint), ...asks, ...(again === null ? [] : [`  ${again}`])];
+  const told = [...whatHappened(result, width, paint), ...asks];
   if (result.error === null) return told;
   const text = `${paint.strong(harmless(result.target))}: ${harmless(result.error)}`;
   return [...told, ...hanging(text, width)];
@@ -143,10 +142,19 @@ function hanging(text: string, width: number): string[] {
   return wrap(text, width - 2).map((line, i) => (i === 0 ? line : `  ${line}`));
 }
 
-function closing({ documents, results, showRun }: BatchView): string {
+/** Once for all runs that ended so, with what to type for the first. */
+function retriesText(view: BatchView): string[] {
+  const [first, ...more] = view.results.flatMap(({ summary }) => retryText(summary, view) ?? []);
+  if (first === undefined) return [];
+  return [more.length === 0 ? first : `${more.length + 1} runs failed for want of an answer; of the first: ${first}`];
+}
+
+function closing(view: BatchView): string {
+  const { documents, results, showRun } = view;
   const lines = Object.entries(documents.written).map(
     ([field, n]) => `${n} ${field}${n === 1 ? '' : 's'} in ${documents.folder}/`,
   );
+  lines.push(...retriesText(view));
   const [first] = results;
   if (first) lines.push(`how a run went: ${showRun(first.summary.run)}`);
   else lines.push('no targets: nothing was run');
