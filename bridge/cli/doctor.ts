@@ -5,7 +5,7 @@ export function doctorCommand(): Command {
     .description(
       'Say what was found, with versions, and what is wrong: Node, settings, packs, data, state folder, servers, streams.\n' +
         'Starts and changes nothing, and works when settings or packs are broken. Exits 1 when something fails.\n' +
-        'With --model it makes the shortest call of each Claude that the settings name, which costs a fraction of a cent.',
+        'With --model it asks each Claude of the settings the shortest question, as runs ask, which costs a fraction of a cent.',
     )
     .option('--start', 'start the embedded servers when they do not run, and look at them too')
     .addHelpText(

@@ -8,8 +8,9 @@
  *
  * An announced wait is no outage: a key that serves fewer requests than there are runs answers all of them in the end. So
  * such waits have a bound of their own, and their spread grows to minutes. 2,000 runs that each come back within ten
- * minutes ask 400 times a minute. On a key of 50 requests a minute one in eight gets in, so that a turn waits eight times
- * on average, and misses a hundred times in a row with a probability of (7/8)^100, two in a million.
+ * minutes ask 400 times a minute. On a key of 50 requests a minute one in eight gets in: a turn waits about ten times, as its
+ * spread begins at seconds, and misses a hundred times in a row with a probability of (7/8)^100, two in a million. With many
+ * more runs for such a key, some do run out of waits: the bound is a count.
  */
 import type { Address } from '../address.ts';
 

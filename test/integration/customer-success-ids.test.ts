@@ -43,6 +43,21 @@ async function hostileFolder(): Promise<string> {
   return folder;
 }
 
+/** What the sample's targets come to: an assessment, or the rule by which a person is asked. */
+const ASSESSED = {
+  'acme-corp': 'urgent_intervention',
+  'brightwell-analytics': 'healthy',
+  'calder-logistics': 'stable',
+  'dunmore-foods': 'watch',
+  'evergreen-health': 'enterprise_account',
+  'fable-studios': 'healthy',
+  'harbor-insurance': 'account_data_unavailable',
+  'ironwood-manufacturing': 'signals_contradict',
+  'juniper-education': 'contradictory_history',
+  'kestrel-media': 'watch',
+  'lumen-retail': 'urgent_intervention',
+};
+
 test('a whole check works end to end, and people see names', async () => {
   const open = await platforms({ data: await hostileFolder() });
   const { platform } = open;
@@ -60,19 +75,7 @@ test('a whole check works end to end, and people see names', async () => {
       return [from, result?.fields.assessment ?? result?.summary.waiting?.rule];
     }),
   );
-  assert.deepEqual(told, {
-    'acme-corp': 'urgent_intervention',
-    'brightwell-analytics': 'healthy',
-    'calder-logistics': 'stable',
-    'dunmore-foods': 'watch',
-    'evergreen-health': 'enterprise_account',
-    'fable-studios': 'healthy',
-    'harbor-insurance': 'account_data_unavailable',
-    'ironwood-manufacturing': 'signals_contradict',
-    'juniper-education': 'contradictory_history',
-    'kestrel-media': 'watch',
-    'lumen-retail': 'urgent_intervention',
-  });
+  assert.deepEqual(told, ASSESSED);
   assert.equal(byId.get(IDS['acme-corp'] ?? '')?.fields.name, 'Acme Corp');
 
   // One alert for each account that needs one; its subject token is the id, escaped.
@@ -128,19 +131,7 @@ test('a check gives the same whatever the accounts are called', async () => {
       return [target, waitingOf(tree)?.rule ?? data.find((one) => one?.assessment)?.assessment ?? status];
     }),
   );
-  assert.deepEqual(told, {
-    'acme-corp': 'urgent_intervention',
-    'brightwell-analytics': 'healthy',
-    'calder-logistics': 'stable',
-    'dunmore-foods': 'watch',
-    'evergreen-health': 'enterprise_account',
-    'fable-studios': 'healthy',
-    'harbor-insurance': 'account_data_unavailable',
-    'ironwood-manufacturing': 'signals_contradict',
-    'juniper-education': 'contradictory_history',
-    'kestrel-media': 'watch',
-    'lumen-retail': 'urgent_intervention',
-  });
+  assert.deepEqual(told, ASSESSED);
   const briefed = [...trees.values()].flatMap(flattenTree).filter(({ agent }) => agent === 'csm_briefing');
   assert.deepEqual([...new Set(briefed.map(({ state }) => state))], ['completed']);
 });

@@ -5,7 +5,7 @@ import { startRun } from '../../bridge/door.ts';
 import type { RunTree } from '../../bridge/runs.ts';
 import { watchJournals } from '../../bridge/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
-import type { ModelProvider } from '../../runtime/model/provider.ts';
+import type { ModelProvider, ModelReply } from '../../runtime/model/provider.ts';
 import { elsewhereName, MODEL_ATTEMPTS, retryName } from '../../runtime/policy/retry.ts';
 import { MAIL_STREAM, timerSubject } from '../../runtime/subjects.ts';
 import { ARCHIVE, LOOK, TENANT, tries, treeOf, until } from '../support/archive.ts';
@@ -23,6 +23,13 @@ const CLAUDE: ModelProvider = {
   },
 };
 
+const DONE: ModelReply = {
+  model: 'claude',
+  content: [{ type: 'text', text: 'Done.' }],
+  stop_reason: 'end_turn',
+  usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
+};
+
 test('is the one that it began with: a worker that was not told to ask that one asks no other in its place', async () => {
   const asker = await platforms({ ...ARCHIVE, model: CLAUDE, works: false });
   await startRun(asker.platform, tries('begun-on-claude', [LOOK]));
@@ -38,15 +45,7 @@ test('is the one that it began with: a worker that was not told to ask that one 
 });
 
 test('what waits for the right worker goes on as soon as anything wakes it there: its command again, or reconcile', async () => {
-  const claude: ModelProvider = {
-    name: 'anthropic',
-    reply: async () => ({
-      model: 'claude',
-      content: [{ type: 'text', text: 'Done.' }],
-      stop_reason: 'end_turn',
-      usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
-    }),
-  };
+  const claude: ModelProvider = { name: 'anthropic', reply: async () => DONE };
   const asker = await platforms({ ...ARCHIVE, model: claude, works: false });
   const rehearsing = await platforms(ARCHIVE);
   const [again, found] = ['woken-by-start', 'woken-by-reconcile'];
@@ -81,12 +80,7 @@ test('waiting for the right worker uses up no attempt: a model that is overloade
     name: 'anthropic',
     reply: async () => {
       if (answers++ === 0) throw new PlatformError('model.unavailable', '529: overloaded');
-      return {
-        model: 'claude',
-        content: [{ type: 'text', text: 'Done.' }],
-        stop_reason: 'end_turn',
-        usage: { input_tokens: 1, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0 },
-      };
+      return DONE;
     },
   };
   const asker = await platforms({ ...ARCHIVE, model: claude, works: false });

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { riskAnalysis } from '../../packs/customer-success/player/risk-analysis.ts';
-import type { JsonObject } from '../../runtime/sdk.ts';
-import { ACME_HISTORY, calm, lifecycle, measure, play, playbook, renewalIn } from '../support/accounts.ts';
+import { ACME_HISTORY, calm, lifecycle, measure, renewalIn } from '../support/accounts.ts';
 import {
   ACCOUNT,
   asked,
   type Before,
-  type Call,
   type Data,
   first,
   type Input,
@@ -16,22 +13,12 @@ import {
   refusal,
   refusals,
 } from '../support/customer-policy.ts';
+import { good, PLAYED } from '../support/customer-played.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the policy of risk_analysis');
 const AGENT = 'risk_analysis';
 
-/** What the player does about Acme, to be spoilt. */
-const played = play(
-  riskAnalysis(playbook),
-  { facts: ACCOUNT as unknown as JsonObject },
-  { recall_memory: { memories: ACME_HISTORY } },
-);
-function good(name: string, change: (input: Input) => void = () => {}): Call {
-  const input = structuredClone(played.calls.find((call) => call.name === name)?.input) as unknown as Input;
-  change(input);
-  return { name, input };
-}
 const emit = (change?: (data: Data) => void) => good('emit_event', (input) => change?.(input.data));
 const store = (change?: (input: Input) => void) => good('store_memory', change);
 const brief = (change?: (context: Data<string>) => void) =>
@@ -94,7 +81,7 @@ test('the stored text cites a recalled memory by its date or id, when there is o
   assert.deepEqual(await refusals(AGENT, [uncited], knowing({ recall_memory: { memories: [] } })), [null]);
 });
 
-const cited = (played.report?.data.cited ?? []) as unknown as Data['cited'];
+const cited = (PLAYED.report?.data.cited ?? []) as unknown as Data['cited'];
 
 test('the report cites at least one recalled memory, and none that was not recalled', async () => {
   const cite = (given: Data['cited']) => report((data) => void (data.cited = given));

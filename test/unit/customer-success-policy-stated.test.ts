@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Assessment } from '../../packs/customer-success/assessment.ts';
-import { riskAnalysis } from '../../packs/customer-success/player/risk-analysis.ts';
 import { otherAssessmentIn } from '../../packs/customer-success/policy/contradiction.ts';
 import { forecastIn } from '../../packs/customer-success/policy/forecast.ts';
 import { withoutOwnNames } from '../../packs/customer-success/policy/own-names.ts';
-import type { JsonObject } from '../../runtime/sdk.ts';
-import { ACME_HISTORY, lifecycle, play, playbook } from '../support/accounts.ts';
+import { lifecycle } from '../support/accounts.ts';
 import {
-  ACCOUNT,
   type Before,
-  type Call,
   type Data,
   first,
   type Input,
@@ -18,21 +14,12 @@ import {
   refusal,
   refusals,
 } from '../support/customer-policy.ts';
+import { good } from '../support/customer-played.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('what risk analysis states, in fields and in words');
 const AGENT = 'risk_analysis';
 
-const played = play(
-  riskAnalysis(playbook),
-  { facts: ACCOUNT as unknown as JsonObject },
-  { recall_memory: { memories: ACME_HISTORY } },
-);
-function good(name: string, change: (input: Input) => void = () => {}): Call {
-  const input = structuredClone(played.calls.find((call) => call.name === name)?.input) as unknown as Input;
-  change(input);
-  return { name, input };
-}
 const emit = (change?: (data: Data) => void) => good('emit_event', (input) => change?.(input.data));
 const store = (assessment: string, text: string) =>
   good('store_memory', (input) => Object.assign(input, { assessment, text: `${text} Memory: 2026-08-17.` }));
