@@ -4,6 +4,7 @@ import { getBatch, getRun, startRun } from '../../bridge/api/operations.ts';
 import { parseRequest } from '../../bridge/api/parse.ts';
 import { RunRequest, type StartRequest } from '../../bridge/api/schemas.ts';
 import { startTargets } from '../../bridge/api/start-targets.ts';
+import { settleBatch, settleRun } from '../../bridge/settle.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
@@ -14,6 +15,15 @@ const trace = { correlation_id: 'test' };
 
 function start({ platform }: TestPlatform, request: StartRequest) {
   return startTargets(platform, null, 'weekly_stocktaking', request, trace);
+}
+
+/** Starts whatever is free and waits for every target: nothing is running afterwards. */
+async function settleAll(open: TestPlatform): Promise<void> {
+  const { accepted, running } = await start(open, { all: true });
+  const { signal } = new AbortController();
+  for (const { run } of [...accepted, ...running]) {
+    await settleRun(open.platform, { tenant: 'town', run, path: '0' }, { signal });
+  }
 }
 
 async function messages({ platform }: TestPlatform): Promise<number> {
@@ -41,7 +51,6 @@ test('targets that were accepted and not begun yet are running for the next requ
   const worker = await platforms(library);
   const [run] = again.running;
   assert.ok(run);
-  const { settleRun } = await import('../../bridge/settle.ts');
   const { signal } = new AbortController();
   await settleRun(worker.platform, { tenant: 'town', run: run.run, path: '0' }, { signal });
   const free = await start(open, { target: 'emma' });
@@ -50,14 +59,13 @@ test('targets that were accepted and not begun yet are running for the next requ
 
 test('an id that is taken otherwise is refused, and nothing is written', async () => {
   const open = await platforms(library);
+  await settleAll(open);
   const { platform } = open;
   const request = { agent: 'librarian', instructions: 'a', payload: { book: 'emma' }, run_id: 'mine' };
   const address = await startRun(platform, null, request, trace);
-  const { settleRun } = await import('../../bridge/settle.ts');
   await settleRun(platform, address, { signal: new AbortController().signal });
   const first = await start(open, { targets: ['emma', 'persuasion'], batch: 'B1' });
   assert.equal(first.batch, 'B1');
-  const { settleBatch } = await import('../../bridge/settle.ts');
   const runs = first.accepted.map(({ run }) => run);
   await settleBatch(platform, { tenant: 'town', run: 'B1', path: '0' }, runs, { signal: new AbortController().signal });
   await open.worker.stop();
