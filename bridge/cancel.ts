@@ -3,6 +3,7 @@
  *
  * 1. It is done when every journal of it is final; then nothing of it takes effect any more. What takes longer is named.
  * 2. Cancelling again changes nothing and tells who was first.
+ * 3. A batch that a refused key ended has left runs to people: they are cancelled one by one, as the batch itself has ended.
  */
 import { PlatformError } from '../config/errors.ts';
 import type { Address, Mailbox } from '../runtime/address.ts';
@@ -47,6 +48,9 @@ export async function cancelRun(
   { waitMs = WAIT_MS, signal }: CancelOptions = {},
 ): Promise<CancelAnswer> {
   const root = await readRoot(platform, address);
+  const left = await leftByBatch(platform, root);
+  if (left.length > 0)
+    return cancelEach(platform, address, left, { by, reason }, { waitMs, ...(signal && { signal }) });
   checkNotEnded(root);
   const done = root.state === 'cancelled' && (await ending(platform, root)).length === 0;
   if (!done) {
@@ -60,6 +64,34 @@ export async function cancelRun(
   const { run, tenant } = address;
   const state = now.state === 'cancelled' && open.length === 0 ? 'cancelled' : 'cancelling';
   return { run, tenant, state, by: now.cancelled?.by ?? null, reason: now.cancelled?.reason ?? null, ending: open };
+}
+
+/** The runs that a failed batch has left open. (3) */
+async function leftByBatch(platform: Platform, root: Root): Promise<RunTree[]> {
+  if (!root.isBatch || root.state !== 'failed') return [];
+  const open: RunTree[] = [];
+  for await (const [, tree] of treesBelow(platform, root)) if (tree && !ENDED.has(tree.state)) open.push(tree);
+  return open;
+}
+
+async function cancelEach(
+  platform: Platform,
+  { tenant, run }: Address,
+  left: readonly RunTree[],
+  asked: { by: string; reason: string },
+  options: CancelOptions,
+): Promise<CancelAnswer> {
+  const ending: string[] = [];
+  for (let i = 0; i < left.length; i += AT_ONCE) {
+    const each = left.slice(i, i + AT_ONCE).map(({ address }) =>
+      cancelRun(platform, address, asked, options).catch((error: unknown) => {
+        if (error instanceof PlatformError && error.code === 'run.ended') return { ending: [] };
+        throw error;
+      }),
+    );
+    for (const answer of await Promise.all(each)) ending.push(...answer.ending);
+  }
+  return { run, tenant, state: ending.length === 0 ? 'cancelled' : 'cancelling', ...asked, ending };
 }
 
 async function readRoot({ runtime }: Platform, address: Address): Promise<Root> {
@@ -114,17 +146,23 @@ async function untilFinal(platform: Platform, root: Root, signal: AbortSignal): 
 }
 
 /** What is not final yet. (1) */
-async function ending(platform: Platform, { mailbox, state, runs, isBatch }: Root): Promise<string[]> {
-  const { journal } = platform.runtime;
-  const { tenant, run, path } = mailbox;
-  if (!isBatch) return openOf(run, await readRun(journal, { tenant, run, path }), true);
-  const found = ENDED.has(state) ? [] : [`${run} ${path} ${state}`];
-  for (let i = 0; i < runs.length; i += AT_ONCE) {
-    const some = runs.slice(i, i + AT_ONCE);
-    const trees = await Promise.all(some.map((each) => readRun(journal, { tenant, run: each, path })));
-    found.push(...trees.flatMap((tree, at) => openOf(some[at] ?? '', tree, false)));
-  }
+async function ending(platform: Platform, root: Root): Promise<string[]> {
+  const { tenant, run, path } = root.mailbox;
+  if (!root.isBatch) return openOf(run, await readRun(platform.runtime.journal, { tenant, run, path }), true);
+  const found = ENDED.has(root.state) ? [] : [`${run} ${path} ${root.state}`];
+  for await (const [each, tree] of treesBelow(platform, root)) found.push(...openOf(each, tree, false));
   return found;
+}
+
+/** The runs below a batch with their trees, some read at once. */
+async function* treesBelow(platform: Platform, { mailbox, runs }: Root): AsyncGenerator<[string, RunTree | null]> {
+  const { tenant, path } = mailbox;
+  for (let i = 0; i < runs.length; i += AT_ONCE) {
+    const reading = runs.slice(i, i + AT_ONCE).map(async (run): Promise<[string, RunTree | null]> => {
+      return [run, await readRun(platform.runtime.journal, { tenant, run, path })];
+    });
+    yield* await Promise.all(reading);
+  }
 }
 
 /**

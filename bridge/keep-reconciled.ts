@@ -1,34 +1,68 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Events } from 'nats';
 import { reconcile } from '../actors/reconcile.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Platform } from './platform.ts';
 
+/** How long what failed rests before it is tried again: twice as long each time, at most `MOST_MS`. */
+const LEAST_MS = 2_000;
+const MOST_MS = 300_000;
+
 /**
- * Reconciles now, and each time the connection to NATS came back, until the signal aborts. `onReturn` is called after the
- * latter: a server that came back may have lost what else this process keeps there.
+ * Reconciles now, and each time the connection to NATS came back, until the signal aborts; what failed is tried again until
+ * it is done. `onReturn` is called after the connection came back: a server that did may have lost what else this process
+ * keeps there.
  */
 export async function keepReconciled(
   platform: Platform,
   signal: AbortSignal,
   onReturn: () => Promise<unknown> = async () => {},
+  leastMs = LEAST_MS,
 ): Promise<void> {
   const { nc, runtime } = platform;
+  const { log } = runtime;
   const once = async (why: string): Promise<void> => {
     const done = await reconcile(nc, runtime);
     const { woken, events_created, events_left_out, schedules_armed } = done;
-    if (woken + events_created + events_left_out + schedules_armed > 0)
-      runtime.log.info({ ...done, why }, 'reconciled');
+    if (woken + events_created + events_left_out + schedules_armed > 0) log.info({ ...done, why }, 'reconciled');
   };
-  const failed = (err: unknown): void => runtime.log.warn({ err }, 'reconciling failed');
+  /** Once for people: as long as it goes on failing, there is nothing new to say. */
+  const tell = (err: unknown, failed: number): void => {
+    if (failed === 0) log.warn({ err }, 'reconciling failed; it is tried again until it succeeds');
+    else log.debug({ err, failed }, 'reconciling failed again');
+  };
+  /** `failures`: how often it has failed by now. Ends when it is done, or when `ends` aborts. */
+  const untilDone = async (work: () => Promise<unknown>, ends: AbortSignal, failures = 0): Promise<void> => {
+    for (let failed = failures; !ends.aborted; failed++) {
+      try {
+        const rest = failed === 0 ? 0 : Math.min(leastMs * 2 ** (failed - 1), MOST_MS);
+        await pause(rest, undefined, { signal: ends, ref: false });
+        await work();
+        if (failed > 0) log.info({ failed }, 'reconciling succeeded');
+        return;
+      } catch (err) {
+        if (!ends.aborted) tell(err, failed);
+      }
+    }
+  };
+  let trying = new AbortController();
+  let last: Promise<void> = Promise.resolve();
+  /** In place of what failed before, whose rest it ends; one after the other. */
+  const begin = (work: () => Promise<unknown>, failures = 0): void => {
+    trying.abort();
+    trying = new AbortController();
+    const ends = AbortSignal.any([signal, trying.signal]);
+    last = last.then(() => untilDone(work, ends, failures));
+  };
   await once('start').catch((error: unknown) => {
     if (!(error instanceof PlatformError)) throw error;
-    failed(error);
+    tell(error, 0);
+    begin(() => once('start'), 1);
   });
   const follow = async (): Promise<void> => {
     for await (const { type } of nc.status()) {
       if (signal.aborted) return;
-      if (type !== Events.Reconnect) continue;
-      await once('reconnected').then(onReturn).catch(failed);
+      if (type === Events.Reconnect) begin(() => once('reconnected').then(onReturn));
     }
   };
   void follow();

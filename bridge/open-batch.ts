@@ -10,14 +10,13 @@ import { findRun } from './find-runs.ts';
 import { dataOf, type Platform } from './platform.ts';
 
 /**
- * @throws PlatformError `run.exists` when a batch or run of that id was started otherwise, `run.batch_ended` when the batch
- * has failed or was cancelled: what was wrong then says nothing of now
+ * One that has ended, however it did, is answered as it was.
+ * @throws PlatformError `run.exists` when a batch or run of that id was started otherwise
  */
 export async function openBatch(platform: Platform, request: BatchRequest): Promise<StartedBatch> {
   const existing = await findBatch(platform, request);
   if (existing === null) return startBatch(platform, request);
   const { address, start, context } = existing;
-  if (existing.state === 'failed' || existing.state === 'cancelled') throw ended(existing);
   if (existing.state === 'admitting' || existing.state === 'listing') {
     // Its door or its worker died early: the targets are listed anew, from the same folder as of the same date.
     const settings = { ...platform.settings, tenant: address.tenant, ...(start.data !== null && { data: start.data }) };
@@ -85,17 +84,6 @@ function realFolder(folder: string): string {
   } catch {
     return folder; // It differs from any that was opened.
   }
-}
-
-function ended({ address, state, context, entries }: BatchJournal): PlatformError {
-  const at = entries.at(-1)?.at.slice(0, 19).replace('T', ' ') ?? '';
-  const { code = '', message = '' } = context.error ?? {};
-  const why = state === 'cancelled' ? message : `${code}: ${message}`;
-  return new PlatformError(
-    'run.batch_ended',
-    `the batch ${address.run} ended at ${at} UTC as ${state}, ${why}\n` +
-      `its result is kept, see \`runs show ${address.run}\`; to start a new batch, give --batch another id or leave it out`,
-  );
 }
 
 function exists(message: string): PlatformError {

@@ -69,11 +69,19 @@ export async function takeTick(platform: Platform, tick: Tick, next: Date | null
 }
 
 async function beginTick(platform: Platform, tick: Tick, at: Date): Promise<void> {
+  const { log } = platform.runtime;
+  const { schedule } = tick;
   // The batch reads the folder that its schedule was armed with, whatever this process reads.
   const settings = { ...platform.settings, tenant: tick.tenant, data: tick.data };
   const batch = tickBatch(tick, at);
-  const { created } = await openBatch({ ...platform, settings }, { schedule: tick.schedule, batch });
-  if (created) platform.runtime.log.info({ schedule: tick.schedule, batch, tick: at.toISOString() }, 'tick');
+  try {
+    const { created } = await openBatch({ ...platform, settings }, { schedule, batch });
+    if (created) log.info({ schedule, batch, tick: at.toISOString() }, 'tick');
+  } catch (error) {
+    // It was begun already, such as from the folder that the schedule was armed with then: there is nothing left to do.
+    if (!(error instanceof PlatformError) || error.code !== 'run.exists') throw error;
+    log.warn({ schedule, batch, reason: error.message }, 'the id of a tick’s batch is taken; nothing is begun');
+  }
 }
 
 /**

@@ -146,6 +146,11 @@ export function emitSubject(publicSubject: string): string {
   return `emit.${publicSubject}`;
 }
 
+/** Somebody listens here exactly as long as a worker lives that asks the model for the agent. */
+export function modelSubject(model: string, agent: string): string {
+  return `model.${escapeToken(model)}.${agent}`;
+}
+
 /** A service endpoint: `api.<tenant>.<group>.<name>`; each part is a name, `*` stands for any. */
 export function apiSubject(tenant: string, group: string, name: string): string {
   return `api.${tenant}.${group}.${name}`;

@@ -8,7 +8,7 @@ import { ROOT_PATH } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
 import type { Runtime, Send } from '../runtime.ts';
-import { type batchMachine, isCutShort, pendingTargets, targetRun } from './machine.ts';
+import { type batchMachine, hasReported, isCutShort, pendingTargets, targetRun } from './machine.ts';
 
 type Machine = typeof batchMachine;
 type Snapshot = SnapshotFrom<Machine>;
@@ -19,7 +19,7 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     machine,
     subject: () => null,
     summary: ({ context }) => ({ schedule: context.batch?.schedule, targets: context.targets.length }),
-    receive: async (snapshot, mail) => receive(runtime, snapshot, mail),
+    receive: async (snapshot, mail) => receive(runtime, snapshot, await runtime.mailer.whole(mail)),
     follow: (snapshot) =>
       snapshot.value === 'running' && snapshot.context.pending === 0
         ? ({ type: 'completed' } satisfies BatchEvent)
@@ -38,11 +38,8 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
 function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   if (!snapshot.context.batch) return UNKNOWN;
   if (snapshot.status === 'done') {
-    const endedIt =
-      mail.type === 'cancel' ||
-      mail.type === 'resume' ||
-      (mail.type === 'child.reported' && deniedIn(mail.report) !== null);
-    return received({ found: endedIt && isCutShort(snapshot.value, snapshot.context) ? 'final' : 'known' });
+    const cancelsAgain = isCutShort(snapshot.value, snapshot.context) && endedIt(snapshot, mail);
+    return received({ found: cancelsAgain ? 'final' : 'known' });
   }
   if (mail.type === 'cancel') {
     const { by, reason } = mail;
@@ -61,6 +58,12 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
     return received({ found: 'open', deliver: error ? [event, { type: 'failed', error }] : [event] });
   }
   return received({ found: 'held' });
+}
+
+/** Whether this mail may be what ended the batch. A refusal that is reported after it is not: each would cancel all runs again. */
+function endedIt({ context }: Snapshot, mail: Mail): boolean {
+  if (mail.type === 'cancel' || mail.type === 'resume') return true;
+  return mail.type === 'child.reported' && deniedIn(mail.report) !== null && hasReported(context, mail.from.run);
 }
 
 /** Reads the target list of the schedule from the data, as of the batch's date. */

@@ -119,6 +119,11 @@ export function outcomeOf(context: BatchContext, run: string): string | null | u
   return context.outcomes[indexOf(context, run)];
 }
 
+/** Whether what the target's run came to is held. */
+export function hasReported(context: BatchContext, run: string): boolean {
+  return typeof outcomeOf(context, run) === 'string';
+}
+
 /** Targets whose run has not reported yet, in list order. */
 export function pendingTargets({ targets, outcomes }: BatchContext): Target[] {
   return targets.filter((_, i) => outcomes[i] === null);

@@ -1,4 +1,5 @@
-/** What a parent cannot know of itself: that a person is asked in what it waits for. Read when that matters, and not before. */
+/** What a parent cannot know of itself: that a person is or was asked below. Read when that matters, and not before. */
+import type { Address } from '../../runtime/address.ts';
 import { type InvocationContext, openTask } from '../../runtime/context/invocation.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import { fold } from '../fold.ts';
@@ -26,9 +27,15 @@ export async function movedDeadline(
   return next <= now ? null : { type: 'deadline.moved', from: timer, to: deadlineAt(next) };
 }
 
-/** Whether it, or what it waits for, waits for a person. */
-export async function waitsForPerson(runtime: Runtime, context: InvocationContext): Promise<boolean> {
-  return openTask(context) !== null || (await takenBelow(runtime, context, runtime.now().getTime())).asks;
+/** Whether a person is or was asked in it, or had it go on after a failure, or in anything that it delegated. */
+export async function concernsPerson(runtime: Runtime, address: Address): Promise<boolean> {
+  const entries = await runtime.journal.read(address);
+  const { tasks, turns } = fold(invocationMachine, entries).snapshot.context;
+  if (tasks.length > 0 || entries.some(({ events }) => events.some(({ type }) => type === 'retried'))) return true;
+  for (const { delegate } of turns.flatMap(({ calls }) => calls)) {
+    if (delegate && (await concernsPerson(runtime, { ...address, path: delegate.path }))) return true;
+  }
+  return false;
 }
 
 /** Milliseconds that people have taken in the delegations that have not reported, and whether one is asked now. */

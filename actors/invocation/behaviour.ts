@@ -13,7 +13,7 @@ import type { Runtime, Send } from '../runtime.ts';
 import { runCall } from './call.ts';
 import type { invocationMachine } from './machine.ts';
 import { reportOf } from './report.ts';
-import { movedDeadline, waitsForPerson } from './asked-below.ts';
+import { concernsPerson, movedDeadline } from './asked-below.ts';
 import { deadlineOf } from './deadline.ts';
 import { decidedEvent, quarantined, retriedEvent } from './decide.ts';
 import { cancelsBelow, delegation, ending, timerSends } from './sends.ts';
@@ -94,9 +94,12 @@ function reported(path: string, report: AgentReport): InvocationEvent {
   return { type: 'child.reported', path, report, ...(denied && { denied }) };
 }
 
-/** A person's work is not undone, nor a failure that `runs retry` could mend, because a key was refused elsewhere. */
-async function isSpared(runtime: Runtime, snapshot: Snapshot): Promise<boolean> {
-  return snapshot.value === 'failed' || waitsForPerson(runtime, snapshot.context);
+/**
+ * A person's work is not undone, nor a failure that `runs retry` could mend, because a key was refused elsewhere. That holds
+ * long after: the batch says it again whenever it is woken.
+ */
+async function isSpared(runtime: Runtime, { value, context }: Snapshot): Promise<boolean> {
+  return value === 'failed' || (context.invocation !== null && concernsPerson(runtime, context.invocation.address));
 }
 
 function cancelled({ worker }: Runtime, { by, reason }: { by: string; reason: string }): InvocationEvent {

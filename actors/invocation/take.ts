@@ -87,6 +87,7 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
   const turn: TurnState = {
     ordinal: event.ordinal,
     content: event.content,
+    ...(event.prompt.sent && { asked: event.prompt.sent.model }),
     calls: event.calls.map(judged),
     correction: sentBack && event.calls.length === 0 ? inWords(event.verdicts) : null,
     remark: null,

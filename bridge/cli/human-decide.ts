@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { PlatformError } from '../../config/errors.ts';
-import { PLAYED_MODEL } from '../../runtime/definitions/players.ts';
 import type { Address } from '../../runtime/address.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { Edits, HumanDecision, type HumanTaskView } from '../api/human-schemas.ts';
@@ -15,7 +14,8 @@ import { type RunTree, summarise } from '../runs.ts';
 import { openTasks } from '../task-view.ts';
 import type { HumanDecideOptions } from './human.ts';
 import { stoppedBy } from './interruption.ts';
-import { type Session, withPlatform, withWorker } from './session.ts';
+import { type BesideWorker, ownWorker, rightWorker } from './right-worker.ts';
+import { type Session, withPlatform } from './session.ts';
 import { showCommand } from './hints.ts';
 import { waitingText } from './waiting.ts';
 
@@ -24,30 +24,31 @@ export async function decide(session: Session, id: string, options: HumanDecideO
   const said = decisionOf(options);
   const { tenant } = session.settings;
   return withPlatform(session, async (platform, signal) => {
-    if (options.wait) await checkModel(platform, id, tenant);
-    const { task, tree } = await withWorker(platform, signal, async () => {
-      const decided = await decideTask(platform, id, said, { signal, ...(tenant && { tenant }) }).catch((error) => {
-        throw signal.aborted
-          ? stoppedBy(signal, 'the decision is queued; the same command again tells')
-          : hinted(error);
-      });
+    const beside = options.wait ? await workerOf(platform, id, tenant) : ownWorker(platform);
+    const { task, tree } = await beside(signal, async (ends) => {
+      const decided = await decideTask(platform, id, said, { signal: ends, ...(tenant && { tenant }) }).catch(
+        (error) => {
+          throw ends.aborted ? stoppedBy(ends, 'the decision is queued; the same command again tells') : hinted(error);
+        },
+      );
       if (!session.json) session.note(doneText(decided));
-      return { task: decided, tree: options.wait ? await followed(platform, decided, signal) : null };
+      return { task: decided, tree: options.wait ? await followed(platform, decided, ends) : null };
     });
     return present(session, task, tree);
   });
 }
 
-/** This command's worker is to go on with the run, so it must be one that may ask the run's model. */
-async function checkModel(platform: Platform, id: string, tenant: string | undefined): Promise<void> {
+/** Whoever takes the decision is to go on with the run, so it must be one that may ask the run's model. */
+async function workerOf(platform: Platform, id: string, tenant: string | undefined): Promise<BesideWorker> {
   const { tree } = await findTask(platform, id, tenant);
-  const asked = tree.context.invocation?.model;
-  const own = platform.runtime.model.name;
-  if (asked === undefined || asked === own || asked === PLAYED_MODEL) return;
-  throw new PlatformError(
-    'usage.invalid',
-    `the run began with the model ${asked}, and this command goes on with it: add --model ${asked}, or --no-wait to leave it to a worker that has that model`,
-  );
+  const { agent, address } = tree;
+  const orElse = '--no-wait to leave it to such a worker';
+  return rightWorker(platform, {
+    what: `the run ${address.run}`,
+    agent,
+    model: tree.context.invocation?.model,
+    orElse,
+  });
 }
 
 function hinted(error: unknown): unknown {

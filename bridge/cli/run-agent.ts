@@ -16,8 +16,9 @@ import { openTasks } from '../task-view.ts';
 import { tellWaits } from '../tell-waits.ts';
 import { retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
+import { rightWorker } from './right-worker.ts';
 import type { RunOptions } from './run.ts';
-import { type Session, withPlatform, withWorker } from './session.ts';
+import { type Session, withPlatform } from './session.ts';
 import { waitingText } from './waiting.ts';
 
 const INSTRUCTIONS = 'Do your task for this payload.';
@@ -27,7 +28,8 @@ export async function runAgent(session: Session, agent: string, options: RunOpti
   return withPlatform(session, async (platform, signal) => {
     const started = performance.now();
     const existing = await findExisting(platform, agent, options);
-    const tree = existing && hasSettled(existing) ? existing : await finish(session, platform, signal, agent, options);
+    const tree =
+      existing && hasSettled(existing) ? existing : await finish(session, platform, signal, agent, options, existing);
     return present(session, tree, Math.round(performance.now() - started));
   });
 }
@@ -62,15 +64,18 @@ async function finish(
   signal: AbortSignal,
   agent: string,
   { payload, instructions = INSTRUCTIONS, runId, asOf }: RunOptions,
+  existing: RunTree | null,
 ): Promise<RunTree> {
   const request = { agent, instructions, payload, ...(runId !== undefined && { run: runId }), ...(asOf && { asOf }) };
+  const model = existing?.context.invocation?.model;
+  const beside = await rightWorker(platform, { what: `the run ${runId}`, agent, model });
   const { address } = await startRun(platform, request);
-  await withWorker(platform, signal, async () => {
+  await beside(signal, async (ends) => {
     const progress = startProgress(process.stderr, `${agent}: run ${address.run}`, 1, session.json);
     const waits = tellWaits({ runs: 1, say: progress.say, now: platform.runtime.now });
     try {
-      const settled = await settleRun(platform, address, { signal, onEntry: waits.take });
-      if (!settled) throw stoppedBy(signal, `the same command with \`--run-id ${address.run}\` finishes it`);
+      const settled = await settleRun(platform, address, { signal: ends, onEntry: waits.take });
+      if (!settled) throw stoppedBy(ends, `the same command with \`--run-id ${address.run}\` finishes it`);
     } finally {
       waits.stop();
       progress.stop();

@@ -1,6 +1,7 @@
 import { type BatchJournal, readBatch, runsOf } from '../batch-journal.ts';
 import { modelOf } from '../batch-results.ts';
 import { findRoot } from '../find-runs.ts';
+import { leftOut, type OnLeftOut, orLeftOut } from '../left-out.ts';
 import { modelWaits } from '../model-waits.ts';
 import { batchJournalText, runText } from '../run-text.ts';
 import { flattenTree, readRun, type RunTree, summarise } from '../runs.ts';
@@ -14,14 +15,16 @@ import { type Session, withPlatform } from './session.ts';
 
 /** Prints a run or batch of any tenant, or of the one that the settings name. */
 export async function showRun(session: Session, run: string, { verdicts = false }: RunsShowOptions): Promise<number> {
-  const { json, width, paint, say, sayJson } = session;
+  const { json, width, paint, say, sayJson, note } = session;
+  const { onLeftOut, tell } = leftOut();
   const { batch, targets, tree } = await withPlatform(session, async (platform) => {
     const address = await findRoot(platform, run, session.settings.tenant);
     const { journal } = platform.runtime;
     const found = await readBatch(journal, address);
-    const targets = found ? await readTargets(platform, found) : { standing: [], spent: nothingSpent() };
+    const targets = found ? await readTargets(platform, found, onLeftOut) : { standing: [], spent: nothingSpent() };
     return { batch: found, targets, tree: found ? null : await readRun(journal, address) };
   });
+  tell(note);
   if (batch) {
     const { standing, spent } = targets;
     if (json) sayJson({ ...batchDocument(batch, standing), ...spent });
@@ -35,17 +38,19 @@ export async function showRun(session: Session, run: string, { verdicts = false 
 
 const AT_ONCE = 64;
 
-/** What became of a batch's targets, and what their runs used up. */
+/** What became of a batch's targets, and what their runs used up, as far as their journals can be read. */
 async function readTargets(
   { runtime }: Platform,
   batch: BatchJournal,
+  onLeftOut: OnLeftOut,
 ): Promise<{ standing: TargetStanding[]; spent: Spent }> {
   const runs = runsOf(batch);
   const standing: TargetStanding[] = [];
   let spent = nothingSpent();
   for (let i = 0; i < runs.length; i += AT_ONCE) {
     const some = runs.slice(i, i + AT_ONCE).map(async (each) => {
-      const tree = await readRun(runtime.journal, { ...batch.address, run: each.run });
+      const address = { ...batch.address, run: each.run };
+      const tree = await orLeftOut(address, readRun(runtime.journal, address), onLeftOut);
       return { tree, stands: standingOf(batch, each, tree) };
     });
     for (const { tree, stands } of await Promise.all(some)) {

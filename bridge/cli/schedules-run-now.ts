@@ -2,7 +2,7 @@ import { outcomeOf, targetRun } from '../../actors/batch/machine.ts';
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
-import { readBatch } from '../batch-journal.ts';
+import { type BatchJournal, readBatch } from '../batch-journal.ts';
 import { type BatchResult, isFailure, modelOf, readResults, totalsOf } from '../batch-results.ts';
 import { batchText, type BatchView, headerText, retryText, staleText } from '../batch-text.ts';
 import { writeDocuments } from '../documents.ts';
@@ -18,8 +18,9 @@ import { tellWaits } from '../tell-waits.ts';
 import { settleBatch } from '../settle.ts';
 import { decideCommand, retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
+import { rightWorker } from './right-worker.ts';
 import type { RunNowOptions } from './schedules.ts';
-import { type Session, withPlatform, withWorker } from './session.ts';
+import { type Session, withPlatform } from './session.ts';
 import { waitingText } from './waiting.ts';
 
 /** Starts (or takes up) a batch, waits until all of it has settled, and prints the results. */
@@ -35,8 +36,10 @@ export async function runNow(session: Session, schedule: string, options: RunNow
     const started = performance.now();
     const opened = await openBatch(platform, request);
     const runs = opened.targets.map((id) => ({ target: id, run: targetRun(opened.address.run, id) }));
-    if (opened.created || !(await hasSettled(platform, opened, runs))) {
-      await finish(session, platform, signal, schedule, opened, runs);
+    const existing = opened.created ? null : await readBatch(platform.runtime.journal, opened.address);
+    if (existing) throwIfEnded(existing);
+    if (existing === null || !(await hasSettled(platform, existing, runs))) {
+      await finish(session, platform, signal, { schedule, opened, runs, existing });
     }
     const wallMs = Math.round(performance.now() - started);
     await throwIfFailed(platform, opened.address);
@@ -54,27 +57,33 @@ export async function runNow(session: Session, schedule: string, options: RunNow
 /** A batch in which nothing is left to do is only read: repeating it adds nothing. */
 async function hasSettled(
   platform: Platform,
-  { address }: StartedBatch,
+  { address, state, context }: BatchJournal,
   runs: readonly { run: string }[],
 ): Promise<boolean> {
   const { journal } = platform.runtime;
-  const batch = await readBatch(journal, address);
-  if (batch === null) return false;
-  if (batch.state !== 'running') return ENDED.has(batch.state);
-  const pending = runs.filter(({ run }) => outcomeOf(batch.context, run) === null);
+  if (state !== 'running') return ENDED.has(state);
+  const pending = runs.filter(({ run }) => outcomeOf(context, run) === null);
   const trees = await Promise.all(pending.map(({ run }) => readRun(journal, { ...address, run })));
   return trees.every((tree) => tree !== null && waitingOf(tree) !== null);
+}
+
+interface Followed {
+  schedule: string;
+  opened: StartedBatch;
+  runs: readonly { run: string }[];
+  /** The batch as it was when it was taken up; null of a new one. */
+  existing: BatchJournal | null;
 }
 
 async function finish(
   session: Session,
   platform: Platform,
   signal: AbortSignal,
-  schedule: string,
-  { address, asOf }: StartedBatch,
-  runs: readonly { run: string }[],
+  { schedule, opened: { address, asOf }, runs, existing }: Followed,
 ): Promise<void> {
-  await withWorker(platform, signal, async () => {
+  const agent = platform.runtime.catalog.schedule(schedule)?.schedule.agent ?? '';
+  const beside = await rightWorker(platform, { what: `the batch ${address.run}`, agent, model: existing?.start.model });
+  await beside(signal, async (ends) => {
     const count = runs.length === 1 ? '1 target' : `${runs.length} targets`;
     const label = `${schedule} as of ${asOf}: ${count}, batch ${address.run}`;
     const progress = startProgress(process.stderr, label, runs.length, session.json);
@@ -82,11 +91,11 @@ async function finish(
     try {
       const ids = runs.map(({ run }) => run);
       const settled = await settleBatch(platform, address, ids, {
-        signal,
+        signal: ends,
         onSettled: () => progress.step(),
         onEntry: waits.take,
       });
-      if (!settled) throw stoppedBy(signal, `\`--batch ${address.run}\` finishes it`);
+      if (!settled) throw stoppedBy(ends, `\`--batch ${address.run}\` finishes it`);
     } finally {
       waits.stop();
       progress.stop();
@@ -94,7 +103,23 @@ async function finish(
   });
 }
 
-/** Of a batch that ended just now; `openBatch` tells of one that had ended before. */
+/**
+ * A batch that had ended before it was asked for is told as that: what was wrong then says nothing of now.
+ * @throws PlatformError `run.batch_ended` when it has failed or was cancelled
+ */
+function throwIfEnded({ address, state, context, entries }: BatchJournal): void {
+  if (state !== 'failed' && state !== 'cancelled') return;
+  const at = entries.at(-1)?.at.slice(0, 19).replace('T', ' ') ?? '';
+  const { code = '', message = '' } = context.error ?? {};
+  const why = state === 'cancelled' ? message : `${code}: ${message}`;
+  throw new PlatformError(
+    'run.batch_ended',
+    `the batch ${address.run} ended at ${at} UTC as ${state}, ${why}\n` +
+      `its result is kept, see \`runs show ${address.run}\`; to start a new batch, give --batch another id or leave it out`,
+  );
+}
+
+/** Of a batch that ended just now. */
 async function throwIfFailed({ runtime, settings }: Platform, address: Address): Promise<void> {
   const batch = await readBatch(runtime.journal, address);
   const error = batch?.context.error;

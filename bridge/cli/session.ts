@@ -128,6 +128,7 @@ export async function withWorker<T>(
   if (!keyless) (await import('../model.ts')).needKey(platform.settings);
   const { Worker } = await import('../../actors/worker.ts');
   const { keepStrays } = await import('../../actors/strays.ts');
+  const { announceModel } = await import('../model-workers.ts');
   const { takeTick } = await import('../schedules.ts');
   const { maxLive, ackWaitMs, drainGraceMs: graceMs } = platform.settings;
   const onTick = async (tick: Tick, next: Date | null): Promise<void> => takeTick(platform, tick, next);
@@ -139,10 +140,13 @@ export async function withWorker<T>(
     onTick,
   });
   await worker.start();
+  // A keyless one asks nobody.
+  const endAnnouncing = keyless ? () => {} : announceModel(platform);
   const endKeeping = keepStrays(platform.runtime.log);
   try {
     return await body(worker);
   } finally {
+    endAnnouncing();
     await (signal.reason instanceof PlatformError ? bounded(worker.stop()) : worker.stop());
     endKeeping();
   }

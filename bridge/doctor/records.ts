@@ -1,10 +1,11 @@
 /** What lies in NATS and Redis: streams and their configuration, persistence, the index of memories, the clocks. */
 import type { Redis } from 'ioredis';
 import type { NatsConnection, StreamConfig, StreamInfo } from 'nats';
-import { lastMessages } from '../../actors/last-entries.ts';
+import { lastEntries } from '../../actors/last-entries.ts';
+import type { PlatformError } from '../../config/errors.ts';
 import type { Settings } from '../../config/settings.ts';
+import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
-import { tryEntry } from '../../runtime/journal/unreadable.ts';
 import { lexicalEmbedder } from '../../runtime/memory/embedder.ts';
 import { MemoryIndex } from '../../runtime/memory/index.ts';
 import { watermarkKey } from '../../runtime/memory/keys.ts';
@@ -41,12 +42,8 @@ export async function examineStreams(
     const info = streams.get(name);
     return info === undefined ? ok('streams', `${name} is not there yet; the first command makes it`) : stream(info);
   });
-  findings.push(
-    ...(await examineJournals(
-      nc,
-      journals.filter((name) => streams.has(name)),
-    )),
-  );
+  const there = journals.flatMap((name, shard) => (streams.has(name) ? [shard] : []));
+  findings.push(...(await examineJournals(nc, there)));
   if (shards !== journalShards) {
     const text = `the journal has ${shards} shards since it was made, and journal_shards is ${journalShards}`;
     findings.push(warn('streams', text, `set journal_shards: ${shards}; another number needs a new state folder`));
@@ -60,14 +57,13 @@ export async function examineStreams(
 }
 
 /** Journals that this version cannot read, and so leaves alone. */
-async function examineJournals(nc: NatsConnection, streams: readonly string[]): Promise<Finding[]> {
+async function examineJournals(nc: NatsConnection, shards: readonly number[]): Promise<Finding[]> {
   const found = { newer: 0, invalid: 0 };
-  for (const stream of streams) {
-    for await (const message of lastMessages(nc, stream, '>')) {
-      const { error } = tryEntry(message.string(), message.seq);
-      if (error) found[error.code === 'journal.newer' ? 'newer' : 'invalid'] += 1;
-    }
-  }
+  const leave = (_: Address, { code }: PlatformError): void => {
+    found[code === 'journal.newer' ? 'newer' : 'invalid'] += 1;
+  };
+  // Only what is a journal: `/readyz` writes into the first shard, too.
+  for (const shard of shards) for await (const _ of lastEntries(nc, shard, leave));
   const findings: Finding[] = [];
   if (found.newer > 0) {
     const text = `${plural(found.newer, 'journal')} of a newer version, which this one leaves alone`;

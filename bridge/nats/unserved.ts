@@ -7,10 +7,11 @@
  *    at once when nobody does, also across tenants and processes that share a NATS server.
  * 2. A request that somebody serves is never answered here.
  */
-import { ErrorCode as NatsCode, type NatsConnection, NatsError, type Subscription } from 'nats';
+import type { NatsConnection, Subscription } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { parseApiSubject, servedSubject } from '../../runtime/subjects.ts';
 import type { ApiEndpoint } from '../api/endpoints.ts';
+import { isListened, listen } from '../presence.ts';
 
 /** Its own queue group: a message goes to one member of each. */
 export const UNSERVED_QUEUE = 'unserved';
@@ -29,15 +30,8 @@ export function patternsOf(endpoints: readonly ApiEndpoint[]): Pattern[] {
 
 /** Says that this process serves an endpoint. (1) */
 export function announce(nc: NatsConnection, tenant: string, { group, name }: ApiEndpoint): Subscription {
-  return nc.subscribe(servedSubject(tenant, group, name), {
-    queue: UNSERVED_QUEUE,
-    callback: (error, message) => {
-      if (!error) message.respond();
-    },
-  });
+  return listen(nc, servedSubject(tenant, group, name), UNSERVED_QUEUE);
 }
-
-const ASK_MS = 2_000;
 
 /** Why nobody serves the subject; null when somebody does. (2) `tenants` are those of this process. */
 export async function whyUnserved(
@@ -57,12 +51,6 @@ export async function whyUnserved(
 }
 
 /** A server that is too slow to say so counts as one that serves: it will answer itself. */
-async function isServed(nc: NatsConnection, tenant: string, group: string, name: string): Promise<boolean> {
-  try {
-    await nc.request(servedSubject(tenant, group, name), undefined, { timeout: ASK_MS });
-    return true;
-  } catch (error) {
-    if (!(error instanceof NatsError)) throw error;
-    return error.code !== NatsCode.NoResponders;
-  }
+function isServed(nc: NatsConnection, tenant: string, group: string, name: string): Promise<boolean> {
+  return isListened(nc, servedSubject(tenant, group, name));
 }

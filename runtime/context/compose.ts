@@ -10,7 +10,7 @@ import { conversation } from './messages.ts';
  * The prompt of a model turn: six layers. A pure function of the resolved definition and the fold of the journal, so
  * that every prompt ever sent can be composed again, byte for byte, from the records. Changed bytes need a new version.
  */
-export const COMPOSER_VERSION = 2;
+export const COMPOSER_VERSION = 3;
 
 export interface Layer {
   n: 1 | 2 | 3 | 4 | 5 | 6;

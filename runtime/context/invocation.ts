@@ -31,6 +31,8 @@ export interface TaskState extends HumanTask {
 export interface TurnState {
   ordinal: number;
   content: ReplyBlock[];
+  /** The id of the model that was asked, where its provider has one: reasoning is bound to it. */
+  asked?: string;
   calls: CallState[];
   /** Why the runtime sent the turn back although it made no call (a missing or invalid report); null otherwise. */
   correction: string | null;

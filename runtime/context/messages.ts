@@ -1,6 +1,6 @@
 /** The conversation of an invocation, as the Messages API wants it: roles take turns, and each call has its result. Pure. */
-import { asError, asResult } from '../model/data.ts';
-import type { Message, ReplyBlock, ToolResultBlock } from '../model/provider.ts';
+import { asError, asRefusal, asResult } from '../model/data.ts';
+import { isThinking, type Message, type ReplyBlock, type ToolResultBlock } from '../model/provider.ts';
 import type { CallState, TurnState } from './invocation.ts';
 
 /** `thinks`: reasoning goes back with its turn. */
@@ -11,7 +11,15 @@ export function conversation(opening: Message, turns: readonly TurnState[], thin
     const ids = turn.calls.map(({ id }) => ownId(id, taken));
     for (const message of messagesOf(turn, ids, thinks)) append(messages, message);
   }
-  return messages;
+  return messages.map((message) => ({ ...message, content: wellFormed(message.content) }) as Message);
+}
+
+/** Half of a surrogate pair is no character: a body that holds one is refused as no JSON, and would be at every try. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.toWellFormed(), wellFormed(each)]));
 }
 
 /** An answer that says nothing is not sent back, nor is reasoning alone; what it was told about that is. */
@@ -23,8 +31,9 @@ function messagesOf(turn: TurnState, ids: readonly string[], thinks: boolean): M
     text === null ? [] : [{ type: 'text' as const, text }],
   );
   const answers = [...results, ...remarks];
+  const by = turn.asked !== undefined && content.some(isThinking) ? { model: turn.asked } : {};
   return [
-    ...(says ? [{ role: 'assistant' as const, content }] : []),
+    ...(says ? [{ role: 'assistant' as const, content, ...by }] : []),
     ...(answers.length > 0 ? [{ role: 'user' as const, content: answers }] : []),
   ];
 }
@@ -40,7 +49,7 @@ function shown(content: ReplyBlock[], ids: readonly string[], thinks: boolean): 
   let nth = 0;
   return content.flatMap((block): ReplyBlock[] => {
     if (block.type === 'text') return block.text.trim() === '' ? [] : [block];
-    if (block.type !== 'tool_use') return thinks ? [block] : [];
+    if (isThinking(block)) return thinks ? [block] : [];
     const id = ids[nth] ?? block.id;
     nth += 1;
     return [{ type: 'tool_use', id, name: inLetters(block.name, 'unnamed'), input: block.input }];
@@ -62,9 +71,10 @@ function inLetters(text: string, otherwise: string): string {
   return text.replaceAll(/[^a-zA-Z0-9_-]/g, '_').slice(0, LONGEST) || otherwise;
 }
 
-function resultOf({ status, result }: CallState, id: string): ToolResultBlock[] {
+function resultOf({ status, result, verdicts }: CallState, id: string): ToolResultBlock[] {
   if (status === 'ok') return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(result)) }];
   if (status !== 'error') return [];
   const content = typeof result === 'string' ? result : JSON.stringify(result);
-  return [{ type: 'tool_result', tool_use_id: id, content: asError(content), is_error: true }];
+  const marked = verdicts.some(({ ok }) => !ok) ? asRefusal(content) : asError(content);
+  return [{ type: 'tool_result', tool_use_id: id, content: marked, is_error: true }];
 }

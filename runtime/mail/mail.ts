@@ -20,7 +20,7 @@ export type Mail =
   | { type: 'timer.fired'; name: string }
   | { type: 'retry'; by: string }
   | { type: 'human.decided'; decision: Decision; edits: Edits | null }
-  /** `spares`: what waits for a person, or has failed, is left as it is. */
+  /** `spares`: what has failed is left as it is, and what a person is or was asked in or had go on. */
   | { type: 'cancel'; by: string; reason: string; spares?: true }
   | { type: 'resume' }
   | Tick;

@@ -29,9 +29,14 @@ export type ThinkingBlock =
   | { type: 'redacted_thinking'; data: string };
 export type ReplyBlock = TextBlock | ToolUseBlock | ThinkingBlock;
 
+export function isThinking(block: ReplyBlock): block is ThinkingBlock {
+  return block.type === 'thinking' || block.type === 'redacted_thinking';
+}
+
 export type Message =
   | { role: 'user'; content: (TextBlock | ToolResultBlock)[] }
-  | { role: 'assistant'; content: ReplyBlock[] };
+  /** `model`: the id of the model that reasoned there. No other one takes its reasoning. */
+  | { role: 'assistant'; content: ReplyBlock[]; model?: string };
 
 /** A tool as the model sees it. `input_schema` is JSON Schema. */
 export interface ToolSchema {

@@ -161,13 +161,13 @@ export function constantOf(text: string): boolean | null {
   return typeof answer === 'boolean' ? answer : null;
 }
 
-/** Counts beyond this are taken to tell an expression nothing new. */
+/** Counts up to this are tried, and tell all of an expression whose own numbers are smaller. */
 const MOST_CALLS = 4;
 const MOST_TOOLS = 3;
 
 /**
  * What an expression about nothing but counts of calls says for every count; null when it depends, when it looks at anything
- * else, or at too many tools to try. `noReport`: it is asked where no report is made.
+ * else, or at too many tools or too large counts to try. `noReport`: it is asked where no report is made.
  */
 export function constantOverCounts(text: string, { noReport }: { noReport: boolean }): boolean | null {
   const nodes = nodesOf(parse(text).ast);
@@ -175,7 +175,7 @@ export function constantOverCounts(text: string, { noReport }: { noReport: boole
   const known = ['calls', 'attempts', ...(noReport ? ['report'] : [])];
   if (names.length === 0 || names.some((name) => !known.includes(name))) return null;
   const tools = [...new Set(nodes.flatMap((node) => memberOf(node)?.name ?? []))];
-  if (tools.length > MOST_TOOLS) return null;
+  if (tools.length > MOST_TOOLS || !(sumOfNumbers(nodes) < MOST_CALLS)) return null;
   let said: boolean | null = null;
   for (const attempts of countsOf(tools)) {
     for (const calls of countsOf(tools)) {
@@ -186,6 +186,13 @@ export function constantOverCounts(text: string, { noReport }: { noReport: boole
     }
   }
   return said;
+}
+
+/** What an expression compares a count with is at most this: a count that is not tried may lie beyond it otherwise. */
+function sumOfNumbers(nodes: readonly ASTNode[]): number {
+  const values = nodes.flatMap((node) => (node.op === 'value' ? [node.args] : []));
+  const numbers = values.filter((value) => value !== null && typeof value !== 'string' && typeof value !== 'boolean');
+  return numbers.reduce<number>((sum, number) => sum + Math.abs(Number(number)), 0);
 }
 
 /** Every way to count calls of these tools. */

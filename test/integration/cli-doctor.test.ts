@@ -176,4 +176,18 @@ test('for people each finding is a line, with what to do below it, and a summary
   assert.match(stdout, /\n\n\d+ ok, \d+ warnings?, 1 failure\n$/);
 });
 
+test('what `/readyz` writes beside the journals is no broken journal', async () => {
+  const up = serveIn(folder, ['up']);
+  const [url = ''] = /http:\/\/\S+:\d+/.exec(await up.line(/^http: /)) ?? [];
+  await up.line(/^serving/);
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+  const { healthy, of } = await doctor();
+  assert.ok(healthy);
+  some(of('streams'), /^ok JOURNAL_0: 1 message,/);
+  assert.deepEqual(
+    of('streams').filter((line) => !line.startsWith('ok ')),
+    [],
+  );
+});
+
 test.run();

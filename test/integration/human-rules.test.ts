@@ -9,6 +9,7 @@ import { taskText } from '../../bridge/task-text.ts';
 import { PLAIN } from '../../bridge/terminal.ts';
 import { journalsOf, timeline } from '../../bridge/timeline.ts';
 import { untilAtRest } from '../../bridge/at-rest.ts';
+import { testPeople } from '../../bridge/testing/people.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { withChangedLibraries } from '../support/changed-library.ts';
 import { LIBRARY, STOCK } from '../support/http.ts';
@@ -31,11 +32,11 @@ test('when nobody decides in time the rule says what happens, and a later decisi
     ['approve', 'completed', 'approved'],
     ['escalate', 'escalated', 'escalated'],
   ] as const) {
-    const opened = await platforms(asking(`due: 1s, on_expiry: ${on_expiry}`));
+    const opened = await platforms(asking(`due: 1h, on_expiry: ${on_expiry}`));
     const run = `late-${on_expiry}`;
     const { task } = await asked(opened, run, REPORTING);
     assert.ok(task.due !== null && task.on_expiry === on_expiry);
-    const tree = await settledAfter(opened.platform, run);
+    const tree = await testPeople(opened).expire(task.task);
     assert.equal(tree.state, state);
     const shown = await showTask(opened.platform, task.task);
     assert.deepEqual([shown.state, shown.answers, shown.decision], ['expired', [], null]);

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { fold } from '../../actors/fold.ts';
 import { invocationMachine } from '../../actors/invocation/machine.ts';
 import { reportOf } from '../../actors/invocation/report.ts';
+import { readBatch } from '../../bridge/batch-journal.ts';
 import { restoreBackup } from '../../bridge/backup/restore.ts';
 import { writeBackup } from '../../bridge/backup/write.ts';
 import { startRun } from '../../bridge/door.ts';
@@ -138,6 +139,23 @@ test('facts go down and reports go up by reference, and arrive whole', async () 
   const received = parseMail(posted.string());
   assert.ok(received);
   assert.deepEqual(await runtime.mailer.whole(received), mail);
+});
+
+test('a batch takes a report whose children went by reference', async () => {
+  const open = await platforms({
+    ...library,
+    model: (rehearsal) => ({
+      ...rehearsal,
+      reply: async (request, abort) => {
+        const reply = await rehearsal.reply(request, abort);
+        if (request.agent !== 'finder') return reply;
+        return { ...reply, content: [{ type: 'text', text: 'behind the others, '.repeat(5000) }] };
+      },
+    }),
+  });
+  const { address, trees } = await open.batch({ schedule: 'weekly_stocktaking', only: ['persuasion'] });
+  const batch = await readBatch(open.platform.runtime.journal, address);
+  assert.deepEqual([batch?.state, trees.get('persuasion')?.children.length], ['completed', 1]);
 });
 
 test('what a tool says is never taken for a reference', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readBatch } from '../../bridge/batch-journal.ts';
+import { fold } from '../../actors/fold.ts';
+import { invocationMachine } from '../../actors/invocation/machine.ts';
 import { reconcile } from '../../actors/reconcile.ts';
+import { readBatch } from '../../bridge/batch-journal.ts';
 import { startRun } from '../../bridge/door.ts';
-import type { RunTree } from '../../bridge/runs.ts';
 import { watchJournals } from '../../bridge/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
+import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { ModelProvider, ModelReply } from '../../runtime/model/provider.ts';
 import { elsewhereName, MODEL_ATTEMPTS, retryName } from '../../runtime/policy/retry.ts';
 import { MAIL_STREAM, timerSubject } from '../../runtime/subjects.ts';
@@ -94,24 +96,28 @@ test('waiting for the right worker uses up no attempt: a model that is overloade
     await asker.platform.runtime.mailer.post(to, { type: 'timer.fired', name }, { correlation_id: 'test' });
   }
   const right = await platforms({ ...ARCHIVE, model: claude });
-  const overloaded = await waitsBy(right, run, retryName(1, 1));
-  assert.deepEqual([overloaded.context.failures, overloaded.context.waits], [1, MODEL_ATTEMPTS + 1]);
-  const { context } = await until(right, run, '0', 'completed');
+  const { context, entries } = await until(right, run, '0', 'completed');
   assert.deepEqual([context.model, answers], ['claude', 2]);
+  // The wait is over in a second: it is read from the journal, not watched.
+  const failed = entries.findIndex((entry) => isWaitBy(entry, retryName(1, 1)));
+  const overloaded = fold(invocationMachine, entries.slice(0, failed + 1)).snapshot.context;
+  assert.deepEqual([overloaded.failures, overloaded.waits], [1, MODEL_ATTEMPTS + 1]);
 });
 
-/** Resolves with the tree of the run once it waits by that timer. */
-async function waitsBy(open: TestPlatform, run: string, timer: string): Promise<RunTree> {
+const isWaitBy = ({ events }: StoredEntry, timer: string): boolean =>
+  events.some((event) => event.type === 'model.failed' && event.retry?.name === timer);
+
+/** Resolves once the run waits by that timer. */
+async function waitsBy(open: TestPlatform, run: string, timer: string): Promise<void> {
   const reached = new AbortController();
   await watchJournals(open.platform.nc, open.platform.runtime.journal, {
     tenant: TENANT,
     runs: [run],
     signal: reached.signal,
-    onEntry: (_, { events }) => {
-      if (events.some((event) => event.type === 'model.failed' && event.retry?.name === timer)) reached.abort();
+    onEntry: (_, entry) => {
+      if (isWaitBy(entry, timer)) reached.abort();
     },
   });
-  return treeOf(open, run);
 }
 
 test('a key that is refused to a sub-agent alone ends its parent at once, and with the run its batch', async () => {

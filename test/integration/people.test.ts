@@ -88,7 +88,7 @@ test('a question expires by a timer of the server, as its rule says, and leaves 
   assert.equal(refused?.context.error?.code, 'human.expired');
   assert.match(handed?.context.escalation?.reason ?? '', /nobody decided by/);
   assert.deepEqual([...(await notesOf(open, 'rude')), ...(await notesOf(open, 'odd'))], []);
-  const decided = await open.run(tries('early', [LOOK], [note('rude')]));
+  const decided = await open.run(tries('early', [LOOK], [note('blunt')]));
   assert.equal((await timersOf(open, 'early')).length, 1);
   await answer(open, decided, 'approve');
   await until(open, 'early', '0', 'completed');
@@ -147,16 +147,37 @@ test('what was cancelled before it was invoked never begins', async () => {
 
 const errand = (run: string) => ({ ...tries(run, [delegate('copyist', [note('a copy')])]), agent: 'runner' });
 
+/** Lets the deadline of an errand come now, as the server would: two hours later, by the clock of this process. */
+async function deadlinePasses(open: TestPlatform, run: string): Promise<void> {
+  const { runtime } = open.platform;
+  const { address, agent, context } = await treeOf(open, run);
+  const name = context.timers.deadline?.name;
+  assert.ok(name, 'there is a deadline');
+  const real = runtime.now;
+  runtime.now = () => new Date(real().getTime() + 7_200_000);
+  const to = { ...address, agent };
+  await runtime.mailer.unschedule(to, name);
+  await runtime.mailer.post(to, { type: 'timer.fired', name }, { correlation_id: 'test' });
+}
+
 test('a deadline ends an invocation and cancels what it waits for', async () => {
+  let copyistAsks = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    copyistAsks = resolve;
+  });
   const hangs = (rehearsal: ModelProvider): ModelProvider => ({
     ...rehearsal,
     reply: async (request, signal) => {
-      if (request.agent === 'copyist') await once(signal, 'abort');
+      if (request.agent !== 'copyist') return rehearsal.reply(request, signal);
+      copyistAsks();
+      await once(signal, 'abort');
       return rehearsal.reply(request, signal);
     },
   });
   const open = await platforms({ ...ARCHIVE, model: hangs });
   await startRun(open.platform, errand('late'));
+  await asked;
+  await deadlinePasses(open, 'late');
   const [ended] = await Promise.all([until(open, 'late', '0', 'failed'), until(open, 'late', '0-1', 'cancelled')]);
   assert.equal(ended.context.error?.code, 'budget.deadline');
 });
@@ -164,12 +185,13 @@ test('a deadline ends an invocation and cancels what it waits for', async () => 
 test('the time that a person takes, at whatever depth, does not count towards a deadline', async () => {
   const open = await platforms(ARCHIVE);
   await startRun(open.platform, errand('asked'));
+  const asking = await until(open, 'asked', '0-1', 'waiting_for_human');
+  await deadlinePasses(open, 'asked');
   await untilEvent(open, 'asked', '0', 'deadline.moved');
-  const asking = await treeOf(open, 'asked', '0-1');
-  assert.equal(asking.state, 'waiting_for_human');
   await answer(open, asking, 'approve', { by: 'Bob', role: 'operator' });
   const ended = await until(open, 'asked', '0', 'completed', 'failed');
   assert.equal(ended.state, 'completed');
+  await open.worker.settled();
   assert.deepEqual(await timersOf(open, 'asked'), []);
 });
 

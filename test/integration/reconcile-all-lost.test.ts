@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import pino from 'pino';
 import { reconcile } from '../../actors/reconcile.ts';
 import { startBatch } from '../../bridge/door.ts';
 import { listTasks } from '../../bridge/human.ts';
@@ -6,6 +7,7 @@ import { keepReconciled } from '../../bridge/keep-reconciled.ts';
 import { flattenTree, type RunTree, readRun, waitingOf } from '../../bridge/runs.ts';
 import { settleBatch } from '../../bridge/settle.ts';
 import { type StoredEvent, tailTopic } from '../../bridge/topic-events.ts';
+import { PlatformError } from '../../config/errors.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
@@ -169,6 +171,38 @@ test('what is older than its topic keeps events is not made again', async () => 
   assert.equal((await reconcile(nc, after(days(2) - 600_000))).events_created, 0, 'it was gone through already');
   const { events_created } = await reconcile(nc, after(days(2) - 600_000), { allEvents: true });
   assert.ok(events_created > 0);
+});
+
+test('a start whose reconciling failed reconciles all the same, as soon as it can, and says once that it failed', async () => {
+  const { platform } = await platforms({ works: false });
+  const { jsm, runtime } = platform;
+  const { clockwork } = runtime;
+  const rearm = clockwork.rearm.bind(clockwork);
+  let failures = 0;
+  clockwork.rearm = async () => {
+    if (failures === 3) return rearm();
+    failures += 1;
+    throw new PlatformError('journal.cut_off', 'the server fell silent');
+  };
+  const said: { level: number; msg: string }[] = [];
+  const done = new AbortController();
+  const succeeded = new Promise<void>((resolve) => {
+    const write = (line: string): void => {
+      said.push(JSON.parse(line));
+      if (said.at(-1)?.msg === 'reconciling succeeded') resolve();
+    };
+    runtime.log = pino({ level: 'info' }, { write });
+  });
+  await jsm.streams.delete('MAIL');
+  await keepReconciled(platform, done.signal, undefined, 1);
+  await succeeded;
+  done.abort();
+  assert.ok((await jsm.streams.info('MAIL')).state.messages > 0, 'wake-ups');
+  assert.equal(failures, 3);
+  assert.deepEqual(
+    said.filter(({ level }) => level >= 40).map(({ msg }) => msg),
+    ['reconciling failed; it is tried again until it succeeds'],
+  );
 });
 
 test.run();

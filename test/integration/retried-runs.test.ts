@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { SnapshotFrom } from 'xstate';
+import { batchBehaviour } from '../../actors/batch/behaviour.ts';
+import { batchMachine } from '../../actors/batch/machine.ts';
+import { fold } from '../../actors/fold.ts';
+import { invocationBehaviour } from '../../actors/invocation/behaviour.ts';
+import { invocationMachine } from '../../actors/invocation/machine.ts';
+import { reportOf } from '../../actors/invocation/report.ts';
 import { readBatch } from '../../bridge/batch-journal.ts';
+import { cancelRun } from '../../bridge/cancel.ts';
 import { flattenTree, readRun, type RunTree } from '../../bridge/runs.ts';
 import { openTasks } from '../../bridge/task-view.ts';
 import { standingOf } from '../../bridge/target-standing.ts';
 import { watchJournals } from '../../bridge/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
-import { decided } from '../support/people.ts';
+import { openTask } from '../../runtime/context/invocation.ts';
+import { decided, RARE } from '../support/people.ts';
 import { LIBRARY } from '../support/http.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
@@ -27,6 +36,29 @@ function refusing(agent: string) {
     },
   });
   return { key, model };
+}
+
+/** Resolves when anything of the run has come to that state. */
+async function comesTo({ platform }: TestPlatform, tenant: string, run: string, wanted: string): Promise<void> {
+  const seen = new AbortController();
+  await watchJournals(platform.nc, platform.runtime.journal, {
+    tenant,
+    runs: [run],
+    signal: seen.signal,
+    onEntry: (_, { state }) => {
+      if (state === wanted) seen.abort();
+    },
+  });
+}
+
+/** What a cancel means to a run that stands so. */
+function toRun(
+  { platform: { runtime } }: TestPlatform,
+  snapshot: SnapshotFrom<typeof invocationMachine>,
+  sparing: boolean,
+) {
+  const mail = { type: 'cancel' as const, by: 'a batch', reason: '403', ...(sparing && { spares: true as const }) };
+  return invocationBehaviour(runtime, invocationMachine).receive(snapshot, mail);
 }
 
 /** Has the run's root go on, and resolves with its tree once that has ended again. */
@@ -86,18 +118,9 @@ test('a refused key ends what asks now: a run that waits for a person is left to
       return { ...refuses, reply };
     },
   });
-  const seen = new AbortController();
-  const watching = watchJournals(open.platform.nc, open.platform.runtime.journal, {
-    tenant: open.platform.settings.tenant ?? 'sample',
-    runs: ['spares-evergreen-health'],
-    signal: seen.signal,
-    onEntry: (_, { state }) => {
-      if (state === 'waiting_for_human') waits.abort();
-    },
-  });
+  const asking = comesTo(open, 'sample', 'spares-evergreen-health', 'waiting_for_human').then(() => waits.abort());
   const { address, trees } = await open.batch({ batch: 'spares', only: ['acme-corp', 'evergreen-health'] });
-  seen.abort();
-  await watching;
+  await asking;
   const batch = (await readBatch(open.platform.runtime.journal, address)) ?? assert.fail();
   assert.deepEqual([batch.state, trees.get('acme-corp')?.state], ['failed', 'failed']);
   const held = trees.get('evergreen-health') ?? assert.fail();
@@ -109,6 +132,60 @@ test('a refused key ends what asks now: a run that waits for a person is left to
   key.refused = false;
   const { tree } = await decided(open, task, { answer: 'approve', by: task.decides.name ?? 'Ada' });
   assert.equal(tree.state, 'completed');
+
+  const going = fold(invocationMachine, tree.entries.slice(0, -1)).snapshot;
+  assert.deepEqual([going.status, openTask(going.context)], ['active', null]);
+  assert.equal(
+    (await toRun(open, going, true)).found,
+    'known',
+    'the batch repeats its cancel: nobody’s answer is undone',
+  );
+  assert.equal((await toRun(open, going, false)).found, 'open', 'whoever cancels the run itself does');
+});
+
+test('only the refusal that ended a batch has it repeat its cancels', async () => {
+  const { model } = refusing('finder');
+  const open = await platforms({ ...LIBRARY, model });
+  const { address } = await open.batch({ schedule: 'weekly_stocktaking', batch: 'once', only: ['persuasion', 'emma'] });
+  const { runtime } = open.platform;
+  const { snapshot } = fold(batchMachine, await runtime.journal.read(address));
+  const failed = (await readRun(runtime.journal, { ...address, run: 'once-persuasion' })) ?? assert.fail();
+  const report = reportOf(failed.state, failed.context) ?? assert.fail();
+  const found = async (run: string) => {
+    const mail = { type: 'child.reported' as const, from: { run, path: '0' }, report };
+    return (await batchBehaviour(runtime, batchMachine).receive({ ...snapshot, ...stillOut('emma') }, mail)).found;
+  };
+  const { outcomes, targets } = snapshot.context;
+  function stillOut(id: string): Pick<typeof snapshot, 'context'> {
+    const at = targets.findIndex((target) => target.id === id);
+    return { context: { ...snapshot.context, outcomes: outcomes.with(at, null) } };
+  }
+  assert.deepEqual([await found('once-persuasion'), await found('once-emma')], ['final', 'known']);
+});
+
+test('what a batch that a refused key ended has left to people is cancelled with it', async () => {
+  const { model } = refusing('finder');
+  const held = new AbortController();
+  const open = await platforms({
+    ...LIBRARY,
+    model: (rehearsal) => {
+      const refuses = model(rehearsal);
+      const reply: ModelProvider['reply'] = async (request, signal) => {
+        if (request.agent === 'finder' && !held.signal.aborted) await once(held.signal, 'abort');
+        return refuses.reply(request, signal);
+      };
+      return { ...refuses, reply };
+    },
+  });
+  const asking = comesTo(open, 'town', `left-${RARE}`, 'waiting_for_human').then(() => held.abort());
+  const { address } = await open.batch({ schedule: 'weekly_stocktaking', batch: 'left', only: ['persuasion', RARE] });
+  await asking;
+  const why = { by: 'ada', reason: 'not wanted any more' };
+  const done = await cancelRun(open.platform, address, why);
+  assert.deepEqual(done, { run: 'left', tenant: 'town', state: 'cancelled', ...why, ending: [] });
+  const run = await readRun(open.platform.runtime.journal, { ...address, run: `left-${RARE}` });
+  assert.equal(run?.state, 'cancelled');
+  await assert.rejects(cancelRun(open.platform, address, why), { code: 'run.ended' });
 });
 
 test('a target whose run went on is told as its own journal says, whatever it had reported', async () => {

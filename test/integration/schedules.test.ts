@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
+import { cpSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { reconcile } from '../../actors/reconcile.ts';
 import { armSchedules, schedulesOf, takeTick } from '../../bridge/schedules.ts';
 import { settleBatch } from '../../bridge/settle.ts';
 import { readBatch } from '../../bridge/batch-journal.ts';
+import { PlatformError } from '../../config/errors.ts';
+import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { lastTick, tickName } from '../../runtime/schedules/cron.ts';
 import { cronSubject, tickSubject } from '../../runtime/subjects.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
@@ -116,17 +119,24 @@ test('one that was armed and lost its message is armed again by reconcile, as it
   const first = new Promise<string>((resolve) => {
     ticked = resolve;
   });
-  const open = await platforms({ ...library, onTick: async (tick) => ticked(tick.data) });
+  const armedAt = '/where/it/was/armed';
+  const open = await platforms({
+    ...library,
+    // A tick that an earlier worker did not finish may come first.
+    onTick: async ({ data }) => {
+      if (data === armedAt) ticked(data);
+    },
+  });
   const { jsm, nc, runtime } = open.platform;
   const [schedule] = schedulesOf(open.platform);
   assert.ok(schedule);
-  const tick = { ...schedule.tick, data: '/where/it/was/armed' };
+  const tick = { ...schedule.tick, data: armedAt };
   await runtime.clockwork.resume(tick, '* * * * * *');
   await jsm.streams.delete('MAIL');
   assert.equal(await runtime.clockwork.isSet('town', NAME), false);
   assert.equal((await reconcile(nc, runtime)).schedules_armed, 1);
   assert.equal((await stored(open))?.cron, '* * * * * *');
-  assert.equal(await first, '/where/it/was/armed');
+  assert.equal(await first, armedAt);
   assert.equal((await reconcile(nc, runtime)).schedules_armed, 0);
   await runtime.clockwork.pause('town', NAME);
 });
@@ -156,6 +166,58 @@ test('what was armed before its line and folder were kept has them kept when it 
 
 test('ticks land with the mail of the schedule’s batches', () => {
   assert.equal(tickSubject('town', NAME), 'mail.town._schedule-weekly_stocktaking.tick.0');
+});
+
+const denies = (rehearsal: ModelProvider): ModelProvider => ({
+  ...rehearsal,
+  reply: async () => {
+    throw new PlatformError('model.denied', '401: no such key');
+  },
+});
+
+test('a tick whose batch has failed is done: neither delivered again nor made up at the next start does it throw', async () => {
+  const open = await platforms({ ...library, model: denies });
+  const { runtime } = open.platform;
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  const tick = new Date('2026-12-05T05:30:00.000Z');
+  const next = new Date('2026-12-12T05:30:00.000Z');
+  const address = { tenant: 'town', run: `${NAME}-${tickName(tick)}`, path: '0' };
+  await runtime.clockwork.resume(schedule.tick, schedule.cron);
+  await takeTick(open.platform, schedule.tick, next);
+  const runs = ['emma', 'middlemarch', 'persuasion', 'first-folio'].map((book) => `${address.run}-${book}`);
+  await settleBatch(open.platform, address, runs, { signal: new AbortController().signal });
+  await open.worker.stop();
+  const failed = await readBatch(runtime.journal, address);
+  assert.deepEqual([failed?.state, failed?.context.error?.code], ['failed', 'model.denied']);
+
+  await takeTick(open.platform, schedule.tick, next);
+  runtime.now = () => new Date(next.getTime() - 60_000);
+  assert.deepEqual(
+    (await armSchedules(open.platform)).map((armed) => armed.schedule.name),
+    [NAME],
+  );
+  assert.equal((await readBatch(runtime.journal, address))?.entries.length, failed?.entries.length);
+});
+
+test('a tick whose batch read another folder, with which the schedule was armed then, is done as well', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { runtime, settings } = open.platform;
+  const folders = ['autumn', 'winter'].map((name) => join(settings.stateDir, name));
+  for (const folder of folders) cpSync(join(library.packs[0] ?? '', 'shelf'), folder, { recursive: true });
+  const [autumn, winter] = folders.map((data) => ({ ...open.platform, settings: { ...settings, data } }));
+  assert.ok(autumn && winter);
+  const [schedule] = schedulesOf(autumn);
+  assert.ok(schedule);
+  await runtime.clockwork.resume(schedule.tick, schedule.cron);
+  runtime.now = () => new Date(Date.now() + 8 * 86_400_000);
+  const tick = lastTick(schedule.cron, runtime.now());
+  assert.ok(tick);
+  await armSchedules(autumn);
+  const [armed] = await armSchedules(winter);
+  assert.equal(armed?.state.armed?.data, folders[1]);
+  const batch = await readBatch(runtime.journal, { tenant: 'default', run: `${NAME}-${tickName(tick)}`, path: '0' });
+  assert.equal(batch?.start.data, folders[0]);
 });
 
 test.run();

@@ -5,6 +5,9 @@ import { parseRequest } from '../../bridge/api/parse.ts';
 import { RunRequest, type StartRequest } from '../../bridge/api/schemas.ts';
 import { startTargets } from '../../bridge/api/start-targets.ts';
 import { settleBatch, settleRun } from '../../bridge/settle.ts';
+import { PlatformError } from '../../config/errors.ts';
+import type { ModelProvider } from '../../runtime/model/provider.ts';
+import { appOf, post } from '../support/http.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
@@ -89,10 +92,19 @@ test('an id that is taken otherwise is refused, and nothing is written', async (
 });
 
 test('a batch is no run and a run no batch', async () => {
-  const { platform } = await platforms({ ...library, works: false });
-  await assert.rejects(getRun(platform, 'town', 'B1'), { code: 'run.unknown' });
-  await assert.rejects(getBatch(platform, 'town', 'mine'), { code: 'run.unknown' });
-  await assert.rejects(getRun(platform, 'other', 'mine'), { code: 'run.unknown' });
+  const open = await platforms(library);
+  await settleAll(open);
+  const { platform } = open;
+  const request = { agent: 'librarian', instructions: 'a', payload: { book: 'emma' }, run_id: 'a-run' };
+  const address = await startRun(platform, null, request, trace);
+  await settleRun(platform, address, { signal: new AbortController().signal });
+  assert.equal((await start(open, { target: 'emma', batch: 'a-batch' })).batch, 'a-batch');
+  assert.equal((await getRun(platform, 'town', 'a-run')).run, 'a-run');
+  assert.equal((await getBatch(platform, 'town', 'a-batch')).batch, 'a-batch');
+  await assert.rejects(getRun(platform, 'town', 'a-batch'), { code: 'run.unknown' });
+  await assert.rejects(getBatch(platform, 'town', 'a-run'), { code: 'run.unknown' });
+  await assert.rejects(getRun(platform, 'other', 'a-run'), { code: 'run.unknown' });
+  await assert.rejects(getBatch(platform, 'other', 'a-batch'), { code: 'run.unknown' });
 });
 
 test('text that is no well-formed Unicode is refused at the door', () => {
@@ -101,6 +113,34 @@ test('text that is no well-formed Unicode is refused at the door', () => {
   assert.throws(() => parseRequest(RunRequest, bytes(body)), { code: 'request.invalid', message: /Unicode/ });
   const pair = String.raw`{"instructions":"x","payload":{},"run_id":"\ud83d\ude42"}`;
   assert.equal(parseRequest(RunRequest, bytes(pair)).run_id, '🙂');
+});
+
+test('the id of a batch that has failed is answered again as it was, also over HTTP', async () => {
+  const denies = (rehearsal: ModelProvider): ModelProvider => ({
+    ...rehearsal,
+    reply: async () => {
+      throw new PlatformError('model.denied', '401: no such key');
+    },
+  });
+  const worker = await platforms(library);
+  await settleAll(worker);
+  await worker.worker.stop();
+  const open = await platforms({ ...library, model: denies });
+  const request = { targets: ['emma', 'persuasion'], batch: 'refused' };
+  const first = await start(open, request);
+  assert.equal(first.accepted.length, 2);
+  const address = { tenant: 'town', run: 'refused', path: '0' };
+  const runs = first.accepted.map(({ run }) => run);
+  await settleBatch(open.platform, address, runs, { signal: new AbortController().signal });
+  assert.equal((await getBatch(open.platform, 'town', 'refused')).state, 'failed');
+  await open.worker.stop();
+
+  const before = await messages(open);
+  assert.deepEqual(await start(open, request), first);
+  const answer = await post(appOf(open), '/schedules/weekly_stocktaking/start', request);
+  assert.equal(answer.status, 202, await answer.clone().text());
+  assert.deepEqual(((await answer.json()) as { accepted: unknown }).accepted, first.accepted);
+  assert.equal(await messages(open), before);
 });
 
 test.run();

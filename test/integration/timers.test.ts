@@ -14,14 +14,15 @@ const platforms = withPlatforms(test);
 const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
 const emma = { agent: 'librarian', instructions: 'Take stock.', payload: { book: 'emma' } };
 
-/** Overloaded for the first `times` questions; asks to wait that long. */
-function overloaded(times: number, retryAfterMs?: number) {
+/** Overloaded when it is asked for the first time, as soon as `before` lets it say so. */
+function overloadedOnce(before?: () => Promise<void>) {
+  let asked = 0;
   return (rehearsal: ModelProvider): ModelProvider => ({
     ...rehearsal,
     reply: async (request, signal) => {
-      if (times-- <= 0) return rehearsal.reply(request, signal);
-      const details = retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs };
-      throw new PlatformError('model.unavailable', 'overloaded', { details });
+      if (asked++ > 0) return rehearsal.reply(request, signal);
+      await before?.();
+      throw new PlatformError('model.unavailable', 'overloaded');
     },
   });
 }
@@ -32,8 +33,20 @@ async function treeOf({ platform }: TestPlatform, run: string): Promise<RunTree>
   return tree;
 }
 
+async function reaches({ platform }: TestPlatform, run: string, wanted: string): Promise<void> {
+  const reached = new AbortController();
+  await watchJournals(platform.nc, platform.runtime.journal, {
+    tenant: 'town',
+    runs: [run],
+    signal: reached.signal,
+    onEntry: (_, { state }) => {
+      if (state === wanted) reached.abort();
+    },
+  });
+}
+
 test('is asked again by a timer of the server; meanwhile the run holds no actor and no slot', async () => {
-  const open = await platforms({ ...library, model: overloaded(1) });
+  const open = await platforms({ ...library, model: overloadedOnce() });
   const tree = await open.run(emma);
   assert.equal(tree.state, 'completed');
   assert.deepEqual(chain(tree).slice(2, 4), ['0 backing_off: model.failed', '0 thinking: timer.fired']);
@@ -42,24 +55,21 @@ test('is asked again by a timer of the server; meanwhile the run holds no actor 
 });
 
 test('the wait outlives the worker that began it: another one takes the timer', async () => {
-  const first = await platforms({ ...library, model: overloaded(1, 3_000) });
+  // The wait begins while the worker stops: it ends its step, and takes no mail any more.
+  let stopped: Promise<void> | undefined;
+  const stops = async (): Promise<void> => void (stopped = first.worker.stop());
+  const first: TestPlatform = await platforms({ ...library, model: overloadedOnce(stops), graceMs: 30_000 });
   const { address } = await startRun(first.platform, emma);
-  const waiting = new AbortController();
-  await watchJournals(first.platform.nc, first.platform.runtime.journal, {
-    tenant: address.tenant,
-    runs: [address.run],
-    signal: waiting.signal,
-    onEntry: (_, { state }) => {
-      if (state === 'backing_off') waiting.abort();
-    },
-  });
-  await first.worker.stop();
+  await reaches(first, address.run, 'backing_off');
+  await stopped;
   const next = await platforms(library);
   await settleRun(next.platform, address, { signal: new AbortController().signal });
   const tree = await treeOf(next, address.run);
   assert.equal(tree.state, 'completed');
-  const writers = tree.entries.map(({ writer }) => writer);
-  assert.ok(writers.includes(next.platform.runtime.worker));
+  const writerOf = (type: string) =>
+    tree.entries.find(({ events }) => events.some((event) => event.type === type))?.writer;
+  assert.equal(writerOf('model.failed'), first.platform.runtime.worker);
+  assert.equal(writerOf('timer.fired'), next.platform.runtime.worker);
 });
 
 test('a timer that fires twice, and one that nobody waits for, change nothing', async () => {

@@ -94,7 +94,8 @@ for (const streaming of [true, false]) {
   test(`a connection that breaks off, a page and a stream that tells an error are asked for again later, ${how}`, async () => {
     for (const answer of ['cut', 'page', ...(streaming ? (['broken'] as const) : [])] as Answer[]) {
       api().script(answer);
-      assert.equal((await refusal(provider({ streaming }))).code, 'model.unavailable', String(answer));
+      const { code, details } = await refusal(provider({ streaming }));
+      assert.deepEqual([code, typeof details.request_id], ['model.unavailable', 'string'], String(answer));
     }
   });
 
@@ -251,6 +252,12 @@ test('what no other request would be spared is told with its remedy: an unpaid a
     assert.equal(error.code, 'model.denied');
     assert.match(error.message, remedy);
   }
+});
+
+test('a refusal that quotes a prompt says nothing of the account: it is about that request', async () => {
+  const message = 'blocked by a guardrail: «the customer asks for a credit balance»';
+  api().script({ status: 400, type: 'invalid_request_error', message });
+  assert.equal((await refusal(provider())).code, 'model.rejected');
 });
 
 test('a long wait is not sat out in place: it is told at once, to be waited for by a timer', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   checkExpression,
   constantOf,
+  constantOverCounts,
   evaluate,
   evidenceOf,
   type ExpressionView,
@@ -113,6 +114,22 @@ test('the evidence names each value that an expression looks at, once', () => {
   assert.deepEqual(evidenceOf('size(input.reasons) > 1 && has(facts.get_reader) && calls.recall_memory == 1', VIEW), [
     'calls.recall_memory is 1',
   ]);
+});
+
+test('a comparison with a count is constant only if it is for every count there can be', () => {
+  const over = (text: string) => constantOverCounts(text, { noReport: true });
+  for (const text of ['calls.emit_event >= 0', 'calls.emit_event <= attempts.emit_event || report != null'])
+    assert.equal(over(text), true, text);
+  for (const text of ['calls.emit_event < 0', 'calls.emit_event == 1 && attempts.emit_event < calls.emit_event'])
+    assert.equal(over(text), false, text);
+  const depends = [
+    'calls.emit_event <= 5',
+    'attempts.emit_event < 10',
+    'calls.emit_event > 6',
+    'calls.emit_event <= 4',
+  ];
+  for (const text of [...depends, 'calls.emit_event - 3 <= 2', 'uint(calls.emit_event) <= 5u', 'calls.emit_event <= 3'])
+    assert.equal(over(text), null, text);
 });
 
 test.run();

@@ -42,7 +42,7 @@ export function codedError(thrown: unknown, asked: Asked, more: Record<string, u
     status,
     ...(typeof thrown.requestID === 'string' && { request_id: thrown.requestID }),
   };
-  const remedy = remedyOf(status, said);
+  const remedy = remedyOf(status, thrown);
   if (remedy !== null) {
     return new PlatformError('model.denied', `${model} is refused: ${said}; ${remedy}`, { details });
   }
@@ -56,15 +56,16 @@ export function codedError(thrown: unknown, asked: Asked, more: Record<string, u
 }
 
 /** What is wrong with the key or the settings would be wrong for every request. Null: it is this one request's, or it passes. */
-function remedyOf(status: number, said: string): string | null {
-  if (status === 402 || (status === 400 && UNPAID.test(said))) return 'see to the billing of the key';
+function remedyOf(status: number, { type, apiMessage }: APIError): string | null {
+  const isUnpaid = type === 'invalid_request_error' && UNPAID.test(apiMessage ?? '');
+  if (status === 402 || isUnpaid) return 'see to the billing of the key';
   if (status === 401 || status === 403) return 'check ANTHROPIC_API_KEY and what it may use';
   if (status === 404) return 'check the model’s id in the setting `models`, and the address in ANTHROPIC_BASE_URL';
   return null;
 }
 
-/** An empty balance is told as a wrong request. */
-const UNPAID = /credit balance/i;
+/** An empty balance is told as a wrong request. Further on, the words may be those of a prompt that is quoted. */
+const UNPAID = /^(your )?credit balance/i;
 
 /** A provider's sentence; a gateway may answer with a whole page. */
 function shortened(text: string): string {

@@ -3,6 +3,7 @@
  * turn, as long as the waits are short; what outlasts that is `model.unavailable`, which a durable timer takes up.
  */
 import Anthropic from '@anthropic-ai/sdk';
+import type { Message } from '@anthropic-ai/sdk/resources/messages';
 import { withoutVariables } from '../../../config/environment.ts';
 import { digestOf } from '../../digest.ts';
 import type { Prices } from '../../../config/model-settings.ts';
@@ -65,9 +66,10 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
           id = request_id ?? null;
           reply = replyFrom(await messageOf(data));
         } else {
-          const { data, request_id } = await client.messages.create(body, during).withResponse();
-          id = request_id ?? null;
-          reply = replyFrom(data);
+          // Read here: of a body that is no JSON, the SDK's own error has no request id.
+          const response = await client.messages.create(body, during).asResponse();
+          id = response.headers.get('request-id');
+          reply = replyFrom((await response.json()) as Partial<Message> | null);
         }
       } catch (error) {
         signal.throwIfAborted();

@@ -4,7 +4,7 @@ import type {
   MessageParam,
   TextBlockParam,
 } from '@anthropic-ai/sdk/resources/messages';
-import type { Message, ModelRequest } from '../provider.ts';
+import { isThinking, type Message, type ModelRequest } from '../provider.ts';
 import { apiTools } from './strict.ts';
 
 export type ApiRequest = MessageCreateParamsNonStreaming;
@@ -31,14 +31,18 @@ export function apiRequest(request: ModelRequest, to: { model: string; max_token
       const block = { type: 'text' as const, text };
       return i === Math.min(STABLE_LAYERS, request.system.length) - 1 ? { ...block, ...CACHED } : block;
     }),
-    messages: cachedAtEnd(request.messages),
+    messages: cachedAtEnd(request.messages, model),
   };
 }
 
-/** The last block of the last message, which is the user's. */
-function cachedAtEnd(messages: readonly Message[]): MessageParam[] {
+/** The last block of the last message, which is the user's, is marked. Reasoning is signed by its model: another refuses it. */
+function cachedAtEnd(messages: readonly Message[], model: string): MessageParam[] {
   return messages.map((message, i): MessageParam => {
-    if (i < messages.length - 1 || message.role !== 'user') return message as MessageParam;
+    if (message.role === 'assistant') {
+      const { role, content, model: by = model } = message;
+      return { role, content: by === model ? content : content.filter((block) => !isThinking(block)) };
+    }
+    if (i < messages.length - 1) return message;
     const end = message.content.length - 1;
     return {
       role: 'user',
