@@ -29,24 +29,31 @@ export interface Totals extends Spent {
 
 const AT_ONCE = 64;
 
-/** The results, most urgent first. */
+/** The results, most urgent first. `cutShort`: the batch ended before its runs did, and of some there may be none. */
 export async function readResults(
   platform: Platform,
-  options: { pack: LoadedPack; schedule: string; tenant: string; runs: readonly { target: string; run: string }[] },
+  options: {
+    pack: LoadedPack;
+    schedule: string;
+    tenant: string;
+    runs: readonly { target: string; run: string }[];
+    cutShort?: boolean;
+  },
 ): Promise<BatchResult[]> {
-  const { pack, schedule, tenant, runs } = options;
+  const { pack, schedule, tenant, runs, cutShort = false } = options;
   const ranked: { rank: number; result: BatchResult }[] = [];
   for (let i = 0; i < runs.length; i += AT_ONCE) {
     const some = runs.slice(i, i + AT_ONCE).map(async ({ target, run }) => {
       const address: Address = { tenant, run, path: '0' };
       const tree = await readRun(platform.runtime.journal, address);
+      if (tree === null && cutShort) return [];
       if (tree === null) throw new Error(`there is no journal of the run ${run}`);
       const summary = summarise(target, tree);
       const { fields, rank, document, tally, error } = rowOf(pack, schedule, summary);
       if (error !== null) platform.runtime.log.error({ run, target, error }, 'no row of a result');
-      return { rank, result: { target, summary, tree, fields, document: document ?? null, tally, error } };
+      return [{ rank, result: { target, summary, tree, fields, document: document ?? null, tally, error } }];
     });
-    ranked.push(...(await Promise.all(some)));
+    ranked.push(...(await Promise.all(some)).flat());
   }
   return ranked.sort((a, b) => a.rank - b.rank).map(({ result }) => result);
 }

@@ -42,7 +42,7 @@ export function batchText(view: BatchView, width: number, paint: Paint): string 
   const { results } = view;
   const parts = [headerText(view, paint), staleText(view, paint)];
   if (results.length > 0) parts.push('', tableText(view, width, paint));
-  const people = results.flatMap((result) => needsPerson(result, view, width, paint));
+  const people = needsPeople(view, width, paint);
   if (people.length > 0) parts.push('', ...people);
   parts.push('', closing(view));
   return parts.filter((part) => part !== null).join('\n');
@@ -106,27 +106,59 @@ function inline(value: Json): string {
   return JSON.stringify(value);
 }
 
-function needsPerson(result: BatchResult, view: BatchView, width: number, paint: Paint): string[] {
-  const asks = openTasks(result.tree).map((task) => `  ${view.decide(task, result.tree)}`);
-  const told = [...whatHappened(result, width, paint), ...asks];
-  if (result.error === null) return told;
-  const text = `${paint.strong(harmless(result.target))}: ${harmless(result.error)}`;
-  return [...told, ...hanging(text, width)];
+/** Something that befell a run, and what to type about it. */
+interface Told {
+  /** Behind the name of the run; null when there is only something to type. */
+  text: string | null;
+  /** The same of several runs. */
+  many: string;
+  asks: string[];
 }
 
-function whatHappened({ target, summary }: BatchResult, width: number, paint: Paint): string[] {
-  const { waiting, error } = summary;
-  const name = paint.strong(harmless(target));
-  if (waiting) return hanging(`${name} waits for a person, ${waiting.rule}: ${harmless(waiting.reason)}`, width);
-  if (error && isFailure(summary)) {
-    return hanging(`${name} ${paint.bad(summary.outcome)}, ${error.code}: ${harmless(error.message)}`, width);
+/** What is the same of several runs is said once, with what to type for each of them below it. */
+function needsPeople(view: BatchView, width: number, paint: Paint): string[] {
+  const groups = new Map<string, { names: string[]; told: Told }>();
+  for (const result of view.results) {
+    for (const told of toldOf(result, view, paint)) {
+      const key = told.text ?? result.target;
+      const { names, told: first } = groups.get(key) ?? { names: [], told: { ...told, asks: [] } };
+      groups.set(key, { names: [...names, result.target], told: { ...first, asks: [...first.asks, ...told.asks] } });
+    }
   }
-  return failedBelow(summary.report).flatMap(({ agent, outcome, error: why }) =>
-    hanging(
-      `${name}: its ${agent} ${paint.bad(outcome)}, ${why ? `${why.code}: ${harmless(why.message)}` : 'no reason given'}`,
-      width,
-    ),
+  return [...groups.values()].flatMap(({ names, told: { text, many, asks } }) => {
+    const [name = '', ...more] = names.map(harmless);
+    const commands = asks.map((ask) => `  ${ask}`);
+    if (text === null) return commands;
+    if (more.length === 0) return [...hanging(`${paint.strong(name)}${text}`, width), ...commands];
+    const head = hanging(`${paint.strong(`${names.length} runs`)}${many}`, width);
+    const who = wrap([name, ...more].join(', '), width - 2).map((line) => `  ${line}`);
+    return [...head, ...who, ...commands];
+  });
+}
+
+function toldOf(result: BatchResult, view: BatchView, paint: Paint): Told[] {
+  const asks = openTasks(result.tree).map((task) => view.decide(task, result.tree));
+  const [first = { text: null, many: '', asks: [] }, ...more] = whatHappened(result, paint);
+  const told = [{ ...first, asks }, ...more];
+  return result.error === null ? told : [...told, alike(`: ${harmless(result.error)}`)];
+}
+
+function whatHappened({ summary }: BatchResult, paint: Paint): Told[] {
+  const { waiting, error } = summary;
+  if (waiting) {
+    const why = `for a person, ${waiting.rule}: ${harmless(waiting.reason)}`;
+    return [{ text: ` waits ${why}`, many: ` wait ${why}`, asks: [] }];
+  }
+  if (error && isFailure(summary)) {
+    return [alike(` ${paint.bad(summary.outcome)}, ${error.code}: ${harmless(error.message)}`)];
+  }
+  return failedBelow(summary.report).map(({ agent, outcome, error: why }) =>
+    alike(`: its ${agent} ${paint.bad(outcome)}, ${why ? `${why.code}: ${harmless(why.message)}` : 'no reason given'}`),
   );
+}
+
+function alike(text: string): Told {
+  return { text, many: text, asks: [] };
 }
 
 /** How a run goes on that ended because its model did not answer; null for any other. */

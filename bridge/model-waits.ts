@@ -38,7 +38,7 @@ export function modelWaits(tree: RunTree): (ModelWait & { path: string; agent: s
 
 /** One wait in one line, for who looks at it at `now`, in milliseconds. */
 export function waitText(wait: ModelWait, now: number): string {
-  return `${reasonText(wait.error.message)}; asked again ${inText(wait.at, now)}${attemptText(wait)}`;
+  return `${shortText(wait.error.message)}; asked again ${inText(wait.at, now)}${attemptText(wait)}`;
 }
 
 /** The waits of several runs in one line: the reason that most of them have, and when the first of them asks again. */
@@ -50,7 +50,7 @@ export function waitsText(waits: readonly ModelWait[], runs: number, now: number
   const [first] = waits.map(({ at }) => at).sort();
   const who = runs === 1 ? '1 run waits' : `${runs} runs wait`;
   const next = runs === 1 ? 'it' : 'the next';
-  return `${who} for the model: ${reasonText(most[0])}${more}; ${next} is asked again ${inText(first ?? '', now)}`;
+  return `${who} for the model: ${shortText(most[0])}${more}; ${next} is asked again ${inText(first ?? '', now)}`;
 }
 
 /** ` (attempt 3 of 6)`, or that the API wants it so; empty for a wait that is no failure of the model. */
@@ -60,9 +60,9 @@ export function attemptText({ attempt, announced }: Pick<ModelWait, 'attempt' | 
 }
 
 /** On one line, and not longer than a line or two. */
-function reasonText(message: string): string {
+export function shortText(message: string, longest = SHORT): string {
   const line = harmless(message).replaceAll(/\s+/g, ' ').trim();
-  return line.length <= SHORT ? line : `${line.slice(0, SHORT - 1)}…`;
+  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
 }
 
 function inText(at: string, now: number): string {

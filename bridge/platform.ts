@@ -29,6 +29,7 @@ import { Clockwork } from '../runtime/schedules/clockwork.ts';
 import { Sources } from '../runtime/tools/sources.ts';
 import { Topics } from '../runtime/topics/topics.ts';
 import { checkNamedPacks, checkOneMeaning } from './data-packs.ts';
+import { logWaits } from './log-waits.ts';
 import { modelFrom, modelOfOthers } from './model.ts';
 
 export interface Platform {
@@ -72,6 +73,7 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     const catalog = await Catalog.open(nc, packs);
     const publisher = new Publisher(nc);
     const journal = new Journal(nc, shards);
+    journal.observe(logWaits(log));
     const sources = new Sources();
     closing.push(() => sources.close());
     const now = () => new Date();

@@ -71,10 +71,11 @@ export function apiBody(
 function stateBefore(entries: readonly StoredEntry[], turn: number): { before: InvocationContext; event: Asked } {
   let { snapshot } = emptyFold(invocationMachine);
   let answered = 0;
+  /** The last time that the turn after those was asked for; null before. */
   let unanswered: { before: InvocationContext; event: Asked } | null = null;
   for (const event of entries.flatMap((entry) => entry.events) as InvocationEvent[]) {
     const before = snapshot.context;
-    if (event.type === 'model.failed' && answered + 1 === turn) unanswered = { before, event };
+    if (event.type === 'model.failed') unanswered = { before, event };
     if (event.type === 'model.replied') {
       answered += 1;
       if (answered === turn) return { before, event };
@@ -82,7 +83,15 @@ function stateBefore(entries: readonly StoredEntry[], turn: number): { before: I
     }
     snapshot = step(invocationMachine, snapshot, event);
   }
-  if (unanswered) return unanswered;
-  const has = answered === 0 ? 'no model turn' : `the turns 1 to ${answered}`;
+  if (unanswered && turn === answered + 1) return unanswered;
+  const has = turnsText(answered, unanswered !== null);
   throw new PlatformError('prompt.unknown', `there is no turn ${turn}: the invocation has ${has}`);
+}
+
+/** Which turns there are, the one that the model did not answer among them. */
+function turnsText(answered: number, oneMore: boolean): string {
+  const last = `turn ${answered + 1}, which the model did not answer`;
+  if (answered === 0) return oneMore ? `only ${last}` : 'no model turn';
+  const turns = answered === 1 ? 'turn 1' : `the turns 1 to ${answered}`;
+  return oneMore ? `${turns}, and ${last}` : answered === 1 ? `only ${turns}` : turns;
 }

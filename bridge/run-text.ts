@@ -2,7 +2,7 @@
 import type { BatchJournal } from './batch-journal.ts';
 import { modelOf } from './batch-results.ts';
 import { attemptText, modelWaits } from './model-waits.ts';
-import { flattenTree, type RunTree, waitingOf } from './runs.ts';
+import { type RunTree, waitingOf } from './runs.ts';
 import { type Spent, spentBy, spentByInvocation, spentText } from './spent.ts';
 import { cell, renderTable } from './table.ts';
 import type { TargetStanding } from './target-standing.ts';
@@ -71,14 +71,20 @@ export function batchJournalText(
   ].join('\n');
 }
 
-/** The invocations, each below the one that delegated to it. */
-function branches(tree: RunTree, paint: Paint): string[] {
-  return flattenTree(tree).map(({ agent, address, state, entries }) => {
-    const spent = spentText(spentByInvocation({ entries }), { dated: false });
-    const depth = address.path.split('-').length - 1;
-    const branch = depth === 0 ? '' : `${'   '.repeat(depth - 1)}└─ `;
-    return `${branch}${agent} ${paint.faint(address.path)}  ${state}, ${entries.length} entries${spent === '' ? '' : `, ${spent}`}`;
+/** The invocations, each below the one that delegated to it; `stem` leads to this one, `below` to those under it. */
+function branches(
+  { agent, address, state, entries, children }: RunTree,
+  paint: Paint,
+  stem = '',
+  below = '',
+): string[] {
+  const spent = spentText(spentByInvocation({ entries }), { dated: false });
+  const counted = `${state}, ${entries.length} entries${spent === '' ? '' : `, ${spent}`}`;
+  const under = children.flatMap((child, i) => {
+    const isLast = i === children.length - 1;
+    return branches(child, paint, `${below}${isLast ? '└─ ' : '├─ '}`, `${below}${isLast ? '   ' : '│  '}`);
   });
+  return [`${stem}${agent} ${paint.faint(address.path)}  ${counted}`, ...under];
 }
 
 function span(rows: readonly TimelineRow[]): string {

@@ -2,51 +2,54 @@
  * Says while runs are followed that they wait for their model: each wait of one run that is followed alone; of many runs
  * together, in a line now and then, and none while no new wait began.
  */
-import type { Address } from '../runtime/address.ts';
-import type { StoredEntry } from '../runtime/journal/journal.ts';
+import { type Address, addressKey } from '../runtime/address.ts';
+import type { Entry } from '../runtime/journal/entry.ts';
 import { type ModelWait, modelWait, waitsText, waitText } from './model-waits.ts';
+import { nowAndThen, type Pace } from './now-and-then.ts';
 
-/** Runs that are turned away are turned away together: who is told of the first wants to know of all. */
-const GATHER_MS = 1_000;
-const AT_MOST_EVERY_MS = 15_000;
+/** A wait that is over for so long has gone on where its entries are not seen. */
+const FORGET_MS = 60_000;
 
 export interface WaitTeller {
   /** An entry of a run that is followed. */
-  take(address: Address, entry: StoredEntry): void;
+  take(address: Address, entry: Entry): void;
   /** Says nothing more. Idempotent. */
   stop(): void;
 }
 
-export function tellWaits(options: {
+export interface TellWaitsOptions extends Pace {
   /** How many runs are followed. */
   runs: number;
   say(text: string): void;
-  now(): Date;
-  gatherMs?: number;
-  atMostEveryMs?: number;
-}): WaitTeller {
-  const { runs, say, now, gatherMs = GATHER_MS, atMostEveryMs = AT_MOST_EVERY_MS } = options;
-  /** `run path` → what it waits for. */
-  const waits = new Map<string, { run: string; wait: ModelWait }>();
-  let timer: NodeJS.Timeout | undefined;
-  let said = Number.NEGATIVE_INFINITY;
-  const tellAll = (): void => {
-    timer = undefined;
-    if (waits.size === 0) return;
-    said = now().getTime();
+  /** Names the one that waits alone among many; without it, it is counted as many are. */
+  named?(address: Address, entry: Entry, text: string): string;
+}
+
+export function tellWaits(options: TellWaitsOptions): WaitTeller {
+  const { runs, say, now, named } = options;
+  const waits = new Map<string, { address: Address; entry: Entry; wait: ModelWait }>();
+  const pace = nowAndThen(() => {
+    const time = now().getTime();
+    for (const [key, { wait }] of waits) if (Date.parse(wait.at) + FORGET_MS < time) waits.delete(key);
     const all = [...waits.values()];
-    const waiting = new Set(all.map(({ run }) => run)).size;
-    say(
-      waitsText(
-        all.map(({ wait }) => wait),
-        waiting,
-        said,
-      ),
-    );
-  };
+    const [first] = all;
+    if (first === undefined) return false;
+    if (all.length === 1 && named) say(named(first.address, first.entry, waitText(first.wait, time)));
+    else {
+      const waiting = new Set(all.map(({ address: { tenant, run } }) => `${tenant} ${run}`)).size;
+      say(
+        waitsText(
+          all.map(({ wait }) => wait),
+          waiting,
+          time,
+        ),
+      );
+    }
+    return true;
+  }, options);
   return {
-    take: ({ run, path }, entry) => {
-      const key = `${run} ${path}`;
+    take: (address, entry) => {
+      const key = addressKey(address);
       if (entry.state !== 'backing_off') {
         waits.delete(key);
         return;
@@ -58,12 +61,11 @@ export function tellWaits(options: {
         say(`waiting: ${waitText(wait, now().getTime())}`);
         return;
       }
-      waits.set(key, { run, wait });
-      timer ??= setTimeout(tellAll, Math.max(gatherMs, said + atMostEveryMs - now().getTime()));
+      waits.set(key, { address, entry, wait });
+      pace.wake();
     },
     stop: () => {
-      clearTimeout(timer);
-      timer = undefined;
+      pace.stop();
       waits.clear();
     },
   };

@@ -5,7 +5,7 @@
 import { delimiter, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { z } from 'zod';
-import { absoluteData, type DataSetting, dataSetting, dataText } from './data-setting.ts';
+import { absoluteData, type DataSetting, dataSetting } from './data-setting.ts';
 import { PlatformError } from './errors.ts';
 import {
   DEFAULT_MODELS,
@@ -18,7 +18,8 @@ import {
   pricesSetting,
 } from './model-settings.ts';
 import { readSettingsFile, type Origin } from './settings-file.ts';
-import { parseNatsUrl, parseRedisUrl, withoutCredentials } from './services/address.ts';
+import { display, shown } from './settings-text.ts';
+import { parseNatsUrl, parseRedisUrl } from './services/address.ts';
 
 /** A shape for values that arrive as text (options, environment) or typed (YAML). */
 const integer = (min: number, max: number) =>
@@ -207,18 +208,24 @@ export function machineEnvironment(): Record<string, string | undefined> {
   return { PATH, HOME, XDG_CACHE_HOME };
 }
 
-/** Every setting with its origin, and what is wrong; in `settings` the default stands in for a wrong value. */
-export function inspectSettings(sources: SettingsSources = {}): {
+export interface InspectedSettings {
+  /** With the default for a wrong value. */
   settings: Settings;
   lines: SettingLine[];
   problems: string[];
-} {
+  /** Those whose default may not be what was meant: wrong ones, and unset ones that what is wrong of the file may have named. */
+  unclear: Set<SettingsKey>;
+}
+
+/** Every setting with its origin, and what is wrong. Throws nothing. */
+export function inspectSettings(sources: SettingsSources = {}): InspectedSettings {
   const { options = {}, env = process.env, cwd = process.cwd() } = sources;
   const keys = Object.keys(KEYS) as SettingsKey[];
   const file = readSettingsFile(cwd, keys);
   const problems = [...file.problems];
   const values: Record<string, unknown> = {};
   const lines: SettingLine[] = [];
+  const unclear = new Set<SettingsKey>();
 
   for (const key of keys) {
     const rule: Key = KEYS[key];
@@ -227,9 +234,13 @@ export function inspectSettings(sources: SettingsSources = {}): {
     const value = found ?? fallback;
     const parsed = value.value === undefined ? undefined : rule.schema.safeParse(value.value);
     if (parsed?.success === false) {
-      problems.push(`${value.origin.text}: ${key}: expected ${rule.expected}, got ${shown(key, rule, value)}`);
+      const isOption = value.origin.text.startsWith('option ');
+      problems.push(
+        `${value.origin.text}: ${key}: expected ${rule.expected}, got ${shown(key, rule, value.value, isOption)}`,
+      );
     }
     const wrong = parsed?.success === false;
+    if (wrong || (found === undefined && file.problems.length > 0)) unclear.add(key);
     const data = wrong ? fallback.value : parsed?.data;
     if (data === undefined) {
       lines.push({ key, origin: wrong ? value.origin.text : 'not set' });
@@ -245,14 +256,7 @@ export function inspectSettings(sources: SettingsSources = {}): {
     keys: { anthropic: values.anthropicApiKey !== undefined },
     npmScript: Boolean(env.npm_lifecycle_event) && env.npm_package_name === 'agent-platform',
   };
-  return { settings: { ...values, host } as unknown as Settings, lines, problems };
-}
-
-function display(key: SettingsKey, rule: Key, value: unknown): string {
-  if (rule.path === 'of_packs') return dataText(value as DataSetting);
-  if (!rule.secret && Array.isArray(value)) return value.join(', ') || 'none';
-  if (!rule.secret) return typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return isAddress(key) ? withoutCredentials(String(value)) : '(hidden)';
+  return { settings: { ...values, host } as unknown as Settings, lines, problems, unclear };
 }
 
 function fromOption(key: SettingsKey, options: Readonly<Record<string, unknown>>, base: string): Found | undefined {
@@ -280,19 +284,6 @@ function absolute(rule: Key, value: unknown, base: string): unknown {
   if (rule.path === 'of_packs') return absoluteData(value as DataSetting, base);
   if (rule.path === 'many') return (value as string[]).map((path) => resolve(base, path));
   return value;
-}
-
-function shown(key: SettingsKey, rule: Key, { value, origin }: Found): string {
-  if (value === true && origin.text.startsWith('option ')) return 'no value';
-  if (rule.secret && !isAddress(key)) return `something else (${typeof value}, not shown)`;
-  if (!rule.secret || typeof value !== 'string') return JSON.stringify(value);
-  const bare = withoutCredentials(value);
-  return `${JSON.stringify(bare)}${bare === value.trim() ? '' : ' and what is not shown here'}`;
-}
-
-/** Of secrets, addresses can be shown without their credentials. */
-function isAddress(key: SettingsKey): boolean {
-  return key.endsWith('_url');
 }
 
 function camel(key: string): string {

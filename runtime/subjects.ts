@@ -105,11 +105,6 @@ export function journalFilter(shard: number, tenant = '*', run?: string): string
   return `journal.${shard}.${tenant}.${run === undefined ? '>' : `${escapeToken(run)}.>`}`;
 }
 
-/** The journals of a shard's roots: of runs and batches, not of what they delegate. */
-export function rootFilter(shard: number): string {
-  return `journal.${shard}.*.*.0`;
-}
-
 /** Where a process proves that it can write: in the first shard, and outside of every filter of journals. */
 export const PROBE_SUBJECT = 'journal.0._ready';
 

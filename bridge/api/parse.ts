@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { PlatformError } from '../../config/errors.ts';
 import { problemsOf, problemsToText } from '../../runtime/definitions/words.ts';
+import { hasHalfPair } from '../../runtime/json.ts';
 
 /** Objects and lists inside each other; deeper ones would overflow the stack of whoever walks them. */
 const MAX_DEPTH = 32;
@@ -33,8 +34,8 @@ function readJson(bytes: Uint8Array): unknown {
   if (isDeeperThan(MAX_DEPTH, text)) throw invalid(`the request nests deeper than ${MAX_DEPTH} levels`);
   try {
     const value: unknown = JSON.parse(text);
-    // Escapes can spell halves of surrogate pairs, which no subject and no key could hold.
-    if (/\\ud[89a-f]/i.test(text) && /\\ud[89a-f]/i.test(JSON.stringify(value))) {
+    // Only an escape can spell one.
+    if (/\\ud[89a-f]/i.test(text) && hasHalfPair(value)) {
       throw invalid('the request holds text that is not well-formed Unicode (half of a surrogate pair)');
     }
     if (hasProto(value)) throw invalid('the request has a key __proto__, which no object could keep');

@@ -26,6 +26,11 @@ export function promptCommand({ run, path }: Pick<Address, 'run' | 'path'>, turn
   return commandLine(['runs', 'prompt', run, path, '--turn', String(turn)], settings);
 }
 
+/** What to type to see all questions to people, from here. */
+export function listTasksCommand(settings: Settings): string {
+  return commandLine(['human', 'list'], settings);
+}
+
 /**
  * What to type to approve, from here: by the person who is named, or by whoever has the role. `model`: which one the run
  * began with, which the command has to go on with; absent when that is the one of this process.

@@ -31,11 +31,9 @@ export type BesideWorker = <T>(signal: AbortSignal, body: (signal: AbortSignal) 
  * @throws PlatformError `usage.invalid` when nobody may ask the model
  */
 export async function rightWorker(platform: Platform, begun: Begun): Promise<BesideWorker> {
-  const { nc, runtime } = platform;
+  const { nc } = platform;
   const { model, agent } = begun;
-  if (model === undefined || model === runtime.model.name || model === PLAYED_MODEL) {
-    return ownWorker(platform);
-  }
+  if (model === undefined || model === PLAYED_MODEL || answersItself(platform, model)) return ownWorker(platform);
   if (!(await isAsked(nc, model, agent))) throw nobody(begun);
   return async (signal, body) => {
     const gone = new AbortController();
@@ -55,6 +53,11 @@ export async function rightWorker(platform: Platform, begun: Begun): Promise<Bes
       clearInterval(looking);
     }
   };
+}
+
+/** Whether this command's model answers what began with that one. */
+export function answersItself({ runtime }: Platform, model: string | undefined): boolean {
+  return model === undefined || model === runtime.model.name;
 }
 
 export function ownWorker(platform: Platform): BesideWorker {

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { namedData } from '../../config/data-setting.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import { answeredBy, isFailure, modelOf } from '../batch-results.ts';
@@ -16,9 +16,10 @@ import { openTasks } from '../task-view.ts';
 import { tellWaits } from '../tell-waits.ts';
 import { retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
-import { rightWorker } from './right-worker.ts';
+import { answersItself, rightWorker } from './right-worker.ts';
 import type { RunOptions } from './run.ts';
 import { type Session, withPlatform } from './session.ts';
+import { startedOtherwise } from './started-otherwise.ts';
 import { waitingText } from './waiting.ts';
 
 const INSTRUCTIONS = 'Do your task for this payload.';
@@ -28,8 +29,9 @@ export async function runAgent(session: Session, agent: string, options: RunOpti
   return withPlatform(session, async (platform, signal) => {
     const started = performance.now();
     const existing = await findExisting(platform, agent, options);
-    const tree =
-      existing && hasSettled(existing) ? existing : await finish(session, platform, signal, agent, options, existing);
+    const settled = existing !== null && hasSettled(existing);
+    const tree = settled ? existing : await finish(session, platform, signal, agent, options, existing);
+    if (!settled && answersItself(platform, existing?.context.invocation?.model)) session.noteModel();
     return present(session, tree, Math.round(performance.now() - started));
   });
 }
@@ -41,17 +43,12 @@ async function findExisting(platform: Platform, agent: string, options: RunOptio
   const [address] = await findRun(platform, options.runId, dataOf(settings, hosted.pack).tenant);
   if (!address) return null;
   const tree = await readRun(runtime.journal, address);
-  const invocation = tree?.context.invocation;
-  const same =
-    invocation?.agent === agent &&
-    isDeepStrictEqual(invocation.payload, options.payload) &&
-    (options.asOf === undefined || options.asOf === invocation.as_of) &&
-    (options.instructions === undefined || options.instructions === invocation.instructions);
-  if (tree && same) return tree;
-  const was = invocation
-    ? `of ${invocation.agent} with ${JSON.stringify(invocation.payload)} as of ${invocation.as_of}`
-    : 'a batch';
-  throw new PlatformError('run.exists', `the run ${options.runId} exists and is ${was}; give --run-id another id`);
+  if (!tree) throw new PlatformError('run.exists', `${options.runId} is a batch; give --run-id another id`);
+  const named = namedData(settings.data, hosted.pack.manifest.metadata.name);
+  const data = named === undefined ? undefined : dataOf(settings, hosted.pack).folder;
+  const problem = startedOtherwise(tree, { ...options, agent, data });
+  if (problem === null) return tree;
+  throw new PlatformError('run.exists', problem);
 }
 
 function hasSettled(tree: RunTree): boolean {
@@ -92,7 +89,6 @@ async function read(platform: Platform, address: Address): Promise<RunTree> {
 
 function present(session: Session, tree: RunTree, wallMs: number): number {
   const { json, width, paint, say, sayJson, settings } = session;
-  session.noteModel();
   const summary = summarise('', tree);
   const { run, outcome, report, waiting, error } = summary;
   const { subject = null, as_of = '' } = tree.context.invocation ?? {};

@@ -16,9 +16,10 @@ import { readRun, waitingOf } from '../runs.ts';
 import { openTasks } from '../task-view.ts';
 import { tellWaits } from '../tell-waits.ts';
 import { settleBatch } from '../settle.ts';
+import { wakeElsewhere } from '../wake-elsewhere.ts';
 import { decideCommand, retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
-import { rightWorker } from './right-worker.ts';
+import { answersItself, rightWorker } from './right-worker.ts';
 import type { RunNowOptions } from './schedules.ts';
 import { type Session, withPlatform } from './session.ts';
 import { waitingText } from './waiting.ts';
@@ -38,18 +39,24 @@ export async function runNow(session: Session, schedule: string, options: RunNow
     const runs = opened.targets.map((id) => ({ target: id, run: targetRun(opened.address.run, id) }));
     const existing = opened.created ? null : await readBatch(platform.runtime.journal, opened.address);
     if (existing) throwIfEnded(existing);
-    if (existing === null || !(await hasSettled(platform, existing, runs))) {
+    const settled = existing !== null && (await hasSettled(platform, existing, runs));
+    if (!settled) {
       await finish(session, platform, signal, { schedule, opened, runs, existing });
+      if (answersItself(platform, existing?.start.model)) session.noteModel();
     }
     const wallMs = Math.round(performance.now() - started);
-    await throwIfFailed(platform, opened.address);
-
+    const failure = await failureOf(platform, opened.address);
     const declared = platform.runtime.catalog.schedule(schedule);
     if (!declared) throw new PlatformError('schedule.unknown', `no schedule is called ${schedule}`);
     const { pack } = declared;
     const { tenant } = opened.address;
-    const results = await readResults(platform, { pack, schedule, tenant, runs });
-    present(session, platform, { schedule, pack, opened, results, wallMs, single: target !== undefined });
+    const results = await readResults(platform, { pack, schedule, tenant, runs, cutShort: failure !== null });
+    const single = target !== undefined;
+    // What was achieved and spent is told whatever ended the batch; then what did.
+    if (failure === null || results.length > 0 || session.json) {
+      present(session, platform, { schedule, pack, opened, results, wallMs, single, error: failure?.why ?? null });
+    }
+    if (failure !== null) throw failure.told;
     return results.some(({ summary }) => isFailure(summary)) ? 1 : 0;
   });
 }
@@ -90,6 +97,10 @@ async function finish(
     const waits = tellWaits({ runs: runs.length, say: progress.say, now: platform.runtime.now });
     try {
       const ids = runs.map(({ run }) => run);
+      if (existing) {
+        const open = ids.filter((run) => outcomeOf(existing.context, run) === null);
+        await wakeElsewhere(platform, address.tenant, open);
+      }
       const settled = await settleBatch(platform, address, ids, {
         signal: ends,
         onSettled: () => progress.step(),
@@ -119,14 +130,20 @@ function throwIfEnded({ address, state, context, entries }: BatchJournal): void 
   );
 }
 
-/** Of a batch that ended just now. */
-async function throwIfFailed({ runtime, settings }: Platform, address: Address): Promise<void> {
+interface Failure {
+  why: { code: string; message: string };
+  told: PlatformError;
+}
+
+/** Of a batch that ended just now; null when it did not fail. */
+async function failureOf({ runtime, settings }: Platform, address: Address): Promise<Failure | null> {
   const batch = await readBatch(runtime.journal, address);
-  const error = batch?.context.error;
-  if (!batch || !error) return;
+  const why = batch?.context.error;
+  if (!batch || !why) return null;
   const how = batch.state === 'cancelled' ? 'was cancelled' : 'failed';
   const shown = `what became of its runs: ${showCommand(address.run, settings)}`;
-  throw new PlatformError(error.code as ErrorCode, `the batch ${address.run} ${how}: ${error.message}\n${shown}`);
+  const message = `the batch ${address.run} ${how}: ${why.message}\n${shown}`;
+  return { why, told: new PlatformError(why.code as ErrorCode, message) };
 }
 
 interface Outcome {
@@ -137,12 +154,13 @@ interface Outcome {
   wallMs: number;
   /** One target was asked for: its report is printed. */
   single: boolean;
+  /** What ended the batch before its runs did; null when nothing did. */
+  error: { code: string; message: string } | null;
 }
 
 function present(session: Session, platform: Platform, outcome: Outcome): void {
   const { settings, json, width, paint, say, sayJson, note } = session;
-  const { schedule, pack, opened, results, wallMs, single } = outcome;
-  session.noteModel();
+  const { schedule, pack, opened, results, wallMs, single, error } = outcome;
   const batch = opened.address.run;
   const documents = writeDocuments(results, { stateDir: settings.stateDir, batch, cwd: process.cwd() });
   const view: BatchView = {
@@ -165,7 +183,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
   if (json) {
     const stale = staleText(view, paint);
     if (stale) note(stale);
-    sayJson({ ...documentOf(view), ...(single && { report: only?.summary.report ?? null }) });
+    sayJson({ ...documentOf(view), error, ...(single && { report: only?.summary.report ?? null }) });
   } else if (single && only) {
     const written = only.document ? `${only.document.field}: ${String(only.fields[only.document.field])}` : null;
     const lines = [

@@ -40,7 +40,8 @@ export function schedulesCommands(): Command {
     .argument('<name>', 'a schedule, as `schedules list` shows it')
     .description(
       'Run a schedule now, for all its targets or one. Waits until every run has ended or waits for a person,\n' +
-        'and prints what came of it, most urgent first. Exits 1 when a run failed.',
+        'and prints what came of it, most urgent first. Exits 1 when a run failed, or when the batch ended before its\n' +
+        'runs did, such as by a refused key: --json has that as its `error`, which is null otherwise.',
     )
     .option('--target <id>', 'only this target; prints its consolidated report')
     .option('--as-of <date>', 'the day to look from (default the latest date in the data)', isoDate)

@@ -1,17 +1,16 @@
 import type { Worker } from '../../actors/worker.ts';
 import { DOORS } from '../doors.ts';
-import { type EndedRun, followEndedRuns } from '../ended-runs.ts';
+import { endedRun } from '../ended-runs.ts';
+import { followEntries } from '../follow-entries.ts';
 import type { Platform } from '../platform.ts';
-import { harmless, type Paint } from '../terminal.ts';
 import { openDoors, scheduleText, servedText, unplayedTexts } from '../up.ts';
 import { packageVersion } from '../version.ts';
 import { keepReconciled } from '../keep-reconciled.ts';
 import { armSchedules } from '../schedules.ts';
 import { untilInterrupted } from './interruption.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
+import { tellServing } from './tell-serving.ts';
 import type { UpOptions } from './up.ts';
-
-const BAD = new Set(['failed', 'refused']);
 
 export async function serve(session: Session, { worker: works }: UpOptions): Promise<number> {
   const body = async (platform: Platform, signal: AbortSignal): Promise<number> => {
@@ -30,13 +29,16 @@ async function serveDoors(
   worker: Worker | null,
 ): Promise<void> {
   const works = worker !== null;
-  const { json, paint, say, sayJson, logFile } = session;
+  const { json, say, sayJson, logFile } = session;
   const { runtime, redis } = platform;
-  const following = await followEndedRuns(platform, (run) => {
+  const teller = tellServing(session, runtime.now);
+  const following = await followEntries(platform, (address, entry) => {
+    teller.take(address, entry);
+    const run = endedRun(address, entry);
+    if (run === null) return;
     // The worker that ended it, here or elsewhere, logs that as «run ended».
     logFile.log.info({ ...run }, 'run seen to end');
-    if (json) sayJson({ ended: run });
-    else say(endedText(run, paint));
+    teller.ended(run);
   });
   try {
     const doors = await openDoors(DOORS.map((make) => make(platform, worker)));
@@ -58,6 +60,7 @@ async function serveDoors(
       await doors.close();
     }
   } finally {
+    teller.stop();
     await following.stop();
   }
 }
@@ -77,11 +80,4 @@ function servedDocument(
     schedules: packs.flatMap(({ manifest }) => Object.keys(manifest.schedules)),
     warnings: unplayedTexts({ runtime }),
   };
-}
-
-/** Time, run, agent, subject, outcome. */
-function endedText({ at, run, agent, subject, outcome }: EndedRun, paint: Paint): string {
-  const who = agent.replace(/^_schedule-/, 'schedule ');
-  const how = BAD.has(outcome) ? paint.bad(outcome) : outcome;
-  return `${at.slice(11, 19)}  ${harmless(run)}  ${who}  ${harmless(subject ?? '–')}  ${how}`;
 }

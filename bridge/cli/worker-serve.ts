@@ -1,13 +1,17 @@
-import { keepReconciled } from '../keep-reconciled.ts';
 import { plural } from '../doctor/finding.ts';
+import { endedRun } from '../ended-runs.ts';
+import { keepReconciled } from '../keep-reconciled.ts';
 import type { Platform } from '../platform.ts';
 import { untilInterrupted } from './interruption.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
+import { type ServingTeller, tellServing } from './tell-serving.ts';
 
 export async function serveWorker(session: Session): Promise<number> {
   const { json, say, sayJson, logFile } = session;
   const body = async (platform: Platform, signal: AbortSignal): Promise<number> => {
-    await withWorker(platform, signal, async () => {
+    const teller = tellServing(session, platform.runtime.now);
+    tellOwn(platform, teller);
+    const serving = withWorker(platform, signal, async () => {
       await keepReconciled(platform, signal);
       const { worker, catalog } = platform.runtime;
       const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
@@ -19,7 +23,18 @@ export async function serveWorker(session: Session): Promise<number> {
       else say(`worker ${worker} serves ${plural(agents.length, 'agent')} of ${packs.join(', ')} on ${server}`);
       await untilInterrupted(signal);
     });
+    await serving.finally(() => teller.stop());
     return 0;
   };
   return withPlatform(session, body, { serves: true });
+}
+
+/** What this worker leaves waiting, or fails: an `up` tells of all workers. */
+function tellOwn({ runtime }: Platform, teller: ServingTeller): void {
+  runtime.journal.observe((address, entry, { status }) => {
+    if (status !== 'appended') return;
+    teller.take(address, entry);
+    const run = endedRun(address, entry);
+    if (run !== null && run.error !== null) teller.ended(run);
+  });
 }

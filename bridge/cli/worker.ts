@@ -4,7 +4,8 @@ import { inSession } from './session.ts';
 export function workerCommand(): Command {
   return new Command('worker')
     .description(
-      'Join one more worker to the same servers, embedded or external. Prints one line when it takes mail.\n' +
+      'Join one more worker to the same servers, embedded or external. Prints one line when it takes mail,\n' +
+        'and says why its runs fail or what they wait for.\n' +
         'Ctrl-C or SIGTERM stops it cleanly: steps that have begun are finished, the rest goes to other workers (exit 0);\n' +
         'a second one exits at once.',
     )

@@ -2,7 +2,7 @@
  * Says what was found and what is wrong. Every part is looked at on its own: what is broken in one hides nothing of the
  * others. Makes and changes nothing; servers are started only when asked.
  */
-import type { inspectSettings } from '../../config/settings.ts';
+import type { InspectedSettings } from '../../config/settings.ts';
 import { examine, type Finding, ok } from './finding.ts';
 import { examineData, examineNode, examinePacks, examineSettings } from './host.ts';
 import { examineModel } from './model.ts';
@@ -13,7 +13,7 @@ import { examineHolders, examineState } from './state.ts';
 const READ = 'read what the message says, then run `agent-platform doctor` again';
 
 export async function diagnose(
-  inspected: ReturnType<typeof inspectSettings>,
+  inspected: InspectedSettings,
   options: { start: boolean; asks: boolean },
 ): Promise<Finding[]> {
   const { settings } = inspected;
@@ -30,7 +30,7 @@ export async function diagnose(
       ...examineSettings(inspected),
       ...packFindings,
       ...(await examineData(settings, packs)),
-      ...(await examine('model', READ, () => examineModel(settings, options.asks))),
+      ...(await examine('model', READ, () => examineModel(inspected, options.asks))),
       ...(await examine('state', READ, () => examineState(settings))),
       ...(embedded ? examineHolders(settings, services, options.start) : []),
       ...servers.findings,

@@ -1,6 +1,6 @@
 /** What can be said without any server: Node, settings, packs, data and keys. */
 import { pino } from 'pino';
-import type { inspectSettings, Settings } from '../../config/settings.ts';
+import type { InspectedSettings, Settings } from '../../config/settings.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import { NO_PLAYER, unplayedAgents } from '../../runtime/definitions/players.ts';
 import { formatFinding, type LoadedPack } from '../../runtime/definitions/resolved.ts';
@@ -22,7 +22,7 @@ export function examineNode(): Finding[] {
   ];
 }
 
-export function examineSettings({ lines, problems }: ReturnType<typeof inspectSettings>): Finding[] {
+export function examineSettings({ lines, problems }: InspectedSettings): Finding[] {
   return [
     ...lines.map(({ key, value, origin }) =>
       ok('settings', value === undefined ? `${key} is not set` : `${key} = ${value} (${origin})`),

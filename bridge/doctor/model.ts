@@ -3,7 +3,7 @@
  * ask: streamed, with a strict tool, with the same room. What refuses that refuses every run. It costs a fraction of a cent.
  */
 import { PlatformError } from '../../config/errors.ts';
-import type { Settings } from '../../config/settings.ts';
+import type { InspectedSettings, Settings, SettingsKey } from '../../config/settings.ts';
 import type { ModelReply, ModelRequest, ReplyBlock, ToolSchema } from '../../runtime/model/provider.ts';
 import { claude, keyOf } from '../model.ts';
 import { examine, fail, type Finding, ok, warn } from './finding.ts';
@@ -22,7 +22,18 @@ const SILENT =
   'run `agent-platform doctor --model` again; if that says the same, name another model in the setting models';
 const BUSY = 'try again in a minute; runs wait, and ask again by themselves';
 
-export async function examineModel(settings: Settings, asks: boolean): Promise<Finding[]> {
+/** Where one of them is not what was meant, the default would take the key to somebody else. */
+const WHO_GETS_THE_KEY = ['anthropic_base_url', 'anthropic_api_key'] as const satisfies SettingsKey[];
+
+export async function examineModel(
+  { settings, unclear }: Pick<InspectedSettings, 'settings' | 'unclear'>,
+  asks: boolean,
+): Promise<Finding[]> {
+  const wrong = WHO_GETS_THE_KEY.filter((key) => unclear.has(key));
+  if (asks && wrong.length > 0) {
+    const text = `nobody was asked: as the settings are wrong, it is not certain what is meant by ${wrong.join(' and ')}`;
+    return [fail('model', text, `correct the settings, so that the key goes to nobody else, ${AGAIN}`)];
+  }
   const found = examineKey(settings, asks);
   if (!asks || 'problem' in keyOf(settings)) return found;
   const answers = (['main', 'sub'] as const).map((tier) => examineTier(settings, tier));

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Finding } from '../../bridge/doctor/finding.ts';
 import { examineModel } from '../../bridge/doctor/model.ts';
-import { machineEnvironment, resolveSettings } from '../../config/settings.ts';
+import { inspectSettings, machineEnvironment } from '../../config/settings.ts';
 import { command, withStateDir } from '../support/command.ts';
 import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
 import { suite } from '../support/suite.ts';
@@ -20,10 +23,10 @@ interface Told {
 }
 
 /** What `doctor --model` finds out about the model; the command itself is typed in the tests that say so. */
-async function doctor(args: '--model'[], env: Record<string, string> = {}): Promise<Told> {
+async function doctor(args: '--model'[], env: Record<string, string> = {}, cwd = process.cwd()): Promise<Told> {
   const claude = { ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url };
-  const settings = resolveSettings({ env: { ...machineEnvironment(), ...claude, ...env } });
-  return told(await examineModel(settings, args.includes('--model')));
+  const inspected = inspectSettings({ cwd, env: { ...machineEnvironment(), ...claude, ...env } });
+  return told(await examineModel(inspected, args.includes('--model')));
 }
 
 async function typed(args: string[], env: Record<string, string> = {}): Promise<Told> {
@@ -160,6 +163,45 @@ test('a key that no request can carry is told as that, and not tried', async () 
       ' → set ANTHROPIC_API_KEY in the environment to the key alone',
   ]);
   assert.equal(api().seen.length, 0);
+});
+
+test('an address that is wrong is not replaced by the vendor’s: nobody is asked, and nobody gets the key', async () => {
+  const { port } = new URL(api().url);
+  for (const address of [`http://u:p@127.0.0.1:${port}`, `${api().url}/?a=b`, 'no address']) {
+    const { code, said } = await typed(['--model'], { ANTHROPIC_BASE_URL: address });
+    assert.equal(code, 1);
+    assert.deepEqual(said, [
+      'fail nobody was asked: as the settings are wrong, it is not certain what is meant by anthropic_base_url' +
+        ' → correct the settings, so that the key goes to nobody else, then run `agent-platform doctor --model` again',
+    ]);
+  }
+  assert.equal(api().seen.length, 0);
+  const unasked = await doctor([], { ANTHROPIC_BASE_URL: 'no address' });
+  assert.match(unasked.said.join(), /^ok an Anthropic key was found, not used/);
+});
+
+test('… nor when what is wrong of the settings file may have been the address or the key', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'doctor-'));
+  const file = (text: string) => writeFileSync(join(cwd, 'agent-platform.yaml'), text);
+  const ask = (env: Record<string, string>) => doctor(['--model'], env, cwd);
+  try {
+    const wrong = [`anthropic_base_ulr: ${api().url}\n`, `anthropic_base_url: '${api().url}\n`];
+    for (const text of wrong) {
+      file(text);
+      const { said } = await ask({ ANTHROPIC_BASE_URL: '' });
+      assert.match(said.join(), /^fail nobody was asked: .* meant by anthropic_base_url/);
+    }
+    file('anthropic_api_key: 12345\n');
+    const { said } = await ask(NONE);
+    assert.match(said.join(), /^fail nobody was asked: .* meant by anthropic_api_key/);
+    assert.equal(api().seen.length, 0);
+    // What is certain is asked, whatever else is wrong.
+    file('durability: maybe\nmodle: x\n');
+    assert.equal((await ask({})).code, 0);
+    assert.equal(api().seen.length, 2);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
 });
 
 test('a model without a price is warned of where it would be asked', async () => {

@@ -28,7 +28,9 @@ test('a batch whose key was refused is told as what it came to once the key is r
   // One run is refused; the others have no answer yet.
   api().script((body) => (JSON.stringify(body.messages).includes('dunmore-foods') ? DENIED : 'silence'));
   const first = await run([...CHECK, '--batch', 'denied']);
-  assert.deepEqual([first.code, first.stdout], [1, '']);
+  assert.equal(first.code, 1);
+  assert.match(first.stdout, /^batch denied: 11 runs, 10 cancelled, 1 failed; 0 model turns/m);
+  assert.match(first.stdout, /^10 runs cancelled, run\.cancelled: /m);
   assert.match(first.stderr, /error\[model\.denied\]: the batch denied failed: .*no such model for you/);
   assert.match(first.stderr, /what became of its runs: .*runs show denied/);
 
@@ -61,6 +63,25 @@ test('… and of each of its targets it is shown what became of it', async () =>
   assert.ok(runs.length > 5 && runs.every(({ outcome, state }) => outcome === state));
 });
 
+test('a batch that one refused tier ended still tells what was achieved and spent, and then what ended it', async () => {
+  const reads = (account: string): Answer => ({
+    content: [{ type: 'tool_use', id: 'one', name: 'get_account_metrics', input: { account_id: account } }],
+  });
+  api().script((body) => {
+    if (JSON.stringify(body.messages).includes('dunmore-foods'))
+      return body.messages.length > 1 ? DENIED : reads('dunmore-foods');
+    return 'silence';
+  });
+  const { code, stdout, stderr } = await run([...CHECK, '--batch', 'tier', '--json']);
+  assert.equal(code, 1);
+  assert.match(stderr, /error\[model\.denied\]: the batch tier failed: .*no such model for you/);
+  const { error, results, totals } = JSON.parse(stdout);
+  assert.equal(error.code, 'model.denied');
+  assert.match(error.message, /^claude-opus-5-5 is refused: .*no such model for you/);
+  assert.deepEqual([results.length, totals.outcomes, totals.usage.turns], [11, { failed: 1, cancelled: 10 }, 1]);
+  assert.ok(totals.cost_usd > 0);
+});
+
 test('a run that nobody answered says so, and names no model', async () => {
   api().script(DENIED);
   const { code, stdout } = await run([...ACME, '--run-id', 'unanswered']);
@@ -77,6 +98,16 @@ test('a batch that waits for people because nothing was answered says so as well
   assert.equal(code, 0);
   assert.match(stdout, /^weekly_health_check as of [\d-]{10}, no model answered$/m);
   assert.equal(JSON.parse((await run([...CHECK, '--batch', 'wrong', '--json'])).stdout).model, null);
+});
+
+test('what several runs ask alike is said once, with what to type for each', async () => {
+  api().script(WRONG);
+  const { code, stdout } = await run([...CHECK, '--batch', 'all-wrong']);
+  assert.equal(code, 0);
+  assert.match(stdout, /^11 runs wait for a person, model\.rejected: .*too odd/m);
+  assert.equal(stdout.match(/too odd/g)?.length, 1, stdout);
+  const asks = stdout.match(/^ {2}\S.* human decide all-wrong-\S+ --approve .*$/gm) ?? [];
+  assert.equal(new Set(asks).size, 11, stdout);
 });
 
 test('what the model refused is shown with its request id; what is printed then works as it stands', async () => {

@@ -33,7 +33,7 @@ test('a batch gives one JSON document, most urgent first, and its documents lie 
   assert.equal(code, 0, stderr);
   assert.equal(stdout.trimEnd().split('\n').length, 1);
   const document = JSON.parse(stdout);
-  assert.deepEqual(Object.keys(document), ['batch', 'schedule', 'model', 'as_of', 'results', 'totals']);
+  assert.deepEqual(Object.keys(document), ['batch', 'schedule', 'model', 'as_of', 'results', 'totals', 'error']);
   assert.deepEqual([document.batch, document.schedule, document.model], ['first', SCHEDULE, 'rehearsal']);
   assert.deepEqual(document.totals.outcomes, { completed: 7, waiting: 4 });
   assert.ok(document.totals.usage.turns > 0 && document.totals.wall_ms > 0);

@@ -4,12 +4,13 @@ import { invocationMachine } from '../../actors/invocation/machine.ts';
 import { reconcile } from '../../actors/reconcile.ts';
 import { readBatch } from '../../bridge/batch-journal.ts';
 import { startRun } from '../../bridge/door.ts';
+import { wakeElsewhere } from '../../bridge/wake-elsewhere.ts';
 import { watchJournals } from '../../bridge/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { ModelProvider, ModelReply } from '../../runtime/model/provider.ts';
 import { elsewhereName, MODEL_ATTEMPTS, retryName } from '../../runtime/policy/retry.ts';
-import { MAIL_STREAM, timerSubject } from '../../runtime/subjects.ts';
+import { MAIL_STREAM, mailSubject, timerSubject } from '../../runtime/subjects.ts';
 import { ARCHIVE, LOOK, TENANT, tries, treeOf, until } from '../support/archive.ts';
 import { LIBRARY } from '../support/http.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
@@ -73,6 +74,33 @@ test('what waits for the right worker goes on as soon as anything wakes it there
       'its timer is gone',
     );
   }
+});
+
+test('who looks for such runs wakes those alone, and not who waits for a model that is busy', async () => {
+  const busy: ModelProvider = {
+    name: 'anthropic',
+    reply: async () => {
+      throw new PlatformError('model.unavailable', '429', { details: { retry_after_ms: 3_600_000 } });
+    },
+  };
+  const asker = await platforms({ ...ARCHIVE, model: busy });
+  await startRun(asker.platform, tries('waits-for-model', [LOOK]));
+  await until(asker, 'waits-for-model', '0', 'backing_off');
+  await asker.worker.stop();
+  const rehearsing = await platforms(ARCHIVE);
+  await startRun(asker.platform, tries('waits-for-worker', [LOOK]));
+  await until(rehearsing, 'waits-for-worker', '0', 'backing_off');
+  await rehearsing.worker.stop();
+  const runs = ['waits-for-model', 'waits-for-worker', 'never-begun'];
+  // Who is woken already is not woken again.
+  for (const _ of runs) await wakeElsewhere(asker.platform, TENANT, runs);
+  const jsm = await asker.platform.nc.jetstreamManager();
+  const mailOf = async (run: string): Promise<number> => {
+    const subject = mailSubject({ tenant: TENANT, run, path: '0', agent: 'archivist' });
+    const { state } = await jsm.streams.info(MAIL_STREAM, { subjects_filter: subject });
+    return state.subjects?.[subject] ?? 0;
+  };
+  assert.deepEqual(await Promise.all(runs.map(mailOf)), [0, 1, 0]);
 });
 
 test('waiting for the right worker uses up no attempt: a model that is overloaded then is asked again as ever', async () => {

@@ -113,6 +113,8 @@ test('text that is no well-formed Unicode is refused at the door', () => {
   assert.throws(() => parseRequest(RunRequest, bytes(body)), { code: 'request.invalid', message: /Unicode/ });
   const pair = String.raw`{"instructions":"x","payload":{},"run_id":"\ud83d\ude42"}`;
   assert.equal(parseRequest(RunRequest, bytes(pair)).run_id, '🙂');
+  const spelt = String.raw`{"instructions":"x \\ud83d","payload":{},"run_id":"a"}`;
+  assert.equal(parseRequest(RunRequest, bytes(spelt)).instructions, String.raw`x \ud83d`);
 });
 
 test('the id of a batch that has failed is answered again as it was, also over HTTP', async () => {
