@@ -6,6 +6,7 @@ import {
   type SnapshotFrom,
   transition,
 } from 'xstate';
+import { type InvocationContext, invocationEssence } from '../runtime/context/invocation.ts';
 import { digestOf } from '../runtime/digest.ts';
 import { type BatchContext, batchEssence, batchMachine } from './batch/machine.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
@@ -33,7 +34,9 @@ export function hasEnded(snapshot: { status: string; value: unknown }): boolean 
 /** The digest that an entry carries: of the context after its events. */
 export function contextDigest(snapshot: { context: unknown; machine: { id: string } }): string {
   const { context, machine } = snapshot;
-  return digestOf(machine.id === batchMachine.id ? batchEssence(context as BatchContext) : context).slice(0, 16);
+  const isBatch = machine.id === batchMachine.id;
+  const essence = isBatch ? batchEssence(context as BatchContext) : invocationEssence(context as InvocationContext);
+  return digestOf(essence).slice(0, 16);
 }
 
 /** Whether the event changes anything here. Nothing changes what has ended; XState's own `can` would say otherwise. */

@@ -48,15 +48,14 @@ export async function cancelRun(
   { waitMs = WAIT_MS, signal }: CancelOptions = {},
 ): Promise<CancelAnswer> {
   const root = await readRoot(platform, address);
-  const left = await leftByBatch(platform, root);
-  if (left.length > 0)
-    return cancelEach(platform, address, left, { by, reason }, { waitMs, ...(signal && { signal }) });
+  const late = AbortSignal.timeout(waitMs);
+  const until = signal ? AbortSignal.any([signal, late]) : late;
+  if (root.isBatch && root.state === 'failed') return cancelLeft(platform, root, { by, reason }, until);
   checkNotEnded(root);
   const done = root.state === 'cancelled' && (await ending(platform, root)).length === 0;
   if (!done) {
     await platform.runtime.mailer.post(root.mailbox, { type: 'cancel', by, reason }, root.trace);
-    const late = AbortSignal.timeout(waitMs);
-    await untilFinal(platform, root, signal ? AbortSignal.any([signal, late]) : late);
+    await untilFinal(platform, root, until);
   }
   const now = await readRoot(platform, address);
   checkNotEnded(now);
@@ -66,32 +65,32 @@ export async function cancelRun(
   return { run, tenant, state, by: now.cancelled?.by ?? null, reason: now.cancelled?.reason ?? null, ending: open };
 }
 
-/** The runs that a failed batch has left open. (3) */
-async function leftByBatch(platform: Platform, root: Root): Promise<RunTree[]> {
-  if (!root.isBatch || root.state !== 'failed') return [];
-  const open: RunTree[] = [];
-  for await (const [, tree] of treesBelow(platform, root)) if (tree && !ENDED.has(tree.state)) open.push(tree);
-  return open;
+/** (3) The batch's journal has ended, so who was first stands in the runs. */
+async function cancelLeft(
+  platform: Platform,
+  root: Root,
+  asked: { by: string; reason: string },
+  signal: AbortSignal,
+): Promise<CancelAnswer> {
+  const { mailbox, trace } = root;
+  const before = await treesBelow(platform, root);
+  const open = before.filter((tree) => !ENDED.has(tree.state));
+  if (open.length === 0 && cancelledBy(before, mailbox.agent) === null) throw nothingLeft(root);
+  for (const { address, agent } of open) {
+    await platform.runtime.mailer.post({ ...address, agent }, { type: 'cancel', ...asked }, trace);
+  }
+  if (open.length > 0) await untilFinal(platform, root, signal);
+  const first = cancelledBy(await treesBelow(platform, root), mailbox.agent) ?? { by: null, reason: null };
+  const left = await ending(platform, root);
+  const { run, tenant } = mailbox;
+  return { run, tenant, state: left.length === 0 ? 'cancelled' : 'cancelling', ...first, ending: left };
 }
 
-async function cancelEach(
-  platform: Platform,
-  { tenant, run }: Address,
-  left: readonly RunTree[],
-  asked: { by: string; reason: string },
-  options: CancelOptions,
-): Promise<CancelAnswer> {
-  const ending: string[] = [];
-  for (let i = 0; i < left.length; i += AT_ONCE) {
-    const each = left.slice(i, i + AT_ONCE).map(({ address }) =>
-      cancelRun(platform, address, asked, options).catch((error: unknown) => {
-        if (error instanceof PlatformError && error.code === 'run.ended') return { ending: [] };
-        throw error;
-      }),
-    );
-    for (const answer of await Promise.all(each)) ending.push(...answer.ending);
-  }
-  return { run, tenant, state: ending.length === 0 ? 'cancelled' : 'cancelling', ...asked, ending };
+/** Who cancelled one of these first, other than their own batch. */
+function cancelledBy(trees: readonly RunTree[], batch: string): { by: string; reason: string } | null {
+  const cancelled = trees.flatMap(({ entries }) => entries.filter(({ state }) => state === 'cancelled').slice(0, 1));
+  const inTime = cancelled.sort((a, b) => a.at.localeCompare(b.at));
+  return inTime.map((entry) => cancelOf({ entries: [entry] })).find((cancel) => cancel?.by !== batch) ?? null;
 }
 
 async function readRoot({ runtime }: Platform, address: Address): Promise<Root> {
@@ -123,11 +122,14 @@ function cancelOf({ entries }: Pick<RunTree, 'entries'>): { by: string; reason: 
 }
 
 /** A failed run has ended, too, but may go on: a cancel is the end of that. A failed batch may not. */
-function checkNotEnded({ mailbox, state, isBatch }: Root): void {
-  const open = !ENDED.has(state) || state === 'cancelled' || (state === 'failed' && !isBatch);
-  if (open) return;
+function checkNotEnded(root: Root): void {
+  const { state, isBatch } = root;
+  if (ENDED.has(state) && state !== 'cancelled' && !(state === 'failed' && !isBatch)) throw nothingLeft(root);
+}
+
+function nothingLeft({ mailbox, state, isBatch }: Root): PlatformError {
   const what = `${isBatch ? 'the batch' : 'the run'} ${JSON.stringify(mailbox.run)}`;
-  throw new PlatformError('run.ended', `${what} is ${state}; there is nothing left to cancel`);
+  return new PlatformError('run.ended', `${what} is ${state}; there is nothing left to cancel`);
 }
 
 async function untilFinal(platform: Platform, root: Root, signal: AbortSignal): Promise<void> {
@@ -150,19 +152,25 @@ async function ending(platform: Platform, root: Root): Promise<string[]> {
   const { tenant, run, path } = root.mailbox;
   if (!root.isBatch) return openOf(run, await readRun(platform.runtime.journal, { tenant, run, path }), true);
   const found = ENDED.has(root.state) ? [] : [`${run} ${path} ${root.state}`];
-  for await (const [each, tree] of treesBelow(platform, root)) found.push(...openOf(each, tree, false));
+  for (const [at, tree] of (await readBelow(platform, root)).entries()) {
+    found.push(...openOf(root.runs[at] ?? '', tree, false));
+  }
   return found;
 }
 
-/** The runs below a batch with their trees, some read at once. */
-async function* treesBelow(platform: Platform, { mailbox, runs }: Root): AsyncGenerator<[string, RunTree | null]> {
+/** The trees of a batch's runs, in its order, some read at once; null for what has no journal. */
+async function readBelow(platform: Platform, { mailbox, runs }: Root): Promise<(RunTree | null)[]> {
   const { tenant, path } = mailbox;
+  const found: (RunTree | null)[] = [];
   for (let i = 0; i < runs.length; i += AT_ONCE) {
-    const reading = runs.slice(i, i + AT_ONCE).map(async (run): Promise<[string, RunTree | null]> => {
-      return [run, await readRun(platform.runtime.journal, { tenant, run, path })];
-    });
-    yield* await Promise.all(reading);
+    const some = runs.slice(i, i + AT_ONCE).map((run) => readRun(platform.runtime.journal, { tenant, run, path }));
+    found.push(...(await Promise.all(some)));
   }
+  return found;
+}
+
+async function treesBelow(platform: Platform, root: Root): Promise<RunTree[]> {
+  return (await readBelow(platform, root)).filter((tree) => tree !== null);
 }
 
 /**

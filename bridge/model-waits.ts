@@ -55,7 +55,7 @@ export function waitsText(waits: readonly ModelWait[], runs: number, now: number
 
 /** ` (attempt 3 of 6)`, or that the API wants it so; empty for a wait that is no failure of the model. */
 export function attemptText({ attempt, announced }: Pick<ModelWait, 'attempt' | 'announced'>): string {
-  if (announced) return ' (as it asks)';
+  if (announced) return ' (it asks to wait)';
   return attempt === null ? '' : ` (attempt ${attempt} of ${MODEL_ATTEMPTS})`;
 }
 

@@ -3,6 +3,7 @@ import { type Address, addressKey } from '../runtime/address.ts';
 import type { Entry, HumanTask } from '../runtime/journal/entry.ts';
 import { askedIn } from './asked.ts';
 import { shortText } from './model-waits.ts';
+import { harmless } from './terminal.ts';
 import { nowAndThen, type Pace } from './now-and-then.ts';
 import type { WaitTeller } from './tell-waits.ts';
 
@@ -25,7 +26,8 @@ export function tellPeople(options: TellPeopleOptions): WaitTeller {
     const [first, ...more] = all;
     if (first === undefined) return false;
     if (more.length > 0) say(`${peopleText(all.map(({ task }) => task))}; to see all: ${list()}`);
-    else say(named(first.address, first.entry, `${personText(first.task)}; to see it: ${show(first.task.id)}`));
+    else
+      say(named(first.address, first.entry, `${personText(first.task)}; to see it: ${harmless(show(first.task.id))}`));
     return true;
   }, options);
   return {
@@ -33,7 +35,8 @@ export function tellPeople(options: TellPeopleOptions): WaitTeller {
       const key = addressKey(address);
       const task = askedIn(entry);
       if (task === null) {
-        if (entry.state !== 'waiting_for_human') waits.delete(key);
+        // What has failed still takes late reports, and its question stands.
+        if (entry.state !== 'waiting_for_human' && entry.state !== 'failed') waits.delete(key);
         return;
       }
       waits.set(key, { address, entry, task });

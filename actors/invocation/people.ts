@@ -1,4 +1,5 @@
 /** How questions to people change an invocation: what counts, what a decision makes of the held turn. Pure. */
+import { notTaken } from '../../runtime/context/messages.ts';
 import { canonicalJson } from '../../runtime/canonical.ts';
 import {
   type CallState,
@@ -135,10 +136,9 @@ function goesOn(
 }
 
 function sentBack(context: InvocationContext, why: string): Change {
-  const remark = `The turn did not take effect. ${why}`;
   const back = (call: CallState): CallState =>
     call.status === 'pending' ? { ...call, status: 'error', result: why } : call;
-  return { report: null, escalation: null, ...withHeld(context, remark, back) };
+  return { report: null, escalation: null, ...withHeld(context, notTaken(why), back) };
 }
 
 function withHeld(context: InvocationContext, remark: string, change: (call: CallState) => CallState): Change {

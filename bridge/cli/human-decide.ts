@@ -17,6 +17,7 @@ import { stoppedBy } from './interruption.ts';
 import { type BesideWorker, ownWorker, rightWorker } from './right-worker.ts';
 import { type Session, withPlatform } from './session.ts';
 import { showCommand } from './hints.ts';
+import { wakeElsewhere } from '../wake-elsewhere.ts';
 import { waitingText } from './waiting.ts';
 
 /** Answers a question by a worker of its own or by whatever worker is alive, and tells what came of it. */
@@ -24,7 +25,8 @@ export async function decide(session: Session, id: string, options: HumanDecideO
   const said = decisionOf(options);
   const { tenant } = session.settings;
   return withPlatform(session, async (platform, signal) => {
-    const beside = options.wait ? await workerOf(platform, id, tenant) : ownWorker(platform);
+    const right = workerOf(platform, id, tenant);
+    const beside = options.wait ? await right : await right.catch(otherwiseOwn(platform));
     const { task, tree } = await beside(signal, async (ends) => {
       const decided = await decideTask(platform, id, said, { signal: ends, ...(tenant && { tenant }) }).catch(
         (error) => {
@@ -32,6 +34,7 @@ export async function decide(session: Session, id: string, options: HumanDecideO
         },
       );
       if (!session.json) session.note(doneText(decided));
+      if (options.wait) await wakeElsewhere(platform, decided.tenant, [decided.run]);
       return { task: decided, tree: options.wait ? await followed(platform, decided, ends) : null };
     });
     return present(session, task, tree);
@@ -49,6 +52,14 @@ async function workerOf(platform: Platform, id: string, tenant: string | undefin
     model: tree.context.invocation?.model,
     orElse,
   });
+}
+
+/** Where nobody may ask the model, the decision is taken all the same, and the run goes on when somebody may. */
+function otherwiseOwn(platform: Platform): (error: unknown) => BesideWorker {
+  return (error) => {
+    if (error instanceof PlatformError && error.code === 'usage.invalid') return ownWorker(platform);
+    throw error;
+  };
 }
 
 function hinted(error: unknown): unknown {

@@ -14,6 +14,7 @@ import { settleRun } from '../settle.ts';
 import { spentBy, spentText } from '../spent.ts';
 import { openTasks } from '../task-view.ts';
 import { tellWaits } from '../tell-waits.ts';
+import { wakeElsewhere } from '../wake-elsewhere.ts';
 import { retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import { answersItself, rightWorker } from './right-worker.ts';
@@ -71,6 +72,7 @@ async function finish(
     const progress = startProgress(process.stderr, `${agent}: run ${address.run}`, 1, session.json);
     const waits = tellWaits({ runs: 1, say: progress.say, now: platform.runtime.now });
     try {
+      if (existing) await wakeElsewhere(platform, address.tenant, [address.run]);
       const settled = await settleRun(platform, address, { signal: ends, onEntry: waits.take });
       if (!settled) throw stoppedBy(ends, `the same command with \`--run-id ${address.run}\` finishes it`);
     } finally {

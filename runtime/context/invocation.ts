@@ -97,6 +97,12 @@ export interface InvocationContext {
   error: { code: string; message: string } | null;
 }
 
+/** What an entry's digest is made over: which model a turn asked stands in its event, and was not always kept here. */
+export function invocationEssence(context: InvocationContext): object {
+  if (!context.turns.some((turn) => turn.asked !== undefined)) return context;
+  return { ...context, turns: context.turns.map(({ asked: _, ...turn }) => turn) };
+}
+
 export function emptyInvocation(): InvocationContext {
   return {
     invocation: null,

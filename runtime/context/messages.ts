@@ -26,7 +26,7 @@ function wellFormed(value: unknown): unknown {
 function messagesOf(turn: TurnState, ids: readonly string[], thinks: boolean): Message[] {
   const content = shown(turn.content, ids, thinks);
   const says = content.some(({ type }) => type === 'text' || type === 'tool_use');
-  const results = turn.calls.flatMap((call, i) => resultOf(call, ids[i] ?? call.id));
+  const results = turn.calls.flatMap((call, i) => resultOf(call, ids[i] ?? call.id, turn.remark));
   const remarks = [turn.correction, turn.remark].flatMap((text) =>
     text === null ? [] : [{ type: 'text' as const, text }],
   );
@@ -71,10 +71,16 @@ function inLetters(text: string, otherwise: string): string {
   return text.replaceAll(/[^a-zA-Z0-9_-]/g, '_').slice(0, LONGEST) || otherwise;
 }
 
-function resultOf({ status, result, verdicts }: CallState, id: string): ToolResultBlock[] {
+/** What is said of a turn that a person sent back; each call that it held has `why` for its error. */
+export function notTaken(why: string): string {
+  return `The turn did not take effect. ${why}`;
+}
+
+function resultOf({ status, result, verdicts }: CallState, id: string, remark: string | null): ToolResultBlock[] {
   if (status === 'ok') return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(result)) }];
   if (status !== 'error') return [];
   const content = typeof result === 'string' ? result : JSON.stringify(result);
-  const marked = verdicts.some(({ ok }) => !ok) ? asRefusal(content) : asError(content);
+  const refused = verdicts.some(({ ok }) => !ok) || remark === notTaken(content);
+  const marked = refused ? asRefusal(content) : asError(content);
   return [{ type: 'tool_result', tool_use_id: id, content: marked, is_error: true }];
 }

@@ -175,7 +175,9 @@ export function constantOverCounts(text: string, { noReport }: { noReport: boole
   const known = ['calls', 'attempts', ...(noReport ? ['report'] : [])];
   if (names.length === 0 || names.some((name) => !known.includes(name))) return null;
   const tools = [...new Set(nodes.flatMap((node) => memberOf(node)?.name ?? []))];
-  if (tools.length > MOST_TOOLS || !(sumOfNumbers(nodes) < MOST_CALLS)) return null;
+  // A function may make a large number of anything.
+  const calls = nodes.some(({ op }) => op === 'call' || op === 'rcall');
+  if (calls || tools.length > MOST_TOOLS || !(sumOfNumbers(nodes) < MOST_CALLS)) return null;
   let said: boolean | null = null;
   for (const attempts of countsOf(tools)) {
     for (const calls of countsOf(tools)) {

@@ -79,7 +79,7 @@ test('a run that waits for its model, and one that waits for a person, are told 
   await ask(url, 'busy');
   assert.match(
     await up.line(/ busy /),
-    /^[\d:]{8} {2}busy {2}librarian {2}dune {2}waits for the model: claude-opus-5-5 cannot answer now: 429 rate_limit_error: slow; asked again in \d\d s \(as it asks\)$/,
+    /^[\d:]{8} {2}busy {2}librarian {2}dune {2}waits for the model: claude-opus-5-5 cannot answer now: 429 rate_limit_error: slow; asked again in \d\d s \(it asks to wait\)$/,
   );
   api().script(WRONG);
   await ask(url, 'odd');

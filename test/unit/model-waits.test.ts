@@ -39,7 +39,7 @@ test('a wait that the API asks for is told as that, and is no attempt', () => {
     entry('backing_off', { type: 'model.failed', ordinal: 1, error: BUSY, retry, announced: true }),
   ]);
   assert.ok(wait);
-  assert.equal(waitText(wait, NOW), 'claude cannot answer now: 529; asked again in 8 s (as it asks)');
+  assert.equal(waitText(wait, NOW), 'claude cannot answer now: 529; asked again in 8 s (it asks to wait)');
   assert.equal(wait.attempt, null);
 });
 

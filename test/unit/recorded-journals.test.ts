@@ -5,8 +5,10 @@ import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { batchMachine } from '../../actors/batch/machine.ts';
 import { accepts, contextDigest, emptyFold, stateOf, step } from '../../actors/fold.ts';
 import { invocationMachine } from '../../actors/invocation/machine.ts';
+import type { TurnState } from '../../runtime/context/invocation.ts';
 import { parseEntry } from '../../runtime/journal/journal.ts';
 import type { Recording } from '../fixtures/recording.ts';
+import { sampleTurn } from '../support/samples.ts';
 import { suite } from '../support/suite.ts';
 
 /** These are the journals of runs in flight at users': a machine that cannot fold them breaks those. */
@@ -35,6 +37,15 @@ for (const file of files) {
     }
   });
 }
+
+test('which model a turn asked changes no digest: journals are older than that it is kept', () => {
+  const { snapshot } = emptyFold(invocationMachine);
+  const withTurn = (turn: TurnState) =>
+    contextDigest({ machine: invocationMachine, context: { ...snapshot.context, turns: [turn] } });
+  const turn = sampleTurn(1, { ok: true, result: { n: 1 } });
+  assert.equal(withTurn({ ...turn, asked: 'claude-opus-5-5' }), withTurn(turn));
+  assert.notEqual(withTurn({ ...turn, remark: 'x' }), withTurn(turn));
+});
 
 test('there is one of each kind', () => {
   assert.deepEqual(files.toSorted(), [

@@ -139,4 +139,17 @@ test('one question to a person is told with how to see it; several are counted b
   assert.match(await firstLine(people, [...many.slice(1), ['b', decided]]), /^c waits for a person, rare/);
 });
 
+test('what has failed, and takes a late report before its question is told, still asks; no id of a run steers the terminal', async () => {
+  const failed = { ...asks('a.0.1', 'activation.quarantined'), state: 'failed' };
+  const late = entry('failed', [{ type: 'child.reported', run: 'r', outcome: 'completed' }]);
+  assert.match(
+    await firstLine(people, [
+      ['a', failed],
+      ['a', late],
+    ]),
+    /^a waits for a person, activation\.quarantined/,
+  );
+  assert.doesNotMatch(await firstLine(people, [['a', asks('x\u009b31m.0.1', 'vip')]]), /\u009b/);
+});
+
 test.run();
