@@ -106,7 +106,7 @@ async function finish(
         onSettled: () => progress.step(),
         onEntry: waits.take,
       });
-      if (!settled) throw stoppedBy(ends, `\`--batch ${address.run}\` finishes it`);
+      if (!settled) throw stoppedBy(ends, `the same command with \`--batch ${address.run}\` finishes it`);
     } finally {
       waits.stop();
       progress.stop();

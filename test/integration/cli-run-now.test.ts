@@ -125,7 +125,7 @@ test('SIGINT and SIGTERM end a batch with their exit code, and the same batch id
       },
     });
     assert.deepEqual([stopped.code, stopped.stdout], [exit, '']);
-    assert.match(stopped.stderr, new RegExp(`interrupted: \`--batch ${batch}\` finishes it`));
+    assert.match(stopped.stderr, new RegExp(`interrupted: the same command with \`--batch ${batch}\` finishes it`));
     const finished = await runNow(['--batch', batch, '--json']);
     assert.equal(finished.code, 0, finished.stderr);
     assert.deepEqual(JSON.parse(finished.stdout).totals.outcomes, { completed: 7, waiting: 4 });
