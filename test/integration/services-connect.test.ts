@@ -134,12 +134,14 @@ test('a NATS server without JetStream is refused, and a lost connection comes ba
       const file = readdirSync(dir).find((name) => name.endsWith(`_${running.at(-1)?.pid}.ports`));
       const url = file && /nats:\/\/127\.0\.0\.1:\d+/.exec(readFileSync(join(dir, file), 'utf8'))?.[0];
       if (url) return url;
+      assert.equal(running.at(-1)?.exitCode, null, `nats-server ended by itself at port ${port}`);
       await delay(5);
     }
   };
   try {
     await refused(connectNats({ url: await start('-1') }, { name: 'test' }), 'nats.too_old', /JetStream disabled/);
-    const url = await start('-1', '-js');
+    // Below the ports that the system gives out: nobody else gets it while the server is gone.
+    const url = await start(String(20_000 + Math.floor(Math.random() * 12_000)), '-js');
     const connection = await connectNats({ url }, { name: 'test' });
     const reconnected = (async () => {
       for await (const status of connection.status()) if (status.type === 'reconnect') return true;
