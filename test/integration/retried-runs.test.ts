@@ -38,6 +38,18 @@ function refusing(agent: string) {
   return { key, model };
 }
 
+/** The model, except that the agent gets no answer before the signal aborts. */
+function heldUntil(ready: AbortSignal, agent: string, model: (rehearsal: ModelProvider) => ModelProvider) {
+  return (rehearsal: ModelProvider): ModelProvider => {
+    const provider = model(rehearsal);
+    const reply: ModelProvider['reply'] = async (request, signal) => {
+      if (request.agent === agent && !ready.aborted) await once(ready, 'abort');
+      return provider.reply(request, signal);
+    };
+    return { ...provider, reply };
+  };
+}
+
 /** Resolves when anything of the run has come to that state. */
 async function comesTo({ platform }: TestPlatform, tenant: string, run: string, wanted: string): Promise<void> {
   const seen = new AbortController();
@@ -109,14 +121,7 @@ test('a refused key ends what asks now: a run that waits for a person is left to
   const { key, model } = refusing('csm_briefing');
   const waits = new AbortController();
   const open = await platforms({
-    model: (rehearsal) => {
-      const refuses = model(rehearsal);
-      const reply: ModelProvider['reply'] = async (request, signal) => {
-        if (request.agent === 'csm_briefing' && !waits.signal.aborted) await once(waits.signal, 'abort');
-        return refuses.reply(request, signal);
-      };
-      return { ...refuses, reply };
-    },
+    model: heldUntil(waits.signal, 'csm_briefing', model),
   });
   const asking = comesTo(open, 'sample', 'spares-evergreen-health', 'waiting_for_human').then(() => waits.abort());
   const { address, trees } = await open.batch({ batch: 'spares', only: ['acme-corp', 'evergreen-health'] });
@@ -168,14 +173,7 @@ test('what a batch that a refused key ended has left to people is cancelled with
   const held = new AbortController();
   const open = await platforms({
     ...LIBRARY,
-    model: (rehearsal) => {
-      const refuses = model(rehearsal);
-      const reply: ModelProvider['reply'] = async (request, signal) => {
-        if (request.agent === 'finder' && !held.signal.aborted) await once(held.signal, 'abort');
-        return refuses.reply(request, signal);
-      };
-      return { ...refuses, reply };
-    },
+    model: heldUntil(held.signal, 'finder', model),
   });
   const asking = comesTo(open, 'town', `left-${RARE}`, 'waiting_for_human').then(() => held.abort());
   const { address } = await open.batch({ schedule: 'weekly_stocktaking', batch: 'left', only: ['persuasion', RARE] });
