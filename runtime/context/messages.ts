@@ -77,7 +77,8 @@ export function notTaken(why: string): string {
 }
 
 function resultOf({ status, result, verdicts }: CallState, id: string, remark: string | null): ToolResultBlock[] {
-  if (status === 'ok') return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(result)) }];
+  if (status === 'ok')
+    return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(wellFormed(result))) }];
   if (status !== 'error') return [];
   const content = typeof result === 'string' ? result : JSON.stringify(result);
   const refused = verdicts.some(({ ok }) => !ok) || remark === notTaken(content);

@@ -214,6 +214,8 @@ test('half a character, wherever a model or a tool wrote it, is sent as the sign
     [],
   );
   assert.equal(strings.filter((text) => text.includes('cut \ufffd')).length, 5);
+  const found = compose(sampleAgent(), sampleState({ turns: [sampleTurn(1, { ok: true, result: { half } })] }));
+  assert.match(JSON.stringify(found.messages.at(-1)), /cut \ufffd/);
 });
 
 test('whatever a program takes for a line break is escaped in a result, which arrives as it was', () => {
