@@ -7,7 +7,8 @@ import { admit } from '../../runtime/policy/admission.ts';
 import { elsewhereName, nextTry, waitElsewhere } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
-import type { ModelProvider, SentRequest } from '../../runtime/model/provider.ts';
+import { checkedReply } from '../../runtime/model/check-reply.ts';
+import type { ModelProvider, ModelReply, SentRequest } from '../../runtime/model/provider.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -22,9 +23,9 @@ export async function modelTurn(
   const { resolved, ...means } = await judging(runtime, state);
   const request = compose(resolved, state);
   const prompt = { composer: COMPOSER_VERSION, digest: digestOf(request) };
-  let reply: Awaited<ReturnType<typeof runtime.model.reply>>;
+  let reply: ModelReply;
   try {
-    reply = await modelOf(runtime, invocation).reply(request, signal);
+    reply = checkedReply(await modelOf(runtime, invocation).reply(request, signal));
   } catch (error) {
     const { request_id: id, sent } = error instanceof PlatformError ? error.details : {};
     const escalation = escalationOf(error, { resolved, state, now: means.now });

@@ -7,6 +7,7 @@ import { PROBE_SUBJECT } from '../../runtime/subjects.ts';
 import { appOf, gatedModel, LIBRARY, post, STOCK } from '../support/http.ts';
 import { withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
+import { throwingTurns } from '../support/throwing.ts';
 
 const test = suite('the HTTP door');
 const platforms = withPlatforms(test);
@@ -197,13 +198,7 @@ test('metrics tell of mail, invocations, runs and tokens', async () => {
 
 test('an invocation that was set aside is counted as quarantined', async () => {
   const before = await quarantinedOf(appOf(await platforms({ ...LIBRARY, works: false })));
-  const broken = await platforms({
-    ...LIBRARY,
-    model: (inner) => ({
-      ...inner,
-      reply: async (request, stop) => ({ ...(await inner.reply(request, stop)), content: null as never }),
-    }),
-  });
+  const broken = throwingTurns(await platforms(LIBRARY));
   const answer = await post(appOf(broken), '/run', STOCK);
   assert.equal(((await answer.json()) as RunView).error?.code, 'activation.quarantined');
   assert.equal(await quarantinedOf(appOf(broken)), before + 1);

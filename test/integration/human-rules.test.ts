@@ -16,6 +16,7 @@ import { LIBRARY, STOCK } from '../support/http.ts';
 import { APPROVE, asked, decided, OPERATOR, RARE, refusal, REPORTING } from '../support/people.ts';
 import { withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
+import { throwingTurns } from '../support/throwing.ts';
 
 const test = suite('questions of every kind', { timeoutMs: 60_000 });
 const platforms = withPlatforms(test);
@@ -162,13 +163,8 @@ test('a delegate asks on its own, its question has its path, and its parent goes
   assert.deepEqual([ended.state, ended.children[0]?.state], ['completed', 'refused']);
 });
 
-const broken = (inner: ModelProvider): ModelProvider => ({
-  ...inner,
-  reply: async (asked_, stop) => ({ ...(await inner.reply(asked_, stop)), content: null as never }),
-});
-
 test('what was set aside is asked about: approved it goes on from its journal, rejected it stays failed', async () => {
-  const opened = await platforms({ ...LIBRARY, model: broken });
+  const opened = throwingTurns(await platforms(LIBRARY));
   for (const run of ['set-aside', 'left-aside']) assert.equal((await opened.run({ ...STOCK, run })).state, 'failed');
   await opened.worker.stop();
   const good = await platforms(LIBRARY);
@@ -195,7 +191,7 @@ async function untilEnded(platform: Parameters<typeof untilAtRest>[0], run: stri
 }
 
 test('a failed run that a person is asked about is cancelled, too, and nobody is asked any more', async () => {
-  const opened = await platforms({ ...LIBRARY, model: broken });
+  const opened = throwingTurns(await platforms(LIBRARY));
   assert.equal((await opened.run({ ...STOCK, run: 'given-up' })).state, 'failed');
   const done = await cancelRun(opened.platform, at('given-up'), { by: 'ada', reason: 'not needed' });
   assert.equal(done.state, 'cancelled');

@@ -9,6 +9,7 @@ import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { mailSubject, workerSubject } from '../../runtime/subjects.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
+import { throwingTurns } from '../support/throwing.ts';
 
 const test = suite('who owns an invocation');
 const platforms = withPlatforms(test);
@@ -130,14 +131,7 @@ test('a worker that drains lets the step in hand finish, and begins no other', a
 
 test('an actor that throws is started again from the journal; the run goes on where it was', async () => {
   let throws = 2;
-  const model = (rehearsal: ModelProvider): ModelProvider => ({
-    ...rehearsal,
-    reply: async (request, signal) => {
-      const reply = await rehearsal.reply(request, signal);
-      return throws-- > 0 ? { ...reply, content: null as never } : reply;
-    },
-  });
-  const { run } = await platforms({ ...library, model });
+  const { run } = throwingTurns(await platforms(library), () => throws-- > 0);
   const tree = await run(emma);
   assert.equal(tree.state, 'completed');
   assert.equal(chain(tree).filter((line) => line.includes('resumed')).length, 2);

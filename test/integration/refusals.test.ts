@@ -6,6 +6,7 @@ import type { JsonObject } from '../../runtime/json.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { chain, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
+import { throwingTurns } from '../support/throwing.ts';
 
 const test = suite('what a supervisor and its rules refuse');
 const platforms = withPlatforms(test);
@@ -141,15 +142,8 @@ test('three turns without a report end the invocation as failed', async () => {
 });
 
 test('a throw inside one activation ends that invocation as failed; the others go on', async () => {
-  const broken = (rehearsal: ModelProvider): ModelProvider => ({
-    name: 'rehearsal',
-    reply: async (request, signal) => {
-      const reply = await rehearsal.reply(request, signal);
-      // Blocks that are none: what judges the reply throws.
-      return JSON.stringify(request).includes('middlemarch') ? { ...reply, content: null as never } : reply;
-    },
-  });
-  const { batch } = await platforms({ ...library, model: broken, limits: { restartIntensity: 1 } });
+  const opened = await platforms({ ...library, limits: { restartIntensity: 1 } });
+  const { batch } = throwingTurns(opened, ({ invocation }) => invocation?.subject === 'middlemarch');
   const { trees } = await batch({ schedule: 'weekly_stocktaking' });
   const states = Object.fromEntries([...trees].map(([book, tree]) => [book, tree.state]));
   assert.deepEqual(states, {

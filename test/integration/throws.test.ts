@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import type { AnyStateMachine } from 'xstate';
+import { sentPrompt } from '../../bridge/prompt.ts';
 import type { RunTree } from '../../bridge/runs.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { Json } from '../../runtime/json.ts';
@@ -61,17 +62,31 @@ test('in a machine: that invocation has failed, and says why', async () => {
   assert.deepEqual(context.error, { code: 'activation.crashed', message: 'the machine threw' });
 });
 
-test('in a player that answers what no journal can hold: that invocation has failed, and says why', async () => {
+test('in a player that answers what is no turn: that invocation has failed at once, and says why and where', async () => {
   const open = await platforms(library);
   const { players } = packOf(open).code;
+  let answer: unknown;
   replace(players, 'librarian', (was) => (conversation) => {
     if (conversation.task.subject !== HIT) return (was as Player)(conversation);
-    return { calls: [{ name: 'look_up', input: { book: (() => HIT) as never } }] };
+    return answer as never;
   });
+  answer = { calls: [{ name: 'look_up', input: { book: () => HIT } }] };
   const { state, context, entries } = await stocktaking(open);
   assert.equal(state, 'failed');
+  assert.equal(context.error?.code, 'model.failed');
   assert.match(context.error?.message ?? '', /canonical JSON cannot hold a function/);
   assert.equal(entries.length, 3, 'at once, not after claims without end');
+
+  answer = { calls: [{ name: 5, input: {} }] };
+  const tree = await open.run({ agent: 'librarian', instructions: 'Take stock.', payload: { book: HIT } });
+  assert.deepEqual([tree.state, tree.context.turns], ['failed', []], 'nothing of it is journaled');
+  const error = {
+    code: 'model.failed',
+    message: 'the answer of rehearsal is malformed: content.0.name: expected string, received number',
+  };
+  assert.deepEqual(tree.context.error, error);
+  const asked = await sentPrompt(tree.entries, 1, open.platform.runtime.catalog);
+  assert.equal(asked.model, null, 'what it was asked can be seen');
 });
 
 test('in a tool: its call is an error that the model reads', async () => {

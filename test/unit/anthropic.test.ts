@@ -7,6 +7,7 @@ import { anthropic } from '../../runtime/model/anthropic/provider.ts';
 import { replyFrom } from '../../runtime/model/anthropic/reply.ts';
 import { messageOf } from '../../runtime/model/anthropic/stream.ts';
 import { apiRequest } from '../../runtime/model/anthropic/request.ts';
+import { checkedReply } from '../../runtime/model/check-reply.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { type Answer, KEY, startMessagesApi, withMessagesApi } from '../support/messages-api.ts';
 import { sampleAgent, sampleState } from '../support/samples.ts';
@@ -128,6 +129,53 @@ for (const [what, input] of [
     assert.equal(usage.output_tokens, 20, 'what the answer cost is known');
   });
 }
+
+test('a count never goes down within an answer: what a stream says of it in the end, and knows less', async () => {
+  const counted = async (begin: object, ...later: object[]) => {
+    async function* events(): AsyncGenerator<RawMessageStreamEvent> {
+      const message = { type: 'message', model: 'm', content: [], usage: begin, stop_reason: null };
+      yield { type: 'message_start', message } as unknown as RawMessageStreamEvent;
+      for (const usage of later)
+        yield { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage } as unknown as RawMessageStreamEvent;
+      yield { type: 'message_stop' };
+    }
+    return replyFrom(await messageOf(events())).usage;
+  };
+  const none = { input_tokens: 0, output_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
+  const begin = { input_tokens: 500_000, output_tokens: 1, cache_read_input_tokens: null };
+  const end = { input_tokens: 0, output_tokens: 7, cache_read_input_tokens: 3, cache_creation_input_tokens: null };
+  const all = { ...none, input_tokens: 500_000, output_tokens: 7, cache_read_tokens: 3 };
+  assert.deepEqual(await counted(begin, end), all);
+  assert.deepEqual(await counted(begin, end, { output_tokens: 0, cache_read_input_tokens: 0 }), all);
+  assert.deepEqual(await counted({ input_tokens: 0 }, { input_tokens: '9', output_tokens: 2 }), {
+    ...none,
+    output_tokens: 2,
+  });
+});
+
+test('a block that is none is told as a failure, not asked for again; a text may begin without its text', async () => {
+  for (const streaming of [true, false]) {
+    api().script({ content: [{ name: 5 }] as never });
+    const reply = await ask(provider({ streaming }));
+    assert.throws(() => checkedReply(reply), {
+      code: 'model.failed',
+      details: { request_id: reply.request_id, sent: reply.sent },
+    });
+  }
+  async function* events(): AsyncGenerator<RawMessageStreamEvent> {
+    const message = { type: 'message', model: 'm', content: [], usage: {}, stop_reason: null };
+    yield { type: 'message_start', message } as unknown as RawMessageStreamEvent;
+    yield {
+      type: 'content_block_start',
+      index: 0,
+      content_block: { type: 'text' },
+    } as unknown as RawMessageStreamEvent;
+    yield { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'found' } };
+    yield { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: {} } as unknown as RawMessageStreamEvent;
+    yield { type: 'message_stop' };
+  }
+  assert.deepEqual(replyFrom(await messageOf(events())).content, [{ type: 'text', text: 'found' }]);
+});
 
 test('counters that a gateway leaves out are none', async () => {
   api().script({ content: [{ type: 'text', text: 'x' }], usage: null });

@@ -38,8 +38,9 @@ export function replyFrom(message: Partial<Message> | null | undefined): Reply {
   };
 }
 
-/** What the platform did not ask for (blocks of server tools) is left out. */
-function blockFrom(block: ContentBlock): ReplyBlock[] {
+/** What the platform did not ask for (blocks of server tools) is left out; what is no block at all is told by the reply's check. */
+function blockFrom(block: ContentBlock | null): ReplyBlock[] {
+  if (typeof block?.type !== 'string') return [block as never];
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: block.text }];

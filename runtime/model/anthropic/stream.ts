@@ -40,8 +40,11 @@ export async function messageOf(events: AsyncIterable<RawMessageStreamEvent>): P
 }
 
 function grow(block: ContentBlock | undefined, delta: Of<'content_block_delta'>['delta']): void {
-  if (block?.type === 'text' && delta.type === 'text_delta') block.text += delta.text;
-  if (block?.type === 'thinking' && delta.type === 'thinking_delta') block.thinking += delta.thinking;
+  // A gateway may begin a block without its empty text.
+  if (block?.type === 'text' && delta.type === 'text_delta') block.text = (block.text ?? '') + delta.text;
+  if (block?.type === 'thinking' && delta.type === 'thinking_delta') {
+    block.thinking = (block.thinking ?? '') + delta.thinking;
+  }
   if (block?.type === 'thinking' && delta.type === 'signature_delta') block.signature = delta.signature;
 }
 
@@ -50,12 +53,20 @@ function readInput(block: ContentBlock | undefined, written: string): void {
   if (block?.type === 'tool_use' && written !== '') block.input = parsed(written);
 }
 
-/** Counters of the whole message: what is there replaces, and is never added. */
+/**
+ * Counters of the whole message so far: the highest counts, and none is ever added. A gateway that does not know a count in the
+ * end says 0 of it.
+ */
 function end(message: Message, { delta, usage }: Of<'message_delta'>): void {
   message.stop_reason = delta.stop_reason;
   message.stop_details = delta.stop_details;
-  const counted = Object.entries(usage ?? {}).filter(([, value]) => value !== null && value !== undefined);
-  message.usage = { ...message.usage, ...Object.fromEntries(counted) };
+  const counts: Record<string, unknown> = { ...message.usage };
+  for (const [name, count] of Object.entries(usage ?? {})) {
+    const before = counts[name];
+    if (typeof count !== 'number') counts[name] ??= count;
+    else counts[name] = typeof before === 'number' ? Math.max(before, count) : count;
+  }
+  message.usage = counts as unknown as Message['usage'];
 }
 
 /** What is no JSON stays the text that it is. */
