@@ -6,10 +6,10 @@
  * 2. Mail is acknowledged only when the fold rests (parked or final) and all its sends are confirmed.
  * 3. After a lost fence nothing is acknowledged, sent or appended any more: another worker owns the invocation.
  * 4. A throw restarts this actor, a few times, and then ends its invocation as `failed`, in its journal; it never reaches
- *    the worker or a sibling.
+ *    the worker or a sibling. While it waits for its restart the queue goes on: a cancel ends it, mail is taken into its
+ *    journal, a draining worker hands it back. Only the supervisor's word starts it again.
  * 5. Mail for what computes on another worker is forwarded to it; only silence, or its word, lets it be taken over.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { JsMsg } from 'nats';
 import type { Logger } from 'pino';
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
@@ -17,16 +17,19 @@ import { describeError } from '../config/errors.ts';
 import type { Mailbox } from '../runtime/address.ts';
 import type { JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
-import type { Behaviour, EffectKind, Received } from './behaviour.ts';
+import type { Behaviour, EffectKind } from './behaviour.ts';
+import { claim, quarantined, resumed } from './claim.ts';
 import { Effects } from './effects.ts';
 import { hasEnded, stateOf } from './fold.ts';
 import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
 import { Ledger } from './ledger.ts';
 import { Mailbag } from './mailbag.ts';
+import { performAll } from './perform.ts';
 import { attributed } from './strays.ts';
 import { restartDelay } from './supervisor/restart.ts';
-import type { ChildEnd } from './supervisor/machine.ts';
+import type { ChildEnd } from './supervisor/children.ts';
+import { Turns } from './turns.ts';
 
 /** How often a claim that lost its race is tried again on a fresh read. */
 const CLAIM_TRIES = 5;
@@ -42,11 +45,11 @@ export class Activation {
   private readonly mailbag = new Mailbag();
   private readonly ledger: Ledger;
   private actor: AnyActorRef | null = null;
+  private restarting = false;
   private readonly effects = new Effects();
   /** Times of crashes, in milliseconds of this process. */
   private crashes: number[] = [];
-  private queue: Promise<void> = Promise.resolve();
-  private queued = 0;
+  private readonly turns: Turns;
 
   constructor(host: Host, behaviour: Behaviour, key: string, to: Mailbox) {
     this.host = host;
@@ -55,12 +58,21 @@ export class Activation {
     this.to = to;
     this.log = host.runtime.log.child({ agent: to.agent, run: to.run, path: to.path });
     this.ledger = new Ledger(host.runtime, host.folds, behaviour, to, this.log);
+    this.turns = new Turns(
+      (error) => {
+        this.log.error({ err: error, ...describeError(error, 'activation.crashed') }, 'activation stopped');
+        this.stop('crashed');
+      },
+      () => {
+        if (!this.isHere) this.host.idle(this);
+      },
+    );
   }
 
   /** Takes a mail; it is kept alive until the invocation rests. */
   deliver(message: JsMsg, mail: Mail): void {
     if (!this.mailbag.add(message)) return;
-    this.enqueue(async () => {
+    this.turns.take(async () => {
       try {
         await this.receive(this.mailbag.latest(message), mail);
       } finally {
@@ -73,8 +85,8 @@ export class Activation {
   async takeForward(seq: number, mail: Mail): Promise<Forwarded> {
     if (this.mailbag.has(seq)) return 'mine';
     return new Promise((answer) => {
-      this.enqueue(async () => {
-        if (!this.actor) return answer('not mine');
+      this.turns.take(async () => {
+        if (!this.isHere) return answer('not mine');
         const { found, deliver } = await this.behaviour.receive(this.ledger.current.snapshot, mail);
         const taken =
           found === 'open'
@@ -91,8 +103,8 @@ export class Activation {
     const run = (signal: AbortSignal) =>
       attributed(this.to, () => this.behaviour.perform(kind, ordinal, snapshot, signal));
     return this.effects.start(ordinal, run, {
-      done: (events) => this.enqueue(async () => void (await this.advance(events))),
-      threw: (error) => this.enqueue(() => this.restart(error)),
+      done: (events) => this.turns.take(async () => void (await this.advance(events))),
+      threw: (error) => this.turns.take(() => this.recover(error)),
     });
   }
 
@@ -102,12 +114,26 @@ export class Activation {
 
   /** The live actor threw and is gone. */
   crashed(error: unknown): void {
-    this.enqueue(() => this.restart(error));
+    this.turns.take(() => this.recover(error));
+  }
+
+  /** The wait after a crash is over. */
+  restart(): void {
+    this.turns.take(async () => {
+      if (!this.restarting) return;
+      this.restarting = false;
+      await this.advance([resumed(this.host.runtime.worker, 0)], true);
+    });
+  }
+
+  /** The worker takes no more mail: a step in hand may end, a restart is somebody else's. */
+  drain(): void {
+    if (this.restarting) this.handBack();
   }
 
   /** Resolves when what is queued now has been done. */
   settled(): Promise<void> {
-    return this.queue;
+    return this.turns.settled();
   }
 
   /** Resolves when no effect runs any more. */
@@ -120,6 +146,8 @@ export class Activation {
     this.mailbag.drop();
     this.ledger.forget();
     this.endActor(how);
+    // An empty queue would never say that nothing is left.
+    this.turns.take(async () => {});
   }
 
   /** Stops, and hands all mail back at once instead of letting the ack wait run out. */
@@ -128,25 +156,16 @@ export class Activation {
     this.stop('stopped');
   }
 
-  private enqueue(task: () => Promise<void>): void {
-    this.queued += 1;
-    this.queue = this.queue
-      .then(task)
-      .catch((error: unknown) => {
-        this.log.error({ err: error, ...describeError(error, 'activation.crashed') }, 'activation stopped');
-        this.stop('crashed');
-      })
-      .finally(() => {
-        this.queued -= 1;
-        if (this.queued === 0 && this.actor === null) this.host.idle(this);
-      });
+  /** This worker computes it, or waits to compute it again. */
+  private get isHere(): boolean {
+    return this.actor !== null || this.restarting;
   }
 
   private async receive(message: JsMsg, mail: Mail, tries = CLAIM_TRIES): Promise<void> {
     if (this.host.stopping) return;
-    // A live actor's fold is the truth until an append says otherwise; a resting one may have moved elsewhere.
-    if (!this.actor) await this.ledger.refresh();
-    if (!this.actor && (await this.forwarded(message))) return;
+    // The fold of what is here is the truth until an append says otherwise; a resting one may have moved elsewhere.
+    if (!this.isHere) await this.ledger.refresh();
+    if (!this.isHere && (await this.forwarded(message))) return;
     const { snapshot, diverged } = this.ledger.current;
     const received = await this.behaviour.receive(snapshot, mail);
     const disposition = this.host.decide({
@@ -154,7 +173,7 @@ export class Activation {
       key: this.key,
       found: received.found,
       verdicts: received.verdicts,
-      live: this.actor !== null,
+      live: this.isHere,
       rests: this.behaviour.rests(snapshot),
       poison: this.behaviour.stalls(snapshot) >= this.host.limits.maxStalls,
     });
@@ -174,11 +193,17 @@ export class Activation {
     }
     this.mailbag.hold(message);
     if (diverged !== null) this.log.error({ code: 'journal.diverged', diverged }, 'journal diverged');
+    const { behaviour } = this;
+    const { worker } = this.host.runtime;
+    const delivery = message.info.deliveryCount;
     const events =
       diverged === null
-        ? [...(await this.landed(mail)), ...(await this.claim(disposition, received, message))]
+        ? [
+            ...(await this.landed(mail)),
+            ...(await claim(disposition, received, { behaviour, snapshot, worker, delivery })),
+          ]
         : [{ type: 'failed' as const, error: { code: 'journal.diverged', message: diverged } }];
-    const live = this.actor !== null;
+    const live = this.isHere;
     const appended = await this.advance(events, disposition === 'resume' || hasEnded(snapshot));
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
   }
@@ -187,22 +212,6 @@ export class Activation {
   private async landed(mail: Mail): Promise<JournaledEvent[]> {
     if ((mail.type !== 'cancel' && mail.type !== 'timer.fired') || !this.actor) return [];
     return this.effects.landed(this.behaviour.landing(this.ledger.current.snapshot), LANDING_MS);
-  }
-
-  /** The events by which this worker claims the invocation, or takes the mail into the one it has. */
-  private async claim(
-    disposition: 'admit' | 'refuse' | 'deliver' | 'resume' | 'quarantine',
-    received: Received,
-    message: JsMsg,
-  ): Promise<JournaledEvent[]> {
-    switch (disposition) {
-      case 'resume':
-        return [this.resumed(message.info.deliveryCount)];
-      case 'quarantine':
-        return [await this.quarantined('it was taken up again and again without getting any further')];
-      default:
-        return received[disposition];
-    }
   }
 
   /** True when the owner has taken the mail, or holds it already. Silence, or «not mine», lets this worker go on. (5) */
@@ -220,7 +229,7 @@ export class Activation {
   /** Mail that the fold already holds: `resend` when what follows from it may not have been sent. */
   private async repeat(message: JsMsg, resend: boolean): Promise<void> {
     // Ignoring is a decision too: it must not rest on a fold that another worker has outrun.
-    if (this.actor && !(await this.ledger.isNewest())) return this.stop('fenced');
+    if (this.isHere && !(await this.ledger.isNewest())) return this.stop('fenced');
     const { snapshot } = this.ledger.current;
     if (resend) await this.sendAll(snapshot, snapshot, true);
     message.ack();
@@ -244,34 +253,32 @@ export class Activation {
     }
     // An actor that rests now is stopped: what it would start on the way there must not begin.
     if (this.actor && !rests) for (const event of applied) this.actor.send(event);
-    if (!rests && !this.actor) this.actor = this.host.spawn(this.key, this.to, this.behaviour, after);
+    if (!rests && !this.isHere) this.actor = this.host.spawn(this.key, this.behaviour, after);
     await this.sendAll(before, after, again);
     if (rests) this.rest(after);
     return true;
   }
 
   /** After a throw: a new actor from the journal, a little later; past the intensity, the end of the invocation. (4) */
-  private async restart(error: unknown): Promise<void> {
+  private async recover(error: unknown): Promise<void> {
     if (!this.actor) return;
-    this.log.error({ err: error }, 'an actor threw');
-    this.endActor('crashed');
     const { delayMs, crashes } = restartDelay(this.crashes, performance.now(), this.host.limits);
     this.crashes = crashes;
+    this.log.error({ err: error, ...(delayMs !== null && { restart_in_ms: delayMs }) }, 'an actor threw');
+    this.endActor('crashed');
     if (delayMs === null) {
       const { message } = describeError(error, 'activation.crashed');
-      await this.advance([await this.quarantined(`it crashed ${crashes.length} times: ${message}`)]);
+      const why = `it crashed ${crashes.length} times: ${message}`;
+      await this.advance([await quarantined(this.behaviour, this.ledger.current.snapshot, why)]);
       return;
     }
-    await pause(delayMs);
-    if (!this.host.stopping) await this.advance([this.resumed(0)], true);
+    if (this.host.stopping) return this.handBack();
+    this.restarting = true;
+    this.host.restartLater(this.key, delayMs);
   }
 
   private async sendAll(before: AnyMachineSnapshot, after: AnyMachineSnapshot, again: boolean): Promise<void> {
-    const sends = await this.behaviour.sends(before, after, again);
-    // Sends of one step are independent of each other; a batch has thousands.
-    for (let i = 0; i < sends.length; i += 64) {
-      await Promise.all(sends.slice(i, i + 64).map((send) => this.host.perform(send)));
-    }
+    await performAll(this.host.runtime, await this.behaviour.sends(before, after, again));
   }
 
   private rest(snapshot: AnyMachineSnapshot): void {
@@ -284,14 +291,7 @@ export class Activation {
 
   private endActor(how: ChildEnd): void {
     this.actor = null;
+    this.restarting = false;
     this.host.ended(this.key, how);
-  }
-
-  private quarantined(message: string): Promise<JournaledEvent> {
-    return this.behaviour.quarantined(this.ledger.current.snapshot, { code: 'activation.quarantined', message });
-  }
-
-  private resumed(delivery: number): JournaledEvent {
-    return { type: 'resumed', worker: this.host.runtime.worker, delivery };
   }
 }

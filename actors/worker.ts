@@ -8,14 +8,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JsMsg, Msg, NatsConnection, Subscription } from 'nats';
-import { type AnyActorRef, type AnyMachineSnapshot, createActor, fromCallback } from 'xstate';
-import { PlatformError } from '../config/errors.ts';
+import { type ActorRefFrom, type AnyActorRef, type AnyMachineSnapshot, createActor, fromCallback } from 'xstate';
 import { addressKey, type Mailbox } from '../runtime/address.ts';
 import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import { parseMail, type Tick } from '../runtime/mail/mail.ts';
 import { NEXT_HEADER } from '../runtime/schedules/clockwork.ts';
 import { batchAgent, parseMailbox, workerSubject } from '../runtime/subjects.ts';
-import { acceptRun } from './accept.ts';
 import { Activation } from './activation.ts';
 import { batchBehaviour } from './batch/behaviour.ts';
 import { batchMachine } from './batch/machine.ts';
@@ -26,10 +24,11 @@ import { type Forwarded, forward, WorkerRequest } from './forwarding.ts';
 import type { Host } from './host.ts';
 import { invocationBehaviour } from './invocation/behaviour.ts';
 import { type EffectInput, invocationMachine } from './invocation/machine.ts';
-import type { Runtime, Send } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { Pulls } from './pulls.ts';
 import { Slots } from './slots.ts';
-import { type Child, type ChildEnd, type Disposition, supervisorMachine } from './supervisor/machine.ts';
+import type { ChildEnd, childrenLogic } from './supervisor/children.ts';
+import { type Disposition, supervisorMachine } from './supervisor/machine.ts';
 import { type Supervision, supervision } from './supervisor/counters.ts';
 import type { Limits } from './supervisor/restart.ts';
 import { restored } from './supervisor/restored.ts';
@@ -56,6 +55,7 @@ export class Worker implements Host {
   private readonly nc: NatsConnection;
   private readonly options: WorkerOptions;
   private readonly supervisor = createActor(supervisorMachine);
+  private readonly children = this.supervisor.getSnapshot().children.children as ActorRefFrom<typeof childrenLogic>;
   private readonly counters = supervision();
   private readonly activations = new Map<string, Activation>();
   private readonly slots: Slots;
@@ -95,17 +95,19 @@ export class Worker implements Host {
     ) as unknown as Behaviour;
   }
 
-  /** What it does right now, and has decided and ended since it started. */
-  get vitals(): Supervision & { live: number } {
-    return { live: this.activations.size, ...this.counters.getSnapshot().context };
+  /** What it computes, and what waits for a restart, right now; what it has decided and ended since it started. */
+  get vitals(): Supervision & { live: number; restarting: number } {
+    const restarting = [...this.children.getSnapshot().context.values()].filter((child) => child === null).length;
+    return { live: this.activations.size - restarting, restarting, ...this.counters.getSnapshot().context };
   }
 
   /** Creates the consumers that are missing and begins to take mail. */
   async start(): Promise<void> {
     const { log, worker } = this.runtime;
     const { mail, start } = await this.consumers();
-    this.supervisor.on('child.crashed', ({ key, error }) => this.activations.get(key)?.crashed(error));
     this.supervisor.start();
+    this.children.on('child.crashed', ({ key, error }) => this.activations.get(key)?.crashed(error));
+    this.children.on('child.due', ({ key }) => this.activations.get(key)?.restart());
     this.supervisor.send({ type: 'started' });
     this.pulls.open(mail, start);
     this.requests = this.nc.subscribe(workerSubject(worker), { callback: (_, message) => void this.answer(message) });
@@ -131,6 +133,7 @@ export class Worker implements Host {
     if (this.stopping) return;
     this.stopping = true;
     this.supervisor.send({ type: 'drain' });
+    for (const activation of this.activations.values()) activation.drain();
     await this.pulls.close();
     await within(this.options.graceMs, this.emptied());
     const live = [...this.activations.values()];
@@ -207,16 +210,20 @@ export class Worker implements Host {
     return decided;
   }
 
-  spawn(key: string, { agent, run, path }: Mailbox, behaviour: Behaviour, snapshot: AnyMachineSnapshot): AnyActorRef {
-    const child: Child = { agent, run, path };
-    this.supervisor.send({ type: 'child.claimed', key, child, logic: restored(behaviour.machine, snapshot) });
-    const spawned = (this.supervisor.getSnapshot().children as Record<string, AnyActorRef>)[key];
+  spawn(key: string, behaviour: Behaviour, snapshot: AnyMachineSnapshot): AnyActorRef {
+    const logic = restored(behaviour.machine, snapshot);
+    this.children.send({ type: 'child.claimed', key, logic });
+    const spawned = this.children.getSnapshot().context.get(key);
     if (!spawned) throw new Error(`the supervisor did not start ${key}`);
     return spawned;
   }
 
+  restartLater(key: string, delayMs: number): void {
+    this.children.send({ type: 'child.restarting', key, delayMs });
+  }
+
   ended(key: string, how: ChildEnd): void {
-    this.supervisor.send({ type: 'child.ended', key, how });
+    this.children.send({ type: 'child.ended', key });
     this.counters.trigger.ended({ how });
   }
 
@@ -247,32 +254,6 @@ export class Worker implements Host {
     this.activations.delete(activation.key);
     this.slots.give(1);
     if (this.activations.size === 0) this.onEmpty();
-  }
-
-  async perform(send: Send): Promise<void> {
-    switch (send.kind) {
-      case 'mail':
-        return this.runtime.mailer.post(send.to, send.mail, send.trace);
-      case 'timer':
-        return this.runtime.mailer.schedule(send.to, send.timer, send.trace);
-      case 'no timer':
-        // Nobody waits for it: should the purge not arrive, the timer fires and is ignored.
-        return this.runtime.mailer.unschedule(send.to, send.name).catch((err: unknown) => {
-          this.runtime.log.warn({ err, timer: send.name }, 'a timer was not purged');
-        });
-      case 'root':
-        await acceptRun(this.runtime, send.invocation);
-        return;
-      case 'event':
-        // A report that does not fit its topic is the pack's mistake; it must not hold up the report itself.
-        await this.runtime.topics.emit(send.event).catch((error: unknown) => {
-          if (!(error instanceof PlatformError)) throw error;
-          this.runtime.log.error({ code: error.code, topic: send.event.topic }, error.message);
-        });
-        return;
-      case 'thread':
-        await this.runtime.threads.add(send.tenant, send.agent, send.thread, send.turn, send.window);
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { build } from './build.mjs';
+// The sources run as they are.
+import './register.mjs';
 
-await build();
-await import('../dist/bridge/cli/main.js');
+await import('../bridge/cli/main.ts');

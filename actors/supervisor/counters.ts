@@ -1,5 +1,6 @@
 import { createStore } from '@xstate/store';
-import type { ChildEnd, Disposition } from './machine.ts';
+import type { ChildEnd } from './children.ts';
+import type { Disposition } from './machine.ts';
 
 /** What a supervisor has decided and how its children ended, counted since the worker started. */
 export interface Supervision {

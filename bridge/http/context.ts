@@ -6,7 +6,10 @@ import type { TallyStore } from '../tally.ts';
 
 /** What the worker of this process tells of itself; a process may have none. */
 export interface Vitals {
+  /** Activations that compute. */
   live: number;
+  /** Activations that crashed and wait for their restart. */
+  restarting: number;
   decided: Readonly<Partial<Record<string, number>>>;
   ended: Readonly<Partial<Record<string, number>>>;
 }

@@ -4,7 +4,7 @@ import { type Census, census } from '../census.ts';
 import type { Platform } from '../platform.ts';
 import { journalStream, MAIL_STREAM } from '../../runtime/subjects.ts';
 import { atMostEvery } from './at-most-every.ts';
-import type { HttpContext, HttpRequest } from './context.ts';
+import type { HttpContext, HttpRequest, Vitals } from './context.ts';
 import { type Metric, metricsText, type Sample } from './metrics-text.ts';
 
 const FRESH_MS = 1_000;
@@ -24,7 +24,7 @@ export function metricsRoute(context: HttpContext) {
     return metricsText([
       ...mail,
       ...journals,
-      ...invocationMetrics(counts, context.vitals?.().live ?? 0),
+      ...invocationMetrics(counts, vitalsOf(context)),
       ...processMetrics(context),
     ]);
   });
@@ -94,27 +94,38 @@ async function journalMetrics({ jsm, runtime }: Platform): Promise<Metric[]> {
   ];
 }
 
-function invocationMetrics({ open: states, tasks, quarantined }: Census, live: number): Metric[] {
+/** A process without a worker computes nothing. */
+function vitalsOf({ vitals }: HttpContext): Vitals {
+  return vitals?.() ?? { live: 0, restarting: 0, decided: {}, ended: {} };
+}
+
+function invocationMetrics({ open: states, tasks, quarantined }: Census, { live, restarting }: Vitals): Metric[] {
   const open = Object.values(states).reduce((sum, count) => sum + count, 0);
-  const parked = Math.max(0, open - live - (states[WAITING] ?? 0));
+  const parked = Math.max(0, open - live - restarting - (states[WAITING] ?? 0));
   return [
     gauge('invocations_open', 'Invocations and batches that have not ended, by state.', samples('state', states)),
     gauge('invocations_waiting', 'Invocations that wait for a person.', [{ value: states[WAITING] ?? 0 }]),
     gauge('human_tasks_open', 'Questions to people that are open.', [{ value: tasks }]),
-    gauge('invocations_parked', 'Open ones that neither wait for a person nor are live in this process.', [
-      { value: parked },
-    ]),
+    gauge(
+      'invocations_parked',
+      'Open ones that neither wait for a person nor are live, or about to be restarted, in this process.',
+      [{ value: parked }],
+    ),
     gauge('invocations_quarantined', 'Invocations set aside because they kept failing.', [{ value: quarantined }]),
   ];
 }
 
-function processMetrics({ tally, vitals, platform }: HttpContext): Metric[] {
+function processMetrics(context: HttpContext): Metric[] {
+  const { tally, platform } = context;
   const { entries, fenced, runs, turns, tokens } = tally.getSnapshot().context;
-  const { live, decided, ended } = vitals?.() ?? { live: 0, decided: {}, ended: {} };
+  const { live, restarting, decided, ended } = vitalsOf(context);
   const { rss, heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   return [
     gauge('activations_live', 'Invocations that this process computes right now.', [{ value: live }]),
+    gauge('activations_restarting', 'Invocations of this process that crashed and wait for their restart.', [
+      { value: restarting },
+    ]),
     counter('activations_ended_total', 'Activations of this process, by how they ended.', samples('how', ended)),
     counter('mail_decided_total', 'Decisions of this process on mail.', samples('disposition', decided)),
     counter('journal_appends_total', 'Entries that this process wrote.', [{ value: entries }]),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
+import { cancelRun } from '../../bridge/cancel.ts';
 import { startRun } from '../../bridge/door.ts';
 import { readRun, type RunTree } from '../../bridge/runs.ts';
 import { settleRun } from '../../bridge/settle.ts';
@@ -110,6 +111,37 @@ test('a worker that drains hands its work back at once, long before the ack wait
   await settleRun(next.platform, address, { signal: new AbortController().signal });
   assert.ok(performance.now() - begin < ackWaitMs / 2, `it took ${performance.now() - begin} ms`);
   assert.equal((await treeOf(next, address)).state, 'completed');
+});
+
+test('what waits for a restart is cancelled at once, and handed back at once by a worker that drains', async () => {
+  const ackWaitMs = 30_000;
+  const opened = await platforms({ ...library, ackWaitMs, graceMs: 30_000, limits: { restartIntensity: 8 } });
+  let throws = 0;
+  let eightfold = () => {};
+  const thrown = new Promise<void>((resolve) => (eightfold = resolve));
+  const { worker, platform } = throwingTurns(opened, () => {
+    throws += 1;
+    if (throws === 8) eightfold();
+    return true;
+  });
+  const cancelled = await startRun(platform, emma);
+  const kept = await startRun(platform, emma);
+  // After four crashes each the next restart is 6.4 s away.
+  await thrown;
+  while (worker.vitals.restarting < 2) await platform.nc.flush();
+  assert.equal(worker.vitals.live, 0, 'neither computes');
+  const begin = performance.now();
+  await cancelRun(platform, cancelled.address, { by: 'alma', reason: 'it loops' });
+  assert.equal((await treeOf(opened, cancelled.address)).state, 'cancelled');
+  assert.deepEqual([worker.vitals.live, worker.vitals.restarting], [0, 1]);
+  const next = await platforms({ ...library, ackWaitMs });
+  await worker.stop();
+  await settleRun(next.platform, kept.address, { signal: new AbortController().signal });
+  const tookMs = performance.now() - begin;
+  assert.ok(tookMs < 6000, `it took ${tookMs} ms`);
+  const tree = await treeOf(next, kept.address);
+  assert.equal(tree.state, 'completed');
+  assert.equal(throws, 8, 'no restart came early');
 });
 
 test('a worker that drains lets the step in hand finish, and begins no other', async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { createActor, createMachine } from 'xstate';
+import { createActor } from 'xstate';
 import { type Disposition, type Found, supervisorMachine } from '../../actors/supervisor/machine.ts';
-import { type Limits, restartDelay } from '../../actors/supervisor/restart.ts';
 import type { Verdict } from '../../runtime/journal/entry.ts';
 import { suite } from '../support/suite.ts';
 
@@ -53,57 +52,6 @@ test('decides nothing before it serves, and leaves all mail while it drains', ()
   actor.send({ type: 'started' });
   actor.send({ type: 'drain' });
   assert.equal(decide(actor, { found: 'new' }), 'leave');
-});
-
-test('a child is restarted ever later, as often within the period as is set', () => {
-  const limits: Limits = { restartIntensity: 2, restartPeriodMs: 1000, maxStalls: 10 };
-  const first = restartDelay([], 0, limits);
-  const second = restartDelay(first.crashes, 400, limits);
-  assert.deepEqual([first.delayMs, second.delayMs], [100, 400]);
-  assert.equal(restartDelay(second.crashes, 999, limits).delayMs, null);
-  assert.deepEqual(restartDelay(second.crashes, 1000, limits), { delayMs: 400, crashes: [400, 1000] });
-  assert.equal(restartDelay([], 0, { ...limits, restartIntensity: 0 }).delayMs, null);
-  const many = Array.from({ length: 40 }, () => 0);
-  assert.equal(restartDelay(many, 0, { ...limits, restartIntensity: 100 }).delayMs, 10_000);
-});
-
-test('spawns a claimed child and forgets it when it has ended', () => {
-  const actor = serving();
-  const child = { agent: 'librarian', run: 'r', path: '0' };
-  actor.send({ type: 'child.claimed', key: 'k', child, logic: createMachine({}) });
-  assert.deepEqual(actor.getSnapshot().context.children, { k: child });
-  assert.deepEqual(Object.keys(actor.getSnapshot().children), ['k']);
-  actor.send({ type: 'child.ended', key: 'k', how: 'parked' });
-  assert.deepEqual(actor.getSnapshot().context.children, {});
-  assert.deepEqual(Object.keys(actor.getSnapshot().children), []);
-});
-
-test('a child that throws takes down neither the supervisor nor its siblings', () => {
-  const actor = serving();
-  const errors: unknown[] = [];
-  actor.subscribe({ error: (error) => errors.push(error) });
-  const child = { agent: 'librarian', run: 'r', path: '0' };
-  const throwing = createMachine({
-    on: {
-      boom: {
-        actions: () => {
-          throw new Error('boom');
-        },
-      },
-    },
-  });
-  actor.send({ type: 'child.claimed', key: 'bad', child, logic: throwing });
-  actor.send({ type: 'child.claimed', key: 'good', child, logic: createMachine({}) });
-  const children = actor.getSnapshot().children as Record<string, { send(event: { type: string }): void }>;
-  children.bad?.send({ type: 'boom' });
-  assert.deepEqual(errors, []);
-  assert.equal(actor.getSnapshot().status, 'active');
-  assert.equal(
-    (
-      actor.getSnapshot().children as unknown as Record<string, { getSnapshot(): { status: string } }>
-    ).good?.getSnapshot().status,
-    'active',
-  );
 });
 
 test.run();
