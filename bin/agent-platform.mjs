@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The sources run as they are.
-import './register.mjs';
+import { build } from './build.mjs';
 
-await import('../bridge/cli/main.ts');
+await build();
+await import('../dist/bridge/cli/main.js');

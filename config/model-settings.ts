@@ -3,6 +3,7 @@
  * the environment the same as JSON.
  */
 import { z } from 'zod';
+import { readJson } from './json-text.ts';
 
 /** Which model answers for which tier. */
 export interface ModelIds {
@@ -50,12 +51,10 @@ const modelPrice = price.extend({ above: price.extend({ tokens: z.int().min(1) }
 /** Text is JSON: what the environment can hold. */
 function orJson<T extends z.ZodType>(schema: T) {
   const json = z.string().transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'no JSON' });
-      return z.NEVER;
-    }
+    const read = readJson(text, 'it');
+    if (read.ok) return read.value;
+    context.addIssue({ code: 'custom', message: read.wrong });
+    return z.NEVER;
   });
   return z.union([json.pipe(schema), schema]);
 }

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../config/root.ts';
 import { CLOSING } from './support/closing.ts';
 
 /**
@@ -34,7 +35,7 @@ function findTests(filters: string[]): string[] {
 
 function runFile(file: string): Promise<FileResult> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    const child = spawn(process.execPath, [...NODE_ARGUMENTS, file], {
       cwd: ROOT,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

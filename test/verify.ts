@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../config/root.ts';
 
 /** `npm run verify`: everything that is checked without running the platform. Each check runs; those that fail are shown. */
 const CHECKS: Record<string, string[]> = {
   format: ['node_modules/.bin/biome', 'format', '.'],
   lint: ['node_modules/.bin/oxlint', '--type-aware', '--deny-warnings'],
   types: ['node_modules/.bin/tsc'],
-  layering: [process.execPath, '--import', 'tsx', 'test/unit/layering.test.ts'],
+  layering: [process.execPath, ...NODE_ARGUMENTS, 'test/unit/layering.test.ts'],
   'dead code': ['node_modules/.bin/knip', '--no-progress'],
-  'docs:errors': [process.execPath, '--import', 'tsx', 'docs/errors.generate.ts', '--check'],
-  'docs:schemas': [process.execPath, '--import', 'tsx', 'test/unit/published.test.ts'],
+  'docs:errors': [process.execPath, ...NODE_ARGUMENTS, 'docs/errors.generate.ts', '--check'],
+  'docs:schemas': [process.execPath, ...NODE_ARGUMENTS, 'test/unit/published.test.ts'],
 };
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,6 +1,7 @@
 /** Reads what a person typed: dates, ids, counts, JSON. Each throws a coded error that says what was got. */
 import { PlatformError } from '../../config/errors.ts';
-import { hasHalfPair, type JsonObject } from '../../runtime/json.ts';
+import { readJson } from '../../config/json-text.ts';
+import type { JsonObject } from '../../runtime/json.ts';
 
 /** A batch id names a folder of reports, so it is stricter than a run id. */
 const BATCH_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
@@ -65,18 +66,11 @@ export function percent(text: string): number {
 }
 
 export function payload(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new PlatformError(
-      'usage.invalid',
-      `--payload takes a JSON object such as '{"id": "one"}', got ${shortened(text)}: ${(cause as Error).message}`,
-      { cause },
-    );
+  const read = readJson(text, 'it');
+  if (!read.ok) {
+    throw usage(`--payload takes a JSON object such as '{"id": "one"}', got ${shortened(text)}: ${read.wrong}`);
   }
-  if (hasHalfPair(value))
-    throw usage('--payload holds text that is not well-formed Unicode (half of a surrogate pair)');
+  const { value } = read;
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
   throw new PlatformError('run.invalid', `the payload of a run is a JSON object, got ${kind}: ${shortened(text)}`);

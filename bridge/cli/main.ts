@@ -1,7 +1,7 @@
 /** The command line. Commands import what they need when they run, so that help comes at once. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { PlatformError } from '../../config/errors.ts';
+import { packageVersion } from '../version.ts';
 import { agentsCommands } from './agents.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { dataCommands } from './data.ts';
@@ -25,12 +25,9 @@ const EXIT_USAGE = 2;
 const USAGE_CODES = new Set(['usage.invalid', 'settings.invalid', 'run.invalid']);
 
 function program(): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const root = new Command('agent-platform')
     .description('Runs business agents as supervised actors over NATS, with memory in Redis.')
-    .version(version, '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .option('--state-dir <folder>', 'where embedded servers, reports and the log live (default .agent-platform)')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '../errors.ts';
+import { FROM_SOURCES, NODE_ARGUMENTS } from '../root.ts';
 import { keeperArgument } from './claim.ts';
 import { type KeeperGreeting, type KeeperRequest, type Program, readLines, toLine } from './protocol.ts';
 
@@ -32,8 +33,8 @@ export async function spawnKeeper(request: SpawnRequest): Promise<SpawnedKeeper 
   } catch (cause) {
     throw new PlatformError('state.denied', `${logPath} cannot be written: ${(cause as Error).message}`, { cause });
   }
-  const script = fileURLToPath(new URL('./keeper.ts', import.meta.url));
-  const args = ['--import', import.meta.resolve('tsx'), script, keeperArgument(dir)];
+  const script = fileURLToPath(new URL(FROM_SOURCES ? './keeper.ts' : './keeper.js', import.meta.url));
+  const args = [...NODE_ARGUMENTS, script, keeperArgument(dir)];
   const child = spawn(process.execPath, args, {
     detached: true, // Its own process group: Ctrl-C in a terminal does not reach it.
     cwd: '/',

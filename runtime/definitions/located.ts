@@ -2,6 +2,7 @@ import {
   type Document,
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -11,6 +12,7 @@ import {
   visit,
 } from 'yaml';
 import type { z } from 'zod';
+import { numberProblem } from '../../config/json-text.ts';
 import { offsetInRaw, type WrittenText } from './inside-text.ts';
 import type { Finding } from './resolved.ts';
 import { formatPath, type Path, problemsOf, quote, valueAt } from './words.ts';
@@ -79,6 +81,9 @@ export function parseLocated(file: string, text: string): LocatedYaml {
           : `${oneLine(error instanceof Error ? error.message : String(error))}, expected valid YAML`;
       findings.push({ file, ...place(firstAlias(document)), path: '', message });
     }
+    for (const { offset, path, message } of changedNumbers(document)) {
+      findings.push({ file, ...place(offset), path: formatPath(path), message });
+    }
   }
   return {
     file,
@@ -109,7 +114,10 @@ export function checkLocated<S extends z.ZodType>(
   if (yaml.data === undefined) return null;
   const problems = problemsOf(schema, yaml.data);
   for (const { path, message, unknownKey } of problems) {
-    findings.push(yaml.finding(path, message, unknownKey ? 'key' : 'value'));
+    const finding = yaml.finding(path, message, unknownKey ? 'key' : 'value');
+    // What YAML itself objects to is said already.
+    const said = ({ line, column }: Finding): boolean => line === finding.line && column === finding.column;
+    if (!yaml.findings.some(said)) findings.push(finding);
   }
   return problems.length > 0 || yaml.findings.length > 0 ? null : schema.parse(yaml.data);
 }
@@ -180,13 +188,30 @@ function pathOfKey(document: Document, offset: number): Path {
     Pair(_, pair, ancestors) {
       const key = pair.key as Node | null;
       if (key?.range?.[0] !== offset) return undefined;
-      const chain = [...ancestors, pair];
-      found = chain.flatMap((node, depth): (string | number)[] => {
-        const parent = chain[depth - 1];
-        if (isSeq(parent)) return [parent.items.indexOf(node)];
-        return 'key' in node && isScalar(node.key) ? [String(node.key.value)] : [];
-      });
+      found = pathAlong([...ancestors, pair]);
       return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function pathAlong(chain: readonly unknown[]): Path {
+  return chain.flatMap((node, depth): (string | number)[] => {
+    const parent = chain[depth - 1];
+    if (isSeq(parent)) return [parent.items.indexOf(node)];
+    return isPair(node) && isScalar(node.key) ? [String(node.key.value)] : [];
+  });
+}
+
+/** Numbers that would not be what is written. */
+function changedNumbers(document: Document): { offset: number; path: Path; message: string }[] {
+  const found: { offset: number; path: Path; message: string }[] = [];
+  visit(document, {
+    Scalar(_, node, ancestors) {
+      if (typeof node.value !== 'number') return;
+      const message = numberProblem(node.source ?? String(node.value), node.value);
+      if (message !== null)
+        found.push({ offset: node.range?.[0] ?? 0, path: pathAlong([...ancestors, node]), message });
     },
   });
   return found;

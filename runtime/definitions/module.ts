@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { JsonObject } from '../json.ts';
@@ -7,8 +6,8 @@ import { isBuiltinName } from '../tools/builtin.ts';
 import { jsonSchemaOf, propertiesOf } from '../tools/json-schema.ts';
 import { findInside } from './files.ts';
 import { compileFindings, placeInside } from './import-error.ts';
+import { importPath } from './import-path.ts';
 import { type LocatedYaml, textAt } from './located.ts';
-import { knowOwnName } from './own-name.ts';
 import type { Finding } from './resolved.ts';
 import { Name } from './schema.ts';
 import { describeValue, problemsOf, problemsToText, quote } from './words.ts';
@@ -52,10 +51,9 @@ export async function importModule(
   };
   const found = await findInside(folder, folder, name);
   if (!found.ok) return fail(found.wrong);
-  knowOwnName();
   let exported: unknown;
   try {
-    const imported = import(pathToFileURL(found.path).href) as Promise<{ default?: unknown }>;
+    const imported = importPath(found.path) as Promise<{ default?: unknown }>;
     const module = await inTime(imported, timeoutMs);
     if (module === null) {
       const limit = `${timeoutMs / 1000} s`;

@@ -1,4 +1,4 @@
-/** A worker process whose model, tools and reports are unreliable: `node --import tsx chaos-worker.ts <json>`. */
+/** A worker process whose model, tools and reports are unreliable: `node --import ./bin/sources.mjs chaos-worker.ts <json>`. */
 import { openTestProcess } from '../../bridge/testing/process.ts';
 import { testSettings } from '../support/servers.ts';
 import { Chance } from './random.ts';

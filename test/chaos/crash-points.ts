@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import { startBatch } from '../../bridge/door.ts';
 import { readRun, type RunTree } from '../../bridge/runs.ts';
 import { ENDED } from '../../bridge/settle.ts';
@@ -145,7 +146,7 @@ async function doom(
   problems: string[],
 ): Promise<number> {
   const argument: Doom = { settings: settingsFor(asker), cwd: process.cwd(), ackWaitMs, points, patience: 15_000 };
-  const child = spawn(process.execPath, ['--import', 'tsx', DOOMED, JSON.stringify(argument)], {
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, DOOMED, JSON.stringify(argument)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [said, [, signal]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[number, string]>]);

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import type { ChaosWorker, InnerFault, Said } from './chaos-worker.ts';
 import type { Chance } from './random.ts';
 
@@ -45,7 +46,7 @@ export class Crew {
   private async tryToHire(): Promise<boolean> {
     const argument: ChaosWorker = { ...this.options, seed: Math.floor(this.chance.next() * 2 ** 32) };
     const child = fork(WORKER, [JSON.stringify(argument)], {
-      execArgv: ['--import', 'tsx'],
+      execArgv: [...NODE_ARGUMENTS],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const said = text(child.stderr as Readable);

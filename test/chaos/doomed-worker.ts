@@ -1,5 +1,5 @@
 /**
- * A worker process that dies at many points of many batches at once: `node --import tsx doomed-worker.ts <json>`.
+ * A worker process that dies at many points of many batches at once: `node --import ./bin/sources.mjs doomed-worker.ts <json>`.
  *
  * Each batch has one point. When its work comes there, everything of that batch stands still (its appends and the acks
  * of that mailbox never happen) while the others go on; when all stand at their points, the process kills itself. To

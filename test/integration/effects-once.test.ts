@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import { startBatch } from '../../bridge/door.ts';
 import { settleBatch } from '../../bridge/settle.ts';
 import { MAIL_STREAM } from '../../runtime/subjects.ts';
@@ -81,7 +82,7 @@ test('a batch whose worker died after the list, and whose server forgot the deli
     append: 2,
     when: 'after',
   };
-  const child = spawn(process.execPath, ['--import', 'tsx', MORTAL, JSON.stringify(argument)], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, MORTAL, JSON.stringify(argument)], { stdio: 'inherit' });
   await once(child, 'exit');
   assert.equal(await batchState(platform, address), 'running');
   await platform.jsm.consumers.delete(MAIL_STREAM, 'start-_schedule-weekly_health_check');

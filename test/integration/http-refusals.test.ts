@@ -71,6 +71,10 @@ test('bodies: no JSON, the wrong types, unknown fields, too deep, not said to be
     await invalid({ ...STOCK, run_id: '' }, /run_id/);
     await invalid(`${'['.repeat(100_000)}`, /nests deeper than 32/);
     await invalid(JSON.stringify(STOCK).replace('"emma"', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`), /nests deeper/);
+    const said = (book: string) => JSON.stringify(STOCK).replace('"emma"', book);
+    await invalid(said('9007199254740993'), /payload\.book \(line 1, column \d+\): got the number 9007199254740993/);
+    await invalid(said('[1e400]'), /payload\.book\.0 .*too large/);
+    await invalid(said('"emma", "book": "emma"'), /payload\.book .*given twice/);
     await refused(post(app, '/run', { ...STOCK, run_id: 'a\u0007b' }), 400, 'run.invalid');
     await refused(post(app, '/run', STOCK, { 'content-type': 'text/plain' }), 415, 'request.media_type');
     await refused(app.request('/run', { method: 'POST' }), 415, 'request.media_type');

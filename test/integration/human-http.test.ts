@@ -127,6 +127,8 @@ test('what cannot be decided is refused with its status, and leaves no trace', a
     { ...approve, by: ' ' },
     `{"answer": "edit", "by": "a", "edits": {"calls": [{"ordinal": 4, "input": {"__proto__": {"book": "emma"}}}]}}`,
     `{"answer": "edit", "by": "a", "edits": {"calls": [{"ordinal": 4, "input": {"\\u005f_proto__": 1}}]}}`,
+    `{"answer": "edit", "by": "a", "edits": {"calls": [{"ordinal": 4, "input": {"n": 9007199254740993}}]}}`,
+    `{"answer": "approve", "by": "a", "answer": "approve"}`,
   ]) {
     assert.deepEqual(await decide(wrong), [400, 'request.invalid'], JSON.stringify(wrong));
   }

@@ -34,6 +34,8 @@ const BAD: [what: string, subject: string, body: string | Uint8Array, code: stri
   ['half of a JSON text', RUN, '{"instructions": "Ch', 'request.invalid', /not JSON/],
   ['bytes that are no text', RUN, new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), 'request.invalid', /UTF-8/],
   ['a list', RUN, '[]', 'request.invalid', /expected a mapping/],
+  ['a number that would change', RUN, text(check).replace('{', '{"x": 9007199254740993,'), 'request.invalid', /^x \(/],
+  ['a key given twice', START, '{"all": true, "all": true}', 'request.invalid', /^all .*given twice/],
   ['a nest', RUN, '['.repeat(100_000), 'request.invalid', /deeper/],
   ['a wrong type', RUN, text({ ...check, instructions: 5 }), 'request.invalid', /instructions: got the number 5/],
   ['a missing field', RUN, text({ payload: {} }), 'request.invalid', /instructions: is missing/],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import { startBatch } from '../../bridge/door.ts';
 import { flattenTree, type RunTree } from '../../bridge/runs.ts';
 import type { Mortality } from '../support/mortal-worker.ts';
@@ -17,7 +18,7 @@ const ackWaitMs = 500;
 async function mortal(asker: TestPlatform, point: Pick<Mortality, 'append' | 'when'>): Promise<void> {
   const settings = settingsFor(asker);
   const argument: Mortality = { settings, cwd: process.cwd(), ackWaitMs, ...point };
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(argument)], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, script, JSON.stringify(argument)], { stdio: 'inherit' });
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
   assert.equal(signal, 'SIGKILL');
 }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Events } from 'nats';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import { openServices } from '../../config/services/open.ts';
 import type { NatsAddress, RedisAddress } from '../../config/services/address.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
@@ -17,7 +18,6 @@ import { testSettings } from '../support/servers.ts';
 
 const test = suite('embedded services', { timeoutMs: 60_000 });
 const HOLDER = fileURLToPath(new URL('../support/hold-servers.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 
 interface Said {
   open?: { nats: NatsAddress; redis: RedisAddress };
@@ -55,7 +55,7 @@ test.after.each(async () => {
 
 /** A command in a process group of its own, as a shell starts it. */
 function hold(): Holder {
-  const child = spawn(process.execPath, ['--import', TSX, HOLDER], {
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, HOLDER], {
     cwd,
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],

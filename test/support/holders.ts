@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import type { NatsAddress, RedisAddress } from '../../config/services/address.ts';
 
 const HOLDER = fileURLToPath(new URL('./hold-servers.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 
 export interface Opened {
   nats: NatsAddress;
@@ -41,7 +41,7 @@ export class HeldFolder {
   private readonly holders: ChildProcess[] = [];
 
   hold(settings: Record<string, unknown> = {}): Holder {
-    const child = spawn(process.execPath, ['--import', TSX, HOLDER, JSON.stringify(settings)], {
+    const child = spawn(process.execPath, [...NODE_ARGUMENTS, HOLDER, JSON.stringify(settings)], {
       cwd: this.cwd,
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,4 +1,4 @@
-/** A worker process that kills itself at one point: `node --import tsx mortal-worker.ts <json>`. */
+/** A worker process that kills itself at one point: `node --import ./bin/sources.mjs mortal-worker.ts <json>`. */
 import pino from 'pino';
 import { Worker } from '../../actors/worker.ts';
 import { openPlatform } from '../../bridge/platform.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import { readArguments } from '../chaos/options.ts';
 import { suite } from '../support/suite.ts';
 
@@ -9,7 +10,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 function chaos(...args: string[]) {
   const run = join(ROOT, 'test/chaos/run.ts');
-  return spawnSync(process.execPath, ['--import', 'tsx', run, ...args], { cwd: ROOT, encoding: 'utf8' });
+  return spawnSync(process.execPath, [...NODE_ARGUMENTS, run, ...args], { cwd: ROOT, encoding: 'utf8' });
 }
 
 test('takes what it is given, and its defaults for the rest', () => {

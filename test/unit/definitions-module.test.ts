@@ -20,10 +20,10 @@ function written(text: string) {
 
 test('what does not compile is named at its line and column, also in a file that the module imports', async () => {
   assert.deepEqual(await wrong(written('export const a: number = 1;\nconst = 5;\n')), [
-    'pack.ts:2:7 Expected identifier but found "=", expected TypeScript that compiles',
+    'pack.ts:2:7 Unexpected token `=`. Expected yield, an identifier, [ or {, expected TypeScript that compiles',
   ]);
   const nested = { ...written("import './beds.ts';\nexport default {};\n"), 'beds.ts': '\n\nlet x = ;\n' };
-  assert.deepEqual(await wrong(nested), ['beds.ts:3:9 Unexpected ";", expected TypeScript that compiles']);
+  assert.deepEqual(await wrong(nested), ['beds.ts:3:9 Expression expected, expected TypeScript that compiles']);
 });
 
 test('what throws while it is imported is named with the place in the pack', async () => {

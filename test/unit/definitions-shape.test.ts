@@ -135,6 +135,20 @@ const CASES: Case[] = [
     [`${G}:5:9`, /Unresolved tag: !secret, expected valid YAML/],
   ],
   [
+    'a number that would change, once',
+    'limits.yaml',
+    '-0.20 ',
+    '-9007199254740993',
+    ['limits.yaml:1:12 dry_below', /^got the number -9007199254740993, which would be changed/],
+  ],
+  [
+    'a number that overflows',
+    'limits.yaml',
+    'beds:',
+    'spare: 1e400\nbeds:',
+    ['limits.yaml:2:8 spare', /^got the number 1e400, which is too large to be held$/],
+  ],
+  [
     'a key given twice',
     B,
     '  role: sub_agent\n',

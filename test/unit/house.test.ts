@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_ARGUMENTS } from '../../config/root.ts';
 import { CLOSING } from '../support/closing.ts';
 import { suite } from '../support/suite.ts';
 
@@ -27,7 +28,7 @@ function run(
 ): { code: number | null; passed: number; failed: number; output: string } {
   const file = join(mkdtempSync(join(folder, 'case-')), 'sample.ts');
   writeFileSync(file, `import { suite } from '${SUITE}'; const test = suite('sample', ${options});\n${body}\n`);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', file], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE_ARGUMENTS, file], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     encoding: 'utf8',
@@ -139,7 +140,7 @@ test('settings in the environment reach neither a test nor what it starts; where
 
 test('the runner fails when no file matches', () => {
   const runner = join(ROOT, 'test/run.ts');
-  const none = spawnSync(process.execPath, ['--import', 'tsx', runner, 'no-such-file'], {
+  const none = spawnSync(process.execPath, [...NODE_ARGUMENTS, runner, 'no-such-file'], {
     cwd: ROOT,
     encoding: 'utf8',
   });

@@ -1,5 +1,5 @@
 /**
- * Writes the sample's CSV files beside this script: `node --import tsx packs/customer-success/sample/generate.ts`. The
+ * Writes the sample's CSV files beside this script: `node --import ./bin/sources.mjs packs/customer-success/sample/generate.ts`. The
  * same designs give the same bytes on every machine and day.
  *
  * Weekly active users come out exactly as designed: whoever is in the pool is active on a weekday of their own, so that

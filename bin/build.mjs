@@ -1,0 +1,94 @@
+/**
+ * Writes `dist/`: each source file without its types, line by line the same. Commands run from there, since Node needs no
+ * module hooks for it. Each start compares size and time of every source with what was written, and writes what differs:
+ * a changed source is never run stale.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { strip } from './strip-types.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const OUT = join(ROOT, 'dist');
+const MANIFEST = join(OUT, 'manifest.json');
+const FOLDERS = ['config', 'runtime', 'actors', 'bridge', 'packs'];
+const FORMAT = 1;
+
+/** Resolves to the number of files that were written or removed. @throws Error for a source that is no TypeScript */
+export async function build() {
+  const sources = findSources();
+  // An installed package may come without its sources.
+  if (sources.size === 0) return 0;
+  const before = readManifest();
+  const changed = [...sources].filter(([file, stamp]) => before[file] !== stamp).map(([file]) => file);
+  const gone = Object.keys(before).filter((file) => !sources.has(file));
+  if (changed.length === 0 && gone.length === 0) return 0;
+  // Loaded only now: most starts find nothing to do.
+  const { parse } = await import('es-module-lexer/js');
+  for (const file of changed) write(translated(file), translate(file, parse));
+  for (const file of gone) rmSync(translated(file), { force: true });
+  write(MANIFEST, JSON.stringify({ format: FORMAT, files: Object.fromEntries(sources) }));
+  return changed.length + gone.length;
+}
+
+/** Each source, relative to the project, with what changes when it does. */
+function findSources() {
+  const found = new Map();
+  const look = (folder) => {
+    for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
+      const file = `${folder}/${entry.name}`;
+      if (entry.isDirectory() && entry.name !== 'node_modules') look(file);
+      else if (entry.name.endsWith('.ts')) {
+        const { mtimeMs, size } = statSync(join(ROOT, file));
+        found.set(file, `${mtimeMs} ${size}`);
+      }
+    }
+  };
+  for (const folder of FOLDERS) {
+    try {
+      look(folder);
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+    }
+  }
+  return found;
+}
+
+function readManifest() {
+  try {
+    const { format, files } = JSON.parse(readFileSync(MANIFEST, 'utf8'));
+    return format === FORMAT ? files : {};
+  } catch {
+    return {};
+  }
+}
+
+/** `./table.ts` becomes `./table.js`: as long as before, so that every column stays. Stack traces name the source. */
+function translate(file, parse) {
+  const path = join(ROOT, file);
+  const code = strip(readFileSync(path, 'utf8'), path);
+  const pieces = [];
+  let at = 0;
+  for (const { type, specifier, end } of parse(code, file)[0]) {
+    if (specifier === undefined || !/^\.{1,2}\/.*\.ts$/.test(specifier)) continue;
+    // What a dynamic import names ends behind its closing quote.
+    const suffix = end - (type === 'dynamic' ? 3 : 2);
+    pieces.push(code.slice(at, suffix), 'js');
+    at = suffix + 2;
+  }
+  return `${pieces.join('')}${code.slice(at)}\n//# sourceURL=${pathToFileURL(path).href}\n`;
+}
+
+function translated(file) {
+  return join(OUT, file.replace(/\.ts$/, '.js'));
+}
+
+/** Written beside and renamed: another command may be reading. */
+function write(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  const beside = `${path}.${process.pid}`;
+  writeFileSync(beside, text);
+  renameSync(beside, path);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`${await build()} files written to dist/`);
