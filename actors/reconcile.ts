@@ -28,6 +28,8 @@ export interface Reconciled extends Reemitted {
   mail_removed: number;
   /** Schedules that were armed, had lost their message, and have it again. */
   schedules_armed: number;
+  /** Schedules that were armed and that the server does not take; the log says which and why. */
+  schedules_refused: number;
 }
 
 /**
@@ -42,8 +44,10 @@ export async function reconcile(
   const topics = runtime.catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.topics));
   await ensureStreams(nc, { shards: runtime.journal.shards, topics });
   const mail_removed = await removeDeadMail(nc, runtime.log);
-  const schedules_armed = await runtime.clockwork.rearm();
-  const result = { journals: 0, woken: 0, left_alone: 0, mail_removed, schedules_armed };
+  const { armed: schedules_armed, refused } = await runtime.clockwork.rearm();
+  for (const { code, message } of refused) runtime.log.warn({ code }, `a schedule was left alone: ${message}`);
+  const schedules_refused = refused.length;
+  const result = { journals: 0, woken: 0, left_alone: 0, mail_removed, schedules_armed, schedules_refused };
   for (let shard = 0; shard < runtime.journal.shards; shard++) await wakeShard(nc, runtime, shard, result);
   return { ...result, ...(await reemit(nc, runtime, !allEvents)) };
 }

@@ -12,7 +12,7 @@ import { type ActorRefFrom, type AnyActorRef, type AnyMachineSnapshot, createAct
 import { addressKey, type Mailbox } from '../runtime/address.ts';
 import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import { parseMail, type Tick } from '../runtime/mail/mail.ts';
-import { NEXT_HEADER } from '../runtime/schedules/clockwork.ts';
+import { NEXT_HEADER } from '../runtime/schedules/cron-messages.ts';
 import { batchAgent, parseMailbox, workerSubject } from '../runtime/subjects.ts';
 import { Activation } from './activation.ts';
 import { batchBehaviour } from './batch/behaviour.ts';

@@ -19,7 +19,10 @@ export interface Schedule {
 
 export interface ArmedSchedule {
   schedule: Schedule;
-  state: ScheduleState;
+  /** Null when it was never armed. */
+  state: ScheduleState | null;
+  /** Why it is not armed as its pack says, or why a missed tick did not begin; null when all is well. */
+  problem: PlatformError | null;
 }
 
 /** The schedules of the loaded packs that have a data folder to look into. */
@@ -50,6 +53,21 @@ export function findSchedule(platform: Platform, name: string): Schedule {
   throw new PlatformError('schedule.unknown', `no schedule is called ${name}; there are: ${known}`);
 }
 
+/** Whose a schedule is; also of one that no loaded pack declares any more and that still ticks. @throws PlatformError `schedule.unknown` */
+export async function tenantOfSchedule(platform: Platform, name: string): Promise<string> {
+  const { runtime, settings } = platform;
+  const { tenant } = settings;
+  if (runtime.catalog.schedule(name)) return findSchedule(platform, name).tick.tenant;
+  const kept = (await runtime.clockwork.all()).filter(
+    (each) => each.schedule === name && (tenant === undefined || each.tenant === tenant),
+  );
+  if (kept.length > 1) {
+    const whose = kept.map((each) => each.tenant).join(', ');
+    throw new PlatformError('schedule.unknown', `${name} is a schedule of several tenants (${whose}); say --tenant`);
+  }
+  return kept[0]?.tenant ?? findSchedule(platform, name).tick.tenant;
+}
+
 /** The batch that a tick begins: its id is made from the tick's own time, so every delivery names the same one. */
 function tickBatch({ schedule }: Tick, at: Date): string {
   return `${schedule}-${tickName(at)}`;
@@ -63,7 +81,8 @@ export async function takeTick(platform: Platform, tick: Tick, next: Date | null
   const { runtime } = platform;
   const declared = runtime.catalog.schedule(tick.schedule);
   if (!declared) throw new PlatformError('schedule.unknown', `no loaded pack declares the schedule ${tick.schedule}`);
-  const { cron } = declared.schedule;
+  // A tick may have waited while its pack's line changed: it was due by the line that it comes from.
+  const cron = tick.cron ?? declared.schedule.cron;
   const at = lastTick(cron, next ? new Date(next.getTime() - 1) : runtime.now());
   if (at) await beginTick(platform, tick, at);
 }
@@ -85,22 +104,31 @@ async function beginTick(platform: Platform, tick: Tick, at: Date): Promise<void
 }
 
 /**
- * Arms every schedule. The server skips ticks that fall into its own downtime: the last one since the schedule was armed
- * is made up.
+ * Arms every schedule. The server skips ticks that fall into its own downtime: the last one since the schedule's line was
+ * armed is made up. A schedule that cannot be armed is told and logged, and stops no other.
  */
 export async function armSchedules(platform: Platform): Promise<ArmedSchedule[]> {
-  const { clockwork, now } = platform.runtime;
   const armed: ArmedSchedule[] = [];
-  for (const schedule of schedulesOf(platform)) {
-    const state = await clockwork.arm(schedule.tick, schedule.cron);
-    const missed = lastTick(schedule.cron, now());
-    if (!state.paused && missed && missed.toISOString() > state.since) await beginTick(platform, schedule.tick, missed);
-    armed.push({ schedule, state });
-  }
+  for (const schedule of schedulesOf(platform)) armed.push(await armOne(platform, schedule));
   return armed;
+}
+
+async function armOne(platform: Platform, schedule: Schedule): Promise<ArmedSchedule> {
+  const { clockwork, log, now } = platform.runtime;
+  const { tick, name, cron } = schedule;
+  try {
+    const state = await clockwork.arm(tick, cron);
+    const missed = lastTick(cron, now());
+    if (!state.paused && missed && missed.toISOString() > state.since) await beginTick(platform, tick, missed);
+    return { schedule, state, problem: null };
+  } catch (problem) {
+    if (!(problem instanceof PlatformError)) throw problem;
+    log.error({ err: problem, schedule: name }, 'a schedule could not be armed, or its missed tick not begun');
+    return { schedule, state: await clockwork.state(tick.tenant, name), problem };
+  }
 }
 
 /** When a schedule comes due next; null while it is paused or was never armed. */
 export function nextOf({ cron }: Schedule, state: ScheduleState | null, now: Date): Date | null {
-  return state && !state.paused ? nextTick(cron, now) : null;
+  return state && !state.paused ? nextTick(state.armed?.cron ?? cron, now) : null;
 }

@@ -73,11 +73,19 @@ export function unplayedTexts({ runtime }: Pick<Platform, 'runtime'>): string[] 
   );
 }
 
-/** The schedules that `up` has armed, and when each comes due. Pure. */
+/** The schedules that `up` has armed, when each comes due, and what is wrong with any. Pure. */
 export function scheduleText(armed: readonly ArmedSchedule[], now: Date): string {
-  const each = armed.map(({ schedule, state }) => {
+  const each = armed.map(({ schedule, state, problem }) => {
     const next = nextOf(schedule, state, now)?.toISOString().slice(0, 16).replace('T', ' ');
-    return `${schedule.name} (${next ? `next ${next} UTC` : 'paused'})`;
+    const due = next ? `next ${next} UTC` : state ? 'paused' : 'not armed';
+    return `${schedule.name} (${due}${problem ? '; see the warning' : ''})`;
   });
-  return `schedules: ${each.join(', ') || 'none'}`;
+  const warnings = scheduleWarnings(armed).map((text) => `warning: ${text}`);
+  return [`schedules: ${each.join(', ') || 'none'}`, ...warnings].join('\n');
+}
+
+export function scheduleWarnings(armed: readonly ArmedSchedule[]): string[] {
+  return armed.flatMap(({ schedule, problem }) =>
+    problem ? [`the schedule ${schedule.name}: ${problem.message} [${problem.code}]`] : [],
+  );
 }

@@ -17,7 +17,7 @@ export const ERRORS = {
   'services.lost':
     'The keeper of the embedded servers ended while in use, or one of them ended again and again and was given up.',
   'nats.unreachable': 'No NATS server answers at the given address.',
-  'nats.too_old': 'The NATS server is older than 2.12, or has JetStream disabled.',
+  'nats.too_old': 'The NATS server is older than 2.14, or has JetStream disabled.',
   'nats.denied': 'The NATS server refused the login.',
   'redis.unreachable': 'No Redis server answers at the given address.',
   'redis.too_old': 'The Redis server is older than 8 and has no vector sets.',
@@ -27,6 +27,7 @@ export const ERRORS = {
   'pack.not_found': 'A pack folder named in the settings does not exist or has no pack.yaml.',
   'agent.unknown': 'No loaded pack defines an agent of that name.',
   'schedule.unknown': 'No loaded pack declares a schedule of that name.',
+  'schedule.refused': 'The NATS server does not take a schedule’s cron line; the one before it, and all others, go on.',
   'topic.unknown': 'No loaded pack declares a topic of that name.',
   'target.unknown': 'The data has no target of that id.',
   'tenant.unknown': 'This platform does not serve that tenant.',

@@ -14,6 +14,7 @@ export async function reconcileNow(session: Session): Promise<number> {
   if (done.left_alone > 0) say(`${plural(done.left_alone, 'journal')} left alone; the log says why`);
   if (done.mail_removed > 0) say(`${plural(done.mail_removed, 'undeliverable mail', 'undeliverable mails')} removed`);
   if (done.schedules_armed > 0) say(`${plural(done.schedules_armed, 'schedule')} armed again`);
+  if (done.schedules_refused > 0) say(`${plural(done.schedules_refused, 'schedule')} not armed; the log says why`);
   say(`${plural(done.events_created, 'event')} re-created on topics`);
   if (done.events_left_out > 0) say(`${plural(done.events_left_out, 'event')} left out; the log says why`);
   return 0;

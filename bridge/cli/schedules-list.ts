@@ -1,4 +1,4 @@
-import { findSchedule, nextOf, type Schedule, schedulesOf } from '../schedules.ts';
+import { findSchedule, nextOf, type Schedule, schedulesOf, tenantOfSchedule } from '../schedules.ts';
 import { cell, renderTable } from '../table.ts';
 import { type Session, withPlatform } from './session.ts';
 
@@ -39,8 +39,7 @@ const UNTIMED: Record<string, string> = { idle: 'when `up` runs', paused: 'pause
 
 export async function pauseSchedule(session: Session, name: string): Promise<number> {
   await withPlatform(session, async (platform) => {
-    const { tick } = findSchedule(platform, name);
-    await platform.runtime.clockwork.pause(tick.tenant, name);
+    await platform.runtime.clockwork.pause(await tenantOfSchedule(platform, name), name);
   });
   tell(session, name, 'paused', null);
   return 0;

@@ -3,10 +3,10 @@ import { DOORS } from '../doors.ts';
 import { endedRun } from '../ended-runs.ts';
 import { followEntries } from '../follow-entries.ts';
 import type { Platform } from '../platform.ts';
-import { openDoors, scheduleText, servedText, unplayedTexts } from '../up.ts';
+import { openDoors, scheduleText, scheduleWarnings, servedText, unplayedTexts } from '../up.ts';
 import { packageVersion } from '../version.ts';
 import { keepReconciled } from '../keep-reconciled.ts';
-import { armSchedules } from '../schedules.ts';
+import { type ArmedSchedule, armSchedules } from '../schedules.ts';
 import { untilInterrupted } from './interruption.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
 import { tellServing } from './tell-serving.ts';
@@ -49,7 +49,7 @@ async function serveDoors(
       const versions = { platform: packageVersion(), redis: redisVersion };
       logFile.log.info({ ...versions, nats: platform.nc.info?.version, doors: doors.said, works }, 'serving');
       session.noteModel();
-      if (json) sayJson({ serving: servedDocument(platform, versions, doors.said, works) });
+      if (json) sayJson({ serving: servedDocument(platform, versions, doors.said, works, armed) });
       else
         say(
           `${servedText(platform, versions, doors.said, works)}\n${scheduleText(armed, runtime.now())}\nserving; Ctrl-C stops, the log is ${logFile.path}`,
@@ -70,6 +70,7 @@ function servedDocument(
   versions: { platform: string; redis: string },
   doors: readonly { name: string; says: string }[],
   works: boolean,
+  armed: readonly ArmedSchedule[],
 ): Record<string, unknown> {
   const { packs } = runtime.catalog;
   return {
@@ -78,6 +79,6 @@ function servedDocument(
     worker: works ? runtime.worker : null,
     doors,
     schedules: packs.flatMap(({ manifest }) => Object.keys(manifest.schedules)),
-    warnings: unplayedTexts({ runtime }),
+    warnings: [...unplayedTexts({ runtime }), ...scheduleWarnings(armed)],
   };
 }

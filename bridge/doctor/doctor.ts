@@ -7,6 +7,7 @@ import { examine, type Finding, ok } from './finding.ts';
 import { examineData, examineNode, examinePacks, examineSettings } from './host.ts';
 import { examineModel } from './model.ts';
 import { examineClock, examineMemory, examineRedis, examineStreams } from './records.ts';
+import { examineSchedules } from './schedules.ts';
 import { reachServers } from './servers.ts';
 import { examineHolders, examineState } from './state.ts';
 
@@ -37,6 +38,7 @@ export async function diagnose(
       ...(nc === null
         ? unreached('streams')
         : await examine('streams', READ, () => examineStreams(nc, settings, packs))),
+      ...(nc === null ? [] : await examine('schedules', READ, () => examineSchedules(nc, settings, packs))),
       ...(redis === null ? [] : await examine('redis', READ, () => examineRedis(redis))),
       ...(nc === null || redis === null
         ? unreached('memory')

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { NatsConnection, StreamConfig, StreamInfo } from 'nats';
 import { lastEntries } from '../../actors/last-entries.ts';
 import type { PlatformError } from '../../config/errors.ts';
+import { neededText } from '../../config/services/version.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
@@ -88,7 +89,7 @@ function stream({ config, state }: StreamInfo): Finding {
     return fail('streams', `${held}, persist mode async`, 'records must be synced; make the stream anew without it');
   }
   if (name === MAIL_STREAM && allow_msg_schedules !== true) {
-    return fail('streams', `${held}, without message schedules`, 'use nats-server 2.12 or newer and make it anew');
+    return fail('streams', `${held}, without message schedules`, `use ${neededText('nats-server')} and make it anew`);
   }
   return ok('streams', held);
 }

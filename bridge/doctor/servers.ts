@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { NatsConnection } from 'nats';
 import { locateServer } from '../../config/services/binaries.ts';
 import { joinServices, openServices, type Services } from '../../config/services/open.ts';
-import { NEEDED, type ServerName } from '../../config/services/version.ts';
+import { neededText, type ServerName } from '../../config/services/version.ts';
 import { parseNatsUrl, parseRedisUrl } from '../../config/services/address.ts';
 import type { Settings } from '../../config/settings.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
@@ -70,11 +70,10 @@ export async function reachServers(settings: Settings, start: boolean): Promise<
       const where = located.kind === 'path' ? `on PATH at ${file}` : `in the cache at ${settings.host.cacheDir}`;
       return [ok(part, `${not}; would use ${version} ${where}`)];
     }
-    const needed = `${NEEDED[name].join('.')} or newer`;
-    const old = located.tooOld === null ? '' : ` (PATH has ${located.tooOld.version}, needed is ${needed})`;
+    const old = located.tooOld === null ? '' : ` (PATH has ${located.tooOld.version}, ${neededText(name)} is needed)`;
     if (located.kind === 'fetch') {
       const text = `${not}; would be fetched from Debian into ${settings.host.cacheDir}${old}`;
-      return [warn(part, text, `the first command fetches it; or install ${name} ${needed}`)];
+      return [warn(part, text, `the first command fetches it; or install ${neededText(name)}`)];
     }
     return [fail(part, `${not} and cannot be found${old}`, located.remedy)];
   }

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { PlatformError } from '../errors.ts';
 import { cachedServer, fetchFromDebian, whyNotFetched } from './debian.ts';
 import type { Program } from './protocol.ts';
-import { isNewEnough, NEEDED, type ServerName, versionOf } from './version.ts';
+import { isNewEnough, NEEDED, neededText, type ServerName, versionOf } from './version.ts';
 
 export interface Host {
   readonly path: string;
@@ -34,7 +34,7 @@ async function findServer(name: ServerName, host: Host, onProgress: (line: strin
   const onPath = await findOnPath(name, host.path);
   if (onPath !== undefined && isNewEnough(name, onPath.version)) return onPath;
   const found = onPath === undefined ? 'none on PATH' : `found ${onPath.version} at ${onPath.file}`;
-  const missing = `${name} ${NEEDED[name].join('.')} or newer is needed, ${found}`;
+  const missing = `${neededText(name)} is needed, ${found}`;
   try {
     return await fetchFromDebian(name, host.cacheDir, onProgress);
   } catch (cause) {
@@ -80,13 +80,15 @@ function isExecutable(file: string): boolean {
 }
 
 function remedy(platform: NodeJS.Platform): string[] {
+  const nats = NEEDED['nats-server'].join('.');
+  const [redis] = NEEDED['redis-server'];
   return [
     platform === 'darwin'
       ? 'Install both: brew install nats-server redis'
-      : "Install nats-server 2.12 and redis-server 8 with the system's packages, so that both are on PATH",
+      : `Install nats-server ${nats} and redis-server ${redis} or newer, so that both are on PATH`,
     'Or run them with docker, and say where they are:',
-    '  docker run -d -p 127.0.0.1:4222:4222 nats:2.12 -js',
-    '  docker run -d -p 127.0.0.1:6379:6379 redis:8',
+    `  docker run -d -p 127.0.0.1:4222:4222 nats:${nats} -js`,
+    `  docker run -d -p 127.0.0.1:6379:6379 redis:${redis}`,
     '  export NATS_URL=nats://127.0.0.1:4222 REDIS_URL=redis://127.0.0.1:6379',
   ];
 }

@@ -68,7 +68,7 @@ export async function fetchFromDebian(
   if (why !== null || release === null) throw new Error(why ?? '');
   const home = join(cacheDir, 'servers');
   const place = placeOf(name, cacheDir);
-  const cached = readCached(place);
+  const cached = cachedServer(name, cacheDir);
   if (cached !== undefined) return cached;
 
   let building: string | undefined;
@@ -80,7 +80,7 @@ export async function fetchFromDebian(
     await download(name, building, release.codename);
     const program = await locate(name, building);
     writeFileSync(join(building, 'program.json'), JSON.stringify(relativeTo(building, program)));
-    moveInto(place, building);
+    moveInto(name, cacheDir, building);
   } catch (cause) {
     throw new Error(`it could not be fetched from Debian: ${said(cause)}`, { cause });
   } finally {
@@ -91,9 +91,10 @@ export async function fetchFromDebian(
   return program;
 }
 
-/** The server that an earlier command fetched. */
+/** The server that an earlier command fetched; one that an earlier release fetched may be too old by now. */
 export function cachedServer(name: ServerName, cacheDir: string): Program | undefined {
-  return readCached(placeOf(name, cacheDir));
+  const program = readCached(placeOf(name, cacheDir));
+  return program && isNewEnough(name, program.version) ? program : undefined;
 }
 
 /** Null where servers are fetched by themselves. */
@@ -219,12 +220,13 @@ function readCached(place: string): Program | undefined {
   }
 }
 
-function moveInto(place: string, building: string): void {
+function moveInto(name: ServerName, cacheDir: string, building: string): void {
+  const place = placeOf(name, cacheDir);
   try {
     renameSync(building, place);
   } catch {
-    if (readCached(place) !== undefined) return; // Another fetch was faster (1).
-    rmSync(place, { recursive: true, force: true }); // Someone emptied a part of it.
+    if (cachedServer(name, cacheDir) !== undefined) return; // Another fetch was faster (1).
+    rmSync(place, { recursive: true, force: true }); // Someone emptied a part of it, or it is too old.
     renameSync(building, place);
   }
 }

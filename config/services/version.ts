@@ -5,11 +5,18 @@ import type { Program } from './protocol.ts';
 
 export type ServerName = 'nats-server' | 'redis-server';
 
-/** The oldest version of each that we can use: schedules in streams, and vector sets. */
+/**
+ * The oldest version of each that we can use. NATS: cron lines as schedules (2.12 takes `@at` only), and per-message TTLs;
+ * Redis: vector sets. What is documented and asked for elsewhere is read from here, or compared with it by a test.
+ */
 export const NEEDED: Readonly<Record<ServerName, readonly [major: number, minor: number]>> = {
-  'nats-server': [2, 12],
+  'nats-server': [2, 14],
   'redis-server': [8, 0],
 };
+
+export function neededText(name: ServerName): string {
+  return `${name} ${NEEDED[name].join('.')} or newer`;
+}
 
 /** What `--version` says: `nats-server: v2.15.1`, `Redis server v=8.0.2 sha=…`. */
 export async function versionOf(program: Pick<Program, 'file' | 'args'>): Promise<string> {

@@ -3,9 +3,8 @@ import { createConnection } from 'node:net';
 import { connect, type ConnectionOptions, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { NatsAddress } from '../../config/services/address.ts';
+import { isNewEnough, neededText } from '../../config/services/version.ts';
 
-/** Schedules in streams and per-message TTLs: an older server ignores them without a word. */
-const NEEDED = [2, 12] as const;
 const FIRST_CONNECT_MS = 5_000;
 
 /** The client's codes for a refused or expired login. */
@@ -36,7 +35,7 @@ export async function connectNats(address: NatsAddress, options: { readonly name
     throw refusal(address, cause);
   }
   const { version, jetstream } = connection.info ?? {};
-  const wrong = !isNewEnough(version ?? '0')
+  const wrong = !isNewEnough('nats-server', version ?? '0')
     ? `runs version ${version}`
     : jetstream === true
       ? null
@@ -45,7 +44,7 @@ export async function connectNats(address: NatsAddress, options: { readonly name
   await connection.close();
   throw new PlatformError(
     'nats.too_old',
-    `the NATS server at ${address.url} ${wrong}; nats-server ${NEEDED.join('.')} or newer with JetStream (-js) is needed`,
+    `the NATS server at ${address.url} ${wrong}; ${neededText('nats-server')} with JetStream (-js) is needed`,
     { details: { url: address.url, version } },
   );
 }
@@ -64,15 +63,10 @@ function refusal(address: NatsAddress, cause: unknown): PlatformError {
   const why = (cause as Error).message || String(cause);
   return new PlatformError(
     'nats.unreachable',
-    `no NATS server answers at ${address.url} (${why}); start nats-server ${NEEDED.join('.')} or newer there, correct ` +
+    `no NATS server answers at ${address.url} (${why}); start ${neededText('nats-server')} there, correct ` +
       'NATS_URL, or unset it to use an embedded server',
     { cause, details },
   );
-}
-
-function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
 }
 
 /**

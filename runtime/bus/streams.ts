@@ -8,6 +8,7 @@ import {
   StorageType,
 } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
+import { neededText } from '../../config/services/version.ts';
 import {
   ADVISORIES_STREAM,
   journalStream,
@@ -80,7 +81,7 @@ export async function ensureStreams(
   if ((mailConfig as NewerConfig).allow_msg_schedules !== true) {
     throw new PlatformError(
       'nats.too_old',
-      `the NATS server ${nc.info?.version ?? ''} does not keep message schedules (stream MAIL came back without allow_msg_schedules); nats-server 2.12 or newer is needed`,
+      `the NATS server ${nc.info?.version ?? ''} does not keep message schedules (stream MAIL came back without allow_msg_schedules); ${neededText('nats-server')} is needed`,
     );
   }
   return { shards };

@@ -87,10 +87,10 @@ function checkSchedule(schedule: string, source: PackSource, errors: Finding[]):
     errors.push(yaml.finding([...at, 'agent'], `${quote(agent ?? '')} is a sub_agent, expected an agent of role main`));
   }
   const cron = textAt(yaml, [...at, 'cron']);
-  const problem = cron === null || cron === '' ? null : cronProblem(cron);
-  if (problem !== null) {
-    const expected = 'expected six fields: second, minute, hour, day of month, month, day of week (UTC)';
-    errors.push(yaml.finding([...at, 'cron'], `${quote(cron ?? '')}: ${problem}, ${expected}`));
+  const wrong = cron === null || cron === '' ? null : cronProblem(cron);
+  if (wrong !== null) {
+    const expected = `such as ${quote(wrong.nearest)} (second, minute, hour, day of month, month, day of week, in UTC)`;
+    errors.push(yaml.finding([...at, 'cron'], `${quote(cron ?? '')}: ${wrong.problem}, expected a line ${expected}`));
   }
 }
 

@@ -32,6 +32,8 @@ export interface Tick {
   schedule: string;
   /** The data folder of the batch that it begins. */
   data: string;
+  /** The line that it comes from, by which it is named; those of earlier releases have none. */
+  cron?: string;
 }
 
 const Value = z.custom<Json>((value) => value !== undefined);
@@ -73,7 +75,13 @@ const Envelope = z.discriminatedUnion('type', [
     spares: z.literal(true).exactOptional(),
   }),
   z.object({ type: z.literal('resume') }),
-  z.object({ type: z.literal('tick'), tenant: z.string(), schedule: z.string(), data: z.string() }),
+  z.object({
+    type: z.literal('tick'),
+    tenant: z.string(),
+    schedule: z.string(),
+    data: z.string(),
+    cron: z.string().exactOptional(),
+  }),
 ]);
 
 /** Parses a message's body; null when it is no mail of ours. */

@@ -2,28 +2,23 @@
  * Schedules as the NATS server keeps them: one message per tenant and schedule, from which the server publishes the
  * ticks. No process of ours holds a clock, so a schedule goes on whatever worker lives.
  *
- * 1. A schedule's message is rewritten only when it differs, so that arming it again loses no tick.
- * 2. A paused schedule has no message; that it is paused, since when it is armed, and with what, stands in a bucket
- *    beside it.
+ * 1. A schedule's message is rewritten only when it differs, so that arming it again loses no tick. The server replaces it
+ *    in one step: there is no moment without one, and what it refuses leaves the one before.
+ * 2. A paused schedule has no message; that it is paused, since when it is armed, and with what, stands in a record
+ *    beside it. The record says that it is armed only after the server took the message, and that it is paused before the
+ *    message is removed; what a crash leaves between the two is put right by `rearm`, or by the next `arm`.
  * 3. What was armed and lost its message is armed again as it was; only `arm` and `resume` say what that is.
+ * 4. Ticks count from when their line was armed: none is made up for a time before it.
  */
-import {
-  headers,
-  type JetStreamManager,
-  type KV,
-  type MsgHdrs,
-  type NatsConnection,
-  NatsError,
-  type StoredMsg,
-} from 'nats';
+import type { JetStreamManager, KV, NatsConnection } from 'nats';
+import { PlatformError } from '../../config/errors.ts';
 import { isWrongLastSequence, type Publisher } from '../bus/publish.ts';
 import type { Tick } from '../mail/mail.ts';
-import { cronSubject, MAIL_STREAM, tickSubject } from '../subjects.ts';
+import { CronMessages } from './cron-messages.ts';
 
 const BUCKET = 'SCHEDULES';
-const CRON_HEADER = 'Nats-Schedule';
-const TARGET_HEADER = 'Nats-Schedule-Target';
-export const NEXT_HEADER = 'Nats-Schedule-Next';
+/** The stream of that bucket. */
+export const SCHEDULES_STREAM = `KV_${BUCKET}`;
 
 export interface ScheduleState {
   paused: boolean;
@@ -37,6 +32,13 @@ interface Armed {
   cron: string;
   /** The folder that its ticks name. */
   data: string;
+}
+
+export interface Rearmed {
+  /** How many had lost their message and have it again. */
+  armed: number;
+  /** Coded `schedule.refused`, one for each that the server does not take. */
+  refused: PlatformError[];
 }
 
 /** What a start of a schedule is about to begin. */
@@ -53,14 +55,12 @@ function turnKey(tenant: string, schedule: string): string {
 }
 
 export class Clockwork {
-  private readonly publisher: Publisher;
-  private readonly jsm: JetStreamManager;
+  private readonly messages: CronMessages;
   private readonly kv: KV;
   private readonly now: () => Date;
 
-  private constructor(publisher: Publisher, jsm: JetStreamManager, kv: KV, now: () => Date) {
-    this.publisher = publisher;
-    this.jsm = jsm;
+  private constructor(messages: CronMessages, kv: KV, now: () => Date) {
+    this.messages = messages;
     this.kv = kv;
     this.now = now;
   }
@@ -71,13 +71,12 @@ export class Clockwork {
     publisher: Publisher,
     now: () => Date,
   ): Promise<Clockwork> {
-    return new Clockwork(publisher, jsm, await nc.jetstream().views.kv(BUCKET, { history: 1 }), now);
+    return new Clockwork(new CronMessages(jsm, publisher), await nc.jetstream().views.kv(BUCKET, { history: 1 }), now);
   }
 
   /** Null for a schedule that was never armed. */
   async state(tenant: string, schedule: string): Promise<ScheduleState | null> {
-    const entry = await this.kv.get(`${tenant}.${schedule}`);
-    return entry && entry.operation === 'PUT' ? entry.json<ScheduleState>() : null;
+    return (await this.record(tenant, schedule)).state;
   }
 
   /** The latest announcement of a start of the schedule, while it is fresh, and the revision to announce on top of. */
@@ -99,95 +98,115 @@ export class Clockwork {
     }
   }
 
-  /** Sets the schedule going, unless it is paused. Returns its state. */
+  /**
+   * Sets the schedule going, unless it is paused. Returns its state.
+   * @throws PlatformError `schedule.refused`: nothing has changed
+   */
   async arm(tick: Tick, cron: string): Promise<ScheduleState> {
     const { tenant, schedule } = tick;
-    const state = await this.claim(tenant, schedule, { cron, data: tick.data });
-    if (!state.paused && !(await this.holds(tick, cron))) await this.write(tick, cron);
-    return state;
+    const armed = { cron, data: tick.data };
+    let written = false;
+    for (;;) {
+      const { state, revision } = await this.record(tenant, schedule);
+      if (state?.paused) {
+        // It was paused while ours was on its way (2).
+        if (written) await this.messages.clear(tenant, schedule);
+        return state;
+      }
+      if (!(await this.messages.holds(tick, cron))) {
+        await this.messages.write(tick, cron);
+        written = true;
+      }
+      if (state && isSame(state.armed, armed)) return state;
+      const next = { paused: false, since: this.sinceOf(state, cron), armed };
+      if (await this.replace(tenant, schedule, next, revision)) return next;
+    }
   }
 
-  /** Arms again, as they were, the schedules whose message got lost. Returns how many. (3) */
-  async rearm(): Promise<number> {
-    let count = 0;
-    for await (const key of await this.kv.keys('*.*')) {
-      const [tenant = '', schedule = ''] = key.split('.');
-      const armed = (await this.state(tenant, schedule))?.armed;
-      if (!armed || (await this.isSet(tenant, schedule))) continue;
-      const tick: Tick = { type: 'tick', tenant, schedule, data: armed.data };
-      if (await this.publisher.once(cronSubject(tenant, schedule), tick, lineHeaders(tick, armed.cron))) count += 1;
-      // Paused meanwhile: that was told before its message was removed, and ours may have come after.
-      if ((await this.state(tenant, schedule))?.paused) await this.clear(tenant, schedule);
+  /** Arms again, as they were, the schedules whose message got lost (3). One that is refused is left and told. */
+  async rearm(): Promise<Rearmed> {
+    const result: Rearmed = { armed: 0, refused: [] };
+    for (const { tenant, schedule, state } of await this.all()) {
+      try {
+        if (await this.mend(tenant, schedule, state)) result.armed += 1;
+      } catch (error) {
+        if (!(error instanceof PlatformError) || error.code !== 'schedule.refused') throw error;
+        result.refused.push(error);
+      }
     }
-    return count;
+    return result;
+  }
+
+  /** Every schedule that was ever armed or paused, of all tenants. */
+  async all(): Promise<{ tenant: string; schedule: string; state: ScheduleState }[]> {
+    const keys: string[] = [];
+    for await (const key of await this.kv.keys('*.*')) keys.push(key);
+    const all = [];
+    for (const key of keys) {
+      const [tenant = '', schedule = ''] = key.split('.');
+      const state = await this.state(tenant, schedule);
+      if (state) all.push({ tenant, schedule, state });
+    }
+    return all;
   }
 
   /** Whether the server holds a message from which it publishes ticks. */
   async isSet(tenant: string, schedule: string): Promise<boolean> {
-    return (await this.message(tenant, schedule)) !== null;
+    return this.messages.isSet(tenant, schedule);
   }
 
   /** No more ticks until it is resumed; those of the meantime are not made up. */
   async pause(tenant: string, schedule: string): Promise<void> {
     await this.keep(tenant, schedule, { paused: true });
-    await this.clear(tenant, schedule);
+    await this.messages.clear(tenant, schedule);
   }
 
+  /** @throws PlatformError `schedule.refused`: it stays paused */
   async resume(tick: Tick, cron: string): Promise<void> {
+    if (!(await this.messages.holds(tick, cron))) await this.messages.write(tick, cron);
     await this.keep(tick.tenant, tick.schedule, { paused: false, armed: { cron, data: tick.data } });
-    if (!(await this.holds(tick, cron))) await this.write(tick, cron);
   }
 
   private async keep(tenant: string, schedule: string, state: Omit<ScheduleState, 'since'>): Promise<void> {
     await this.kv.put(`${tenant}.${schedule}`, JSON.stringify({ ...state, since: this.now().toISOString() }));
   }
 
-  /** Says with what a schedule is armed from now on, unless it is paused; since when its ticks count stays. */
-  private async claim(tenant: string, schedule: string, armed: Armed): Promise<ScheduleState> {
-    const key = `${tenant}.${schedule}`;
-    for (;;) {
-      const entry = await this.kv.get(key);
-      const known = entry?.operation === 'PUT' ? entry.json<ScheduleState>() : null;
-      if (known?.paused) return known;
-      if (known?.armed?.cron === armed.cron && known.armed.data === armed.data) return known;
-      const state: ScheduleState = { paused: false, since: known?.since ?? this.now().toISOString(), armed };
-      try {
-        await this.kv.put(key, JSON.stringify(state), { previousSeq: entry?.revision ?? 0 });
-        return state;
-      } catch (error) {
-        if (!isWrongLastSequence(error)) throw error;
-      }
-    }
+  /** A line that differs counts from now; another folder changes nothing of when ticks were due (4). */
+  private sinceOf(state: ScheduleState | null, cron: string): string {
+    const goesOn = state !== null && (state.armed === undefined || state.armed.cron === cron);
+    return goesOn ? state.since : this.now().toISOString();
   }
 
-  private async holds(tick: Tick, cron: string): Promise<boolean> {
-    const message = await this.message(tick.tenant, tick.schedule);
-    return message?.header.get(CRON_HEADER) === cron && message.string() === JSON.stringify(tick);
+  private async record(tenant: string, schedule: string): Promise<{ state: ScheduleState | null; revision: number }> {
+    const entry = await this.kv.get(`${tenant}.${schedule}`);
+    const state = entry?.operation === 'PUT' ? entry.json<ScheduleState>() : null;
+    return { state, revision: entry?.revision ?? 0 };
   }
 
-  private async message(tenant: string, schedule: string): Promise<StoredMsg | null> {
+  /** False when somebody else wrote the record meanwhile. */
+  private async replace(tenant: string, schedule: string, state: ScheduleState, revision: number): Promise<boolean> {
     try {
-      return await this.jsm.streams.getMessage(MAIL_STREAM, { last_by_subj: cronSubject(tenant, schedule) });
+      await this.kv.put(`${tenant}.${schedule}`, JSON.stringify(state), { previousSeq: revision });
+      return true;
     } catch (error) {
-      if (error instanceof NatsError && error.api_error?.code === 404) return null;
+      if (isWrongLastSequence(error)) return false;
       throw error;
     }
   }
 
-  private async clear(tenant: string, schedule: string): Promise<void> {
-    await this.jsm.streams.purge(MAIL_STREAM, { filter: cronSubject(tenant, schedule) });
-  }
-
-  private async write(tick: Tick, cron: string): Promise<void> {
-    const { tenant, schedule } = tick;
-    await this.clear(tenant, schedule);
-    await this.publisher.publish(cronSubject(tenant, schedule), tick, lineHeaders(tick, cron));
+  /** True when a message was missing and is there again. */
+  private async mend(tenant: string, schedule: string, { paused, armed }: ScheduleState): Promise<boolean> {
+    const isSet = await this.isSet(tenant, schedule);
+    if (paused && isSet) await this.messages.clear(tenant, schedule);
+    if (paused || !armed || isSet) return false;
+    const tick: Tick = { type: 'tick', tenant, schedule, data: armed.data };
+    const created = await this.messages.create(tick, armed.cron);
+    // Paused meanwhile: that was told before its message was removed, and ours may have come after.
+    if ((await this.state(tenant, schedule))?.paused) await this.messages.clear(tenant, schedule);
+    return created;
   }
 }
 
-function lineHeaders({ tenant, schedule }: Tick, cron: string): MsgHdrs {
-  const carried = headers();
-  carried.set(CRON_HEADER, cron);
-  carried.set(TARGET_HEADER, tickSubject(tenant, schedule));
-  return carried;
+function isSame(one: Armed | undefined, other: Armed): boolean {
+  return one !== undefined && one.cron === other.cron && one.data === other.data;
 }

@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { reconcile } from '../../actors/reconcile.ts';
-import { armSchedules, schedulesOf, takeTick } from '../../bridge/schedules.ts';
+import { examineSchedules } from '../../bridge/doctor/schedules.ts';
+import { armSchedules, schedulesOf, takeTick, tenantOfSchedule } from '../../bridge/schedules.ts';
 import { settleBatch } from '../../bridge/settle.ts';
 import { readBatch } from '../../bridge/batch-journal.ts';
+import { scheduleText } from '../../bridge/up.ts';
 import { PlatformError } from '../../config/errors.ts';
+import { Publisher } from '../../runtime/bus/publish.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
-import { lastTick, tickName } from '../../runtime/schedules/cron.ts';
+import { Clockwork } from '../../runtime/schedules/clockwork.ts';
+import { nextTick, tickName } from '../../runtime/schedules/cron.ts';
 import { cronSubject, tickSubject } from '../../runtime/subjects.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
@@ -16,6 +20,20 @@ const test = suite('schedules');
 const platforms = withPlatforms(test);
 const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
 const NAME = 'weekly_stocktaking';
+
+/**
+ * A tick of a year of the test's own, and the one after it. The tests share one state, and the next worker takes what an
+ * earlier test left: two tests whose ticks are the same, such as one of a fixed date and one of this week, would share a batch.
+ */
+function ticksIn(year: number): [tick: Date, next: Date] {
+  const tick = nextTick(LINE, new Date(Date.UTC(year, 5, 1)));
+  const next = tick && nextTick(LINE, tick);
+  if (!tick || !next) throw new Error(`${LINE} has no ticks in ${year}`);
+  return [tick, next];
+}
+
+const LINE = '0 30 5 * * 6';
+const runOf = (tick: Date) => `${NAME}-${tickName(tick)}`;
 
 async function stored({ platform }: TestPlatform): Promise<{ seq: number; cron: string } | null> {
   const message = await platform.jsm.streams
@@ -27,7 +45,8 @@ async function stored({ platform }: TestPlatform): Promise<{ seq: number; cron: 
 test('are armed once: arming again rewrites nothing, a changed line does', async () => {
   const open = await platforms({ ...library, works: false });
   const [armed] = await armSchedules(open.platform);
-  assert.equal(armed?.state.paused, false);
+  assert.equal(armed?.state?.paused, false);
+  assert.equal(armed?.problem, null);
   const first = await stored(open);
   assert.equal(first?.cron, '0 30 5 * * 6');
   await armSchedules(open.platform);
@@ -46,7 +65,7 @@ test('a paused schedule holds no message and stays paused when it is armed; resu
   await clockwork.pause('town', NAME);
   assert.equal(await stored(open), null);
   const [armed] = await armSchedules(open.platform);
-  assert.equal(armed?.state.paused, true);
+  assert.equal(armed?.state?.paused, true);
   assert.equal(await stored(open), null);
   await clockwork.resume(schedule.tick, schedule.cron);
   assert.equal((await stored(open))?.cron, schedule.cron);
@@ -57,23 +76,26 @@ test('a tick missed while nothing ran is made up when the schedule is armed; non
   const { runtime } = open.platform;
   const [schedule] = schedulesOf(open.platform);
   assert.ok(schedule);
-  const lastBefore = lastTick(schedule.cron, new Date());
-  assert.ok(lastBefore);
-  const address = { tenant: 'town', run: `${NAME}-${tickName(lastBefore)}`, path: '0' };
   const real = runtime.now;
-  const tickAfter = new Date(lastBefore.getTime() + 7 * 86_400_000);
-  const later = { ...address, run: `${NAME}-${tickName(tickAfter)}` };
-
-  await runtime.clockwork.resume(schedule.tick, schedule.cron);
+  const [before, missed] = ticksIn(2101);
+  const batchOf = (tick: Date) => readBatch(runtime.journal, { tenant: 'town', run: runOf(tick), path: '0' });
+  const kv = await open.platform.nc.jetstream().views.kv('SCHEDULES');
+  const state = {
+    paused: false,
+    since: new Date(before.getTime() + 60_000).toISOString(),
+    armed: { cron: LINE, data: schedule.tick.data },
+  };
+  await kv.put(`town.${NAME}`, JSON.stringify(state));
+  runtime.now = () => new Date(before.getTime() + 3_600_000);
   await armSchedules(open.platform);
-  assert.equal(await readBatch(runtime.journal, address), null, 'the tick before it was armed');
-  runtime.now = () => new Date(tickAfter.getTime() + 3_600_000);
+  assert.equal(await batchOf(before), null, 'the tick before it was armed');
+  runtime.now = () => new Date(missed.getTime() + 3_600_000);
   await armSchedules(open.platform);
   runtime.now = real;
-  assert.equal((await readBatch(runtime.journal, later))?.start.schedule, NAME);
+  assert.equal((await batchOf(missed))?.start.schedule, NAME);
 });
 
-test('a tick that the server sends begins one batch, named by the schedule’s own time', async () => {
+test('a tick that the server sends begins one batch, named by the line that it comes from', async () => {
   let ticked: (next: Date | null) => void;
   const first = new Promise<Date | null>((resolve) => {
     ticked = resolve;
@@ -87,13 +109,12 @@ test('a tick that the server sends begins one batch, named by the schedule’s o
   });
   const [schedule] = schedulesOf(open.platform);
   assert.ok(schedule);
-  // The line says every second; the batch is named by the pack's own line, whose last tick it is taken for.
+  // Not the pack's line any more: a tick was due by the one that it comes from.
   await open.platform.runtime.clockwork.resume(schedule.tick, '* * * * * *');
   const next = await first;
   await open.platform.runtime.clockwork.pause('town', NAME);
   assert.ok(next, 'the server says when the next one is due');
-  const at = lastTick(schedule.cron, next);
-  assert.ok(at);
+  const at = new Date(next.getTime() - 1_000);
   const address = { tenant: 'town', run: `${NAME}-${tickName(at)}`, path: '0' };
   const batch = await readBatch(open.platform.runtime.journal, address);
   assert.equal(batch?.start.schedule, NAME);
@@ -103,10 +124,10 @@ test('a tick delivered twice begins one batch', async () => {
   const open = await platforms(library);
   const [schedule] = schedulesOf(open.platform);
   assert.ok(schedule);
-  const next = new Date('2026-11-07T05:30:00.000Z');
+  const [tick, next] = ticksIn(2102);
   await takeTick(open.platform, schedule.tick, next);
   await takeTick(open.platform, schedule.tick, next);
-  const address = { tenant: 'town', run: `${NAME}-20261031T053000Z`, path: '0' };
+  const address = { tenant: 'town', run: runOf(tick), path: '0' };
   const runs = ['emma', 'middlemarch', 'persuasion', 'first-folio'].map((book) => `${address.run}-${book}`);
   await settleBatch(open.platform, address, runs, { signal: new AbortController().signal });
   const batch = await readBatch(open.platform.runtime.journal, address);
@@ -158,10 +179,113 @@ test('what was armed before its line and folder were kept has them kept when it 
   const since = new Date().toISOString();
   await kv.put(`town.${NAME}`, JSON.stringify({ paused: false, since }));
   const [armed] = await armSchedules(open.platform);
-  assert.equal(armed?.state.since, since);
+  assert.equal(armed?.state?.since, since);
   await jsm.streams.delete('MAIL');
   assert.equal((await reconcile(nc, runtime)).schedules_armed, 1);
   assert.equal((await stored(open))?.cron, armed.schedule.cron);
+});
+
+test('a changed line counts from the change: nothing is made up for a time before it, and another folder loses nothing', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { nc, jsm } = open.platform;
+  let at = new Date('2105-03-01T12:00:00.000Z');
+  const now = () => at;
+  const clockwork = await Clockwork.open(nc, jsm, new Publisher(nc), now);
+  const runtime = { ...open.platform.runtime, clockwork, now };
+  const platform = { ...open.platform, runtime };
+  const [schedule] = schedulesOf(platform);
+  assert.ok(schedule);
+  const begun = async (tick: string) =>
+    (await readBatch(runtime.journal, { tenant: 'town', run: `${NAME}-${tick}`, path: '0' })) !== null;
+
+  await clockwork.resume(schedule.tick, '0 0 7 * * 6');
+  at = new Date('2105-03-10T12:00:00.000Z');
+  const [changed] = await armSchedules(platform);
+  assert.equal(changed?.state?.since, at.toISOString());
+  assert.equal(await begun('21050307T053000Z'), false, 'by the new line, before it was armed');
+  assert.equal(await begun('21050307T070000Z'), false, 'by the line that is no more');
+
+  await clockwork.arm({ ...schedule.tick, data: '/another/folder' }, schedule.cron);
+  at = new Date('2105-03-15T12:00:00.000Z');
+  await armSchedules(platform);
+  assert.equal(await begun('21050314T053000Z'), true, 'missed by the line that is armed');
+});
+
+test('what the server refuses leaves the line before it going, and the record as it was', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { clockwork } = open.platform.runtime;
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  await clockwork.resume(schedule.tick, schedule.cron);
+  const before = [await stored(open), await clockwork.state('town', NAME)];
+  for (const act of ['arm', 'resume'] as const) {
+    const refused = await clockwork[act](schedule.tick, '0 0 6 * * 7').catch((error: unknown) => error);
+    assert.ok(refused instanceof PlatformError && refused.code === 'schedule.refused', act);
+    assert.match(refused.message, /weekly_stocktaking .*"0 0 6 \* \* 7": .*pattern is invalid; correct the line/);
+    assert.deepEqual([await stored(open), await clockwork.state('town', NAME)], before);
+  }
+});
+
+test('a record of a line that the server refuses stops nothing, is told by doctor, and is mended by the pack’s line', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { jsm, nc, runtime, settings } = open.platform;
+  const kv = await nc.jetstream().views.kv('SCHEDULES');
+  const bad = { paused: false, since: new Date().toISOString(), armed: { cron: '0 0 6 * * 7', data: '/a' } };
+  const examine = async () => examineSchedules(nc, settings, runtime.catalog.packs);
+  for (const name of [NAME, 'renamed_since']) await kv.put(`town.${name}`, JSON.stringify(bad));
+  await jsm.streams.purge('MAIL', { filter: 'cron.>' });
+  const done = await reconcile(nc, runtime);
+  assert.deepEqual([done.schedules_armed, done.schedules_refused], [0, 2]);
+  const told = (await examine()).filter(({ level }) => level === 'fail');
+  assert.match(told.map(({ text }) => text).join(), /renamed_since .*7 is not from 0 to 6/);
+  assert.match(told.map(({ remedy }) => remedy).join(), /its pack says "0 30 5 \* \* 6" by now: `agent-platform up`/);
+
+  await armSchedules(open.platform);
+  await runtime.clockwork.pause(await tenantOfSchedule(open.platform, 'renamed_since'), 'renamed_since');
+  assert.deepEqual(
+    (await examine()).map(({ level, text }) => `${level} ${text}`),
+    ['ok 1 schedule armed, 1 paused'],
+  );
+  assert.equal((await reconcile(nc, runtime)).schedules_refused, 0);
+});
+
+test('a schedule that cannot be armed, and one whose missed tick cannot begin, are told and stop no other', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { runtime } = open.platform;
+  const [pack] = runtime.catalog.packs;
+  const [schedule] = schedulesOf(open.platform);
+  const good = pack?.manifest.schedules[NAME];
+  assert.ok(pack && schedule && good);
+  const schedules = {
+    refused: { ...good, cron: '0 0 6 * * 7' },
+    aimless: { ...good, agent: 'nobody' },
+    [NAME]: good,
+  };
+  const packs = [{ ...pack, manifest: { ...pack.manifest, schedules } }];
+  const catalog = Object.assign(Object.create(runtime.catalog), { packs });
+  const platform = { ...open.platform, runtime: { ...runtime, catalog } };
+  await runtime.clockwork.arm({ ...schedule.tick, schedule: 'aimless' }, good.cron);
+  platform.runtime.now = () => new Date(ticksIn(2106)[0].getTime() + 60_000);
+  const armed = await armSchedules(platform);
+  assert.deepEqual(
+    armed.map(({ problem }) => problem?.code ?? null),
+    ['schedule.refused', 'model.no_player', null],
+  );
+  const text = scheduleText(armed, new Date());
+  assert.match(text, /refused \(not armed; see the warning\), aimless \(next .* UTC; see the warning\), weekly_stock/);
+  assert.match(text, /\nwarning: the schedule refused: .*\[schedule\.refused\]\nwarning: the schedule aimless: /);
+});
+
+test('a message that outlived the pause of its schedule is removed by reconcile', async () => {
+  const open = await platforms({ ...library, works: false });
+  const { nc, runtime } = open.platform;
+  const [schedule] = schedulesOf(open.platform);
+  assert.ok(schedule);
+  await runtime.clockwork.resume(schedule.tick, schedule.cron);
+  const kv = await nc.jetstream().views.kv('SCHEDULES');
+  await kv.put(`town.${NAME}`, JSON.stringify({ paused: true, since: new Date().toISOString() }));
+  await reconcile(nc, runtime);
+  assert.equal(await stored(open), null);
 });
 
 test('ticks land with the mail of the schedule’s batches', () => {
@@ -180,9 +304,8 @@ test('a tick whose batch has failed is done: neither delivered again nor made up
   const { runtime } = open.platform;
   const [schedule] = schedulesOf(open.platform);
   assert.ok(schedule);
-  const tick = new Date('2026-12-05T05:30:00.000Z');
-  const next = new Date('2026-12-12T05:30:00.000Z');
-  const address = { tenant: 'town', run: `${NAME}-${tickName(tick)}`, path: '0' };
+  const [tick, next] = ticksIn(2103);
+  const address = { tenant: 'town', run: runOf(tick), path: '0' };
   await runtime.clockwork.resume(schedule.tick, schedule.cron);
   await takeTick(open.platform, schedule.tick, next);
   const runs = ['emma', 'middlemarch', 'persuasion', 'first-folio'].map((book) => `${address.run}-${book}`);
@@ -210,13 +333,12 @@ test('a tick whose batch read another folder, with which the schedule was armed 
   const [schedule] = schedulesOf(autumn);
   assert.ok(schedule);
   await runtime.clockwork.resume(schedule.tick, schedule.cron);
-  runtime.now = () => new Date(Date.now() + 8 * 86_400_000);
-  const tick = lastTick(schedule.cron, runtime.now());
-  assert.ok(tick);
+  const [tick] = ticksIn(2104);
+  runtime.now = () => new Date(tick.getTime() + 60_000);
   await armSchedules(autumn);
   const [armed] = await armSchedules(winter);
-  assert.equal(armed?.state.armed?.data, folders[1]);
-  const batch = await readBatch(runtime.journal, { tenant: 'default', run: `${NAME}-${tickName(tick)}`, path: '0' });
+  assert.equal(armed?.state?.armed?.data, folders[1]);
+  const batch = await readBatch(runtime.journal, { tenant: 'default', run: runOf(tick), path: '0' });
   assert.equal(batch?.start.data, folders[0]);
 });
 

@@ -94,13 +94,13 @@ test('a server that refuses the login is told from one that is unreachable', asy
   await refused(connectRedis(redisAt(redis.port)), 'redis.denied', /without a password/);
 });
 
-test('a NATS server before 2.12 is too old', async () => {
+test('a NATS server before 2.14 is too old', async () => {
   const port = await listener((socket) => {
-    socket.write('INFO {"server_id":"x","version":"2.10.29","proto":1,"jetstream":true,"max_payload":1048576}\r\n');
+    socket.write('INFO {"server_id":"x","version":"2.12.15","proto":1,"jetstream":true,"max_payload":1048576}\r\n');
     socket.on('data', (data) => data.includes('PING') && socket.write('PONG\r\n'));
   });
   const connecting = connectNats({ url: `nats://127.0.0.1:${port}` }, { name: 'test' });
-  await refused(connecting, 'nats.too_old', /runs version 2\.10\.29; nats-server 2\.12 or newer/);
+  await refused(connecting, 'nats.too_old', /runs version 2\.12\.15; nats-server 2\.14 or newer/);
 });
 
 test('a Redis server before 8 is too old', async () => {
