@@ -31,39 +31,32 @@ test('the server fires lines that are taken when we say that they are due, and n
 
     const seed = Date.now();
     const chance = new Chance(seed);
-    const soon = Math.ceil(seed / 1000) * 1000;
-    const lines = Array.from({ length: LINES }, () => drawLine(chance, new Date(soon + chance.between(2_000, 5_000))));
-    const stored: Date[] = [];
-    for (const [at, line] of lines.entries()) {
-      assert.equal(cronProblem(line), null, line);
-      stored.push(await arm(nc, String(at), line));
-    }
+    const lines = Array.from({ length: LINES }, () => drawLine(chance, new Date(seed + chance.between(3_000, 6_000))));
+    for (const line of lines) assert.equal(cronProblem(line), null, line);
+    const stored = await Promise.all(lines.map((line, at) => arm(nc, String(at), line)));
+    const due = lines.map((line, at) => nextTick(line, stored[at] as Date)?.getTime() ?? Number.POSITIVE_INFINITY);
+    // On a busy machine the time of a line may have passed before it was stored; its next one may be months away.
+    const awaited = new Set(due.flatMap((time, at) => (time < Date.now() + 10_000 ? [at] : [])));
+    assert.ok(awaited.size > LINES / 2, `${awaited.size} of ${LINES} are due within seconds`);
 
-    const fired = new Set<number>();
     let told = 0;
     for await (const message of await consumer.consume()) {
       const at = Number(message.subject.split('.')[1]);
-      if (fired.has(at)) continue;
-      fired.add(at);
-      const line = lines[at] ?? '';
-      const which = `${line} (seed ${seed})`;
-      const due = nextTick(line, stored[at] ?? new Date());
+      if (!awaited.delete(at)) continue;
+      const [line = '', time = 0] = [lines[at], due[at]];
+      const which = `${line}, due at ${new Date(time).toISOString()}, seed ${seed}`;
       const next = new Date(message.headers?.get(NEXT_HEADER) ?? '');
-      assert.ok(due, which);
       const firedAt = message.info.timestampNanos / 1e6;
-      assert.ok(
-        firedAt >= due.getTime() && firedAt < due.getTime() + 10_000,
-        `${which}: ${firedAt}, ${due.toISOString()}`,
-      );
+      assert.ok(firedAt >= time && firedAt < time + 10_000, `fired at ${firedAt}: ${which}`);
       // A server that fires late skips what became due meanwhile.
       if (next.getTime() - firedAt > 1_000) {
         told += 1;
-        assert.equal(nextTick(line, due)?.getTime(), next.getTime(), `after ${due.toISOString()}: ${which}`);
-        assert.equal(lastTick(line, new Date(next.getTime() - 1))?.getTime(), due.getTime(), which);
+        assert.equal(nextTick(line, new Date(time))?.getTime(), next.getTime(), which);
+        assert.equal(lastTick(line, new Date(next.getTime() - 1))?.getTime(), time, which);
       }
-      if (fired.size === LINES) break;
+      if (awaited.size === 0) break;
     }
-    assert.ok(told > LINES / 2, `${told} of ${LINES} named a tick that was not missed`);
+    assert.ok(told > LINES / 3, `${told} of ${LINES} named a tick that was not missed`);
   } finally {
     await nc.close();
   }

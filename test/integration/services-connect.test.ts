@@ -56,7 +56,7 @@ async function refused(work: Promise<unknown>, code: string, message: RegExp): P
 test('an address where nobody listens, or no such host, is unreachable', async () => {
   const login = { user: 'jo', pass: 's3cret' };
   const nats = (url: string) => connectNats({ url, ...login }, { name: 'test' });
-  await refused(nats('nats://127.0.0.1:1'), 'nats.unreachable', /at nats:\/\/127\.0\.0\.1:1 .*2\.12.*NATS_URL/);
+  await refused(nats('nats://127.0.0.1:1'), 'nats.unreachable', /at nats:\/\/127\.0\.0\.1:1 .*2\.14.*NATS_URL/);
   await refused(nats('nats://nowhere.invalid:4222'), 'nats.unreachable', /nowhere\.invalid/);
   const redis = connectRedis(redisAt(1, { password: 's3cret' }));
   await refused(redis, 'redis.unreachable', /at redis:\/\/127\.0\.0\.1:1 .*Redis 8.*REDIS_URL/);
