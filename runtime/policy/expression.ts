@@ -1,5 +1,9 @@
-import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
-import { didYouMean, oneOf, quote } from '../definitions/words.ts';
+import { type ASTNode, serialize } from '@marcbachmann/cel-js';
+import { type ExpressionProblem, leftOut, newEnvironment, parseExpression, typeOfExpression } from '../cel/check.ts';
+import { compile, type Variables } from '../cel/compile.ts';
+import { type Place, placesOf } from '../cel/syntax.ts';
+import { type Result, Undecided } from '../cel/values.ts';
+import { didYouMean, oneOf, quote, valueAt } from '../definitions/words.ts';
 import type { Json, JsonObject } from '../json.ts';
 
 /**
@@ -27,12 +31,6 @@ export interface ExpressionView {
 
 export type Answer = boolean | { undecided: string };
 
-/** What is wrong with an expression; `offset` counts its characters from 0. */
-export interface ExpressionProblem {
-  offset: number;
-  message: string;
-}
-
 /** The names that an expression may use; null when they cannot be known. */
 export interface ExpressionNames {
   /** For `calls`, `attempts` and `done`. */
@@ -51,105 +49,82 @@ const VARIABLES = {
   done: 'map<string, dyn>',
 } as const;
 
-const environment = newEnvironment();
+const COUNTS: readonly string[] = ['calls', 'attempts'];
 
-/** JSON knows one kind of number, so whole numbers and others mix: `facts.get_order.days + 1 < 60`. */
-function newEnvironment(): Environment {
-  const made = new Environment({ homogeneousAggregateLiterals: false });
-  for (const [name, type] of Object.entries(VARIABLES)) made.registerVariable(name, type);
-  const arithmetic: Record<string, (a: number, b: number) => number> = {
-    '+': (a, b) => a + b,
-    '-': (a, b) => a - b,
-    '*': (a, b) => a * b,
-    '/': (a, b) => a / b,
-    '%': (a, b) => a % b,
-  };
-  type Numeric = number | bigint;
-  for (const [sign, work] of Object.entries(arithmetic)) {
-    const mixed = (a: Numeric, b: Numeric) => work(Number(a), Number(b));
-    made.registerOperator(`int ${sign} double: double`, mixed);
-    made.registerOperator(`double ${sign} int: double`, mixed);
-  }
-  made.registerOperator('double % double: double', (a: number, b: number) => a % b);
-  return made;
+const environment = newEnvironment(VARIABLES);
+
+interface Known {
+  ast: ASTNode;
+  /** Most expressions ask for no counts, and making whole numbers of them takes longer than the rest. */
+  counts: boolean;
+  evaluate: (variables: Variables) => Result;
 }
 
-/** Parsed expressions by text: they come from definitions, so there are few. */
-const parsed = new Map<string, ParseResult>();
+/** Expressions by text: they come from definitions, so there are few. */
+const known = new Map<string, Known>();
 
-function parse(text: string): ParseResult {
-  const known = parsed.get(text);
-  if (known) return known;
-  const made = environment.parse(text);
-  parsed.set(text, made);
+/** An expression that `checkExpression` has let pass. */
+function read(text: string): Known {
+  const before = known.get(text);
+  if (before) return before;
+  const { ast } = environment.parse(text);
+  const counts = placesOf(ast).some(({ node }) => node.op === 'id' && COUNTS.includes(node.args));
+  const made = { ast, counts, evaluate: compile(ast) };
+  known.set(text, made);
   return made;
 }
 
 /** The first thing that is wrong with an expression: its syntax, its names, its types, its result. */
 export function checkExpression(text: string, names: ExpressionNames): ExpressionProblem | null {
-  let ast: ASTNode;
-  try {
-    ast = parse(text).ast;
-  } catch (error) {
-    return { offset: offsetOf(error), message: `${messageOf(error)}, expected a CEL expression` };
-  }
-  const problem = nodesOf(ast)
-    .map((node) => problemOfNode(node, names))
+  const ast = parseExpression(environment, text);
+  if (!('op' in ast)) return ast;
+  const named = placesOf(ast)
+    .map((place) => problemOfName(place, names))
     .find((found) => found !== null);
+  const problem = leftOut(ast) ?? named;
   if (problem) return problem;
-  const { valid, type, error } = environment.check(text);
-  if (!valid) {
-    const unknown = /^Unknown variable: (.+)$/.exec(messageOf(error))?.[1];
+  const type = typeOfExpression(environment, text);
+  if (typeof type !== 'string') {
+    const unknown = /^Unknown variable: (.+)$/.exec(type.message)?.[1];
+    if (unknown === undefined) return type;
     const variables = Object.keys(VARIABLES);
-    const message =
-      unknown === undefined
-        ? messageOf(error)
-        : `unknown variable ${quote(unknown)}, expected ${oneOf(variables)}${didYouMean(unknown, variables)}`;
-    return { offset: offsetOf(error), message };
+    const hint = `expected ${oneOf(variables)}${didYouMean(unknown, variables)}`;
+    return { offset: type.offset, message: `unknown variable ${quote(unknown)}, ${hint}` };
   }
   if (type === 'bool' || type === 'dyn') return null;
   return { offset: 0, message: `the result is ${type}, expected true or false` };
 }
 
-function problemOfNode(node: ASTNode, { tools, facts }: ExpressionNames): ExpressionProblem | null {
-  if ((node.op === 'call' || node.op === 'rcall') && node.args[0] === 'matches') {
-    const message = 'matches() runs regular expressions that may never end, expected contains() or startsWith()';
-    return { offset: Math.max(node.input.indexOf('matches', node.start), node.start), message };
-  }
-  const member = memberOf(node);
+function problemOfName(place: Place, { tools, facts }: ExpressionNames): ExpressionProblem | null {
+  const member = memberOf(place);
   if (member === null) return null;
-  const known = member.of === 'facts' ? facts : tools;
-  if (known === null || known.includes(member.name)) return null;
+  const names = member.of === 'facts' ? facts : tools;
+  if (names === null || names.includes(member.name)) return null;
   const what = member.of === 'facts' ? 'no tool of the pack makes the fact' : 'it has no tool';
-  const message = `${member.of}.${member.name}: ${what} ${quote(member.name)}, expected ${oneOf(known)}${didYouMean(member.name, known)}`;
+  const message = `${member.of}.${member.name}: ${what} ${quote(member.name)}, expected ${oneOf(names)}${didYouMean(member.name, names)}`;
   return { offset: member.offset, message };
 }
 
 const BY_TOOL: readonly string[] = ['facts', 'calls', 'attempts', 'done'];
 
 /** `calls.x` or `calls["x"]`: the name, and where it stands. */
-function memberOf(node: ASTNode): { of: string; name: string; offset: number } | null {
+function memberOf({ node, locals }: Place): { of: string; name: string; offset: number } | null {
   if (node.op !== '.' && node.op !== '[]') return null;
   const [object, key] = node.args;
-  if (object.op !== 'id' || !BY_TOOL.includes(object.args)) return null;
+  if (object.op !== 'id' || !BY_TOOL.includes(object.args) || locals.includes(object.args)) return null;
   if (typeof key === 'string') return { of: object.args, name: key, offset: node.pos };
   return key.op === 'value' && typeof key.args === 'string'
     ? { of: object.args, name: key.args, offset: key.start }
     : null;
 }
 
-/** A node and all below it, in the order in which they are written. */
-function nodesOf(node: ASTNode): ASTNode[] {
-  const below = (part: unknown): ASTNode[] => {
-    if (Array.isArray(part)) return part.flatMap(below);
-    return typeof part === 'object' && part !== null && 'op' in part ? nodesOf(part as ASTNode) : [];
-  };
-  return [node, ...below(node.args)];
-}
-
 /** Evaluates a checked expression. Never throws. */
 export function evaluate(text: string, view: ExpressionView): Answer {
-  const answer = run(text, { ...view, calls: whole(view.calls), attempts: whole(view.attempts) });
+  const { facts, payload, input, report, done } = view;
+  const { counts } = read(text);
+  const calls = counts ? whole(view.calls) : {};
+  const attempts = counts ? whole(view.attempts) : {};
+  const answer = run(text, { facts, payload, input, report, done, calls, attempts });
   return typeof answer === 'object'
     ? { undecided: `${quote(text)} could not be decided: ${answer.undecided}` }
     : answer;
@@ -170,11 +145,12 @@ const MOST_TOOLS = 3;
  * else, or at too many tools or too large counts to try. `noReport`: it is asked where no report is made.
  */
 export function constantOverCounts(text: string, { noReport }: { noReport: boolean }): boolean | null {
-  const nodes = nodesOf(parse(text).ast);
+  const places = placesOf(read(text).ast);
+  const nodes = places.map(({ node }) => node);
   const names = nodes.flatMap((node) => (node.op === 'id' ? node.args : []));
-  const known = ['calls', 'attempts', ...(noReport ? ['report'] : [])];
-  if (names.length === 0 || names.some((name) => !known.includes(name))) return null;
-  const tools = [...new Set(nodes.flatMap((node) => memberOf(node)?.name ?? []))];
+  const told = ['calls', 'attempts', ...(noReport ? ['report'] : [])];
+  if (names.length === 0 || names.some((name) => !told.includes(name))) return null;
+  const tools = [...new Set(places.flatMap((place) => memberOf(place)?.name ?? []))];
   // A function may make a large number of anything.
   const calls = nodes.some(({ op }) => op === 'call' || op === 'rcall');
   if (calls || tools.length > MOST_TOOLS || !(sumOfNumbers(nodes) < MOST_CALLS)) return null;
@@ -206,52 +182,49 @@ function countsOf([tool, ...others]: readonly string[]): Record<string, bigint>[
   ).flat();
 }
 
-function run(text: string, variables: Record<string, unknown>): Answer {
+function run(text: string, variables: Variables): Answer {
+  const answer = decided(text, variables);
+  if (typeof answer === 'boolean') return answer;
+  return { undecided: answer instanceof Undecided ? answer.why : 'the result is neither true nor false' };
+}
+
+/** Values may be nested more deeply than a comparison can follow. */
+function decided(text: string, variables: Variables): Result {
   try {
-    const value: unknown = parse(text)(variables);
-    return typeof value === 'boolean' ? value : { undecided: `the result is no boolean` };
+    return read(text).evaluate(variables);
   } catch (error) {
-    const missing = /^No such key: (.+)$/.exec(messageOf(error))?.[1];
-    return { undecided: missing === undefined ? messageOf(error) : `${missing} is missing` };
+    if (error instanceof RangeError) return new Undecided('it goes too deep');
+    throw error;
   }
 }
 
 function whole(counts: Record<string, number>): Record<string, bigint> {
-  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, BigInt(count)]));
+  const made: Record<string, bigint> = {};
+  for (const name of Object.keys(counts)) made[name] = BigInt(counts[name] ?? 0);
+  return made;
 }
 
 /** The facts and inputs that an expression names, with their values: `facts.get_order.days is 40`. */
 export function evidenceOf(text: string, view: ExpressionView): string[] {
   const found = new Map<string, string>();
   const covered = new Set<ASTNode>();
-  for (const node of nodesOf(parse(text).ast)) {
-    const path = covered.has(node) ? null : pathOf(node, covered);
+  for (const place of placesOf(read(text).ast)) {
+    const path = covered.has(place.node) ? null : pathOf(place, covered);
     if (path === null || path.length < 2) continue;
-    let value: unknown = view;
-    for (const part of path)
-      value = typeof value === 'object' && value !== null ? (value as JsonObject)[part] : undefined;
-    if (typeof value !== 'object' && value !== undefined) found.set(path.join('.'), JSON.stringify(value));
+    const value = valueAt(view, path);
+    if (typeof value !== 'object' && value !== undefined) found.set(serialize(place.node), JSON.stringify(value));
   }
   return [...found].map(([path, value]) => `${path} is ${value}`);
 }
 
-/** `facts.get_order.days` as its parts; what it is made of is not looked at again. */
-function pathOf(node: ASTNode, covered: Set<ASTNode>): string[] | null {
-  if (node.op === 'id') return node.args in VARIABLES ? [node.args] : null;
-  if (node.op !== '.') return null;
+/** `facts.get_order.days`, `facts["get-order"].lines[0]` as their parts; what they are made of is not looked at again. */
+function pathOf({ node, locals }: Omit<Place, 'parent'>, covered: Set<ASTNode>): (string | number)[] | null {
+  if (node.op === 'id') return Object.hasOwn(VARIABLES, node.args) && !locals.includes(node.args) ? [node.args] : null;
+  if (node.op !== '.' && node.op !== '[]') return null;
   const [object, key] = node.args;
-  const path = pathOf(object, covered);
+  const path = pathOf({ node: object, locals }, covered);
+  const part = typeof key === 'string' ? key : key.op === 'value' ? key.args : null;
+  if (path === null || (typeof part !== 'string' && typeof part !== 'bigint')) return null;
   covered.add(object);
-  return path === null ? null : [...path, key];
-}
-
-function messageOf(error: unknown): string {
-  const summary = (error as { summary?: unknown } | undefined)?.summary;
-  if (typeof summary === 'string') return summary;
-  return error instanceof Error ? error.message : String(error);
-}
-
-function offsetOf(error: unknown): number {
-  const start = (error as { range?: { start?: unknown } } | undefined)?.range?.start;
-  return typeof start === 'number' ? start : 0;
+  return [...path, typeof part === 'bigint' ? Number(part) : part];
 }

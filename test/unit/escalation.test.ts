@@ -45,7 +45,7 @@ test('a `when` that cannot be decided asks, and says why', () => {
   const event = judge([call('emit_event')], { resolved: agent([OVERDUE]) });
   assert.match(
     event.escalation?.reason ?? '',
-    /^the loan is long overdue: .*could not be decided: get_loan is missing$/,
+    /^the loan is long overdue: .*could not be decided: facts\.get_loan is missing$/,
   );
   assert.equal(verdict(event, 'escalation.long_overdue')?.ok, false);
 });

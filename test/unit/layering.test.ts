@@ -18,6 +18,7 @@ const CORE = Object.keys(ARROWS);
 /** The same input gives the same output, in every process and on every day: no clock, no chance, no client, no file. */
 const PURE = [
   /^runtime\/policy\//,
+  /^runtime\/cel\//,
   /^runtime\/context\//,
   /^runtime\/journal\/entry[^/]*\.ts$/,
   /^runtime\/canonical\.ts$/,
