@@ -127,6 +127,17 @@ export function memoryFilter(tenant = '*'): string {
   return `memory.${tenant}.>`;
 }
 
+/** All memories of one scope. */
+export function scopeFilter(tenant: string, scope: string): string {
+  return `memory.${tenant}.${scope}.*`;
+}
+
+/** Null for a subject below `memory.` that is no memory's. */
+export function parseMemorySubject(subject: string): { tenant: string; scope: string; id: string } | null {
+  const [, tenant, scope, id, ...more] = subject.split('.');
+  return tenant && scope && id && more.length === 0 ? { tenant, scope, id: unescapeToken(id) } : null;
+}
+
 /** One stream per topic; published under `emit.`, stored and republished under the public subject. */
 export function topicStream(topic: string): string {
   return `TOPIC_${topic}`;

@@ -7,9 +7,6 @@ import { neededText } from '../../config/services/version.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
-import { lexicalEmbedder } from '../../runtime/memory/embedder.ts';
-import { MemoryIndex } from '../../runtime/memory/index.ts';
-import { watermarkKey } from '../../runtime/memory/keys.ts';
 import {
   ADVISORIES_STREAM,
   journalStream,
@@ -92,48 +89,6 @@ function stream({ config, state }: StreamInfo): Finding {
     return fail('streams', `${held}, without message schedules`, `use ${neededText('nats-server')} and make it anew`);
   }
   return ok('streams', held);
-}
-
-export async function examineRedis(redis: Redis): Promise<Finding[]> {
-  const text = `${await redis.info('memory')}\n${await redis.info('persistence')}`;
-  const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(text)?.[1]?.trim() ?? 'unknown';
-  const policy = field('maxmemory_policy');
-  const used = field('used_memory_human');
-  const findings = [
-    policy === 'noeviction'
-      ? ok('redis', `eviction policy noeviction, ${used} used`)
-      : warn(
-          'redis',
-          `eviction policy ${policy}: memories may leave the index`,
-          'CONFIG SET maxmemory-policy noeviction',
-        ),
-  ];
-  if (field('aof_enabled') !== '1') {
-    const remedy = 'CONFIG SET appendonly yes; without it the index of memories is built anew after a restart';
-    findings.push(warn('redis', 'the append-only file is off', remedy));
-  } else if (field('aof_last_write_status') !== 'ok') {
-    findings.push(
-      fail('redis', 'the last write of the append-only file failed', 'look into the log of Redis; make room'),
-    );
-  } else findings.push(ok('redis', 'the append-only file is on, its last write succeeded'));
-  return findings;
-}
-
-/** Compares by count; what is recorded and not indexed yet is caught up by the next search. */
-export async function examineMemory(nc: NatsConnection, redis: Redis): Promise<Finding[]> {
-  const manager = await nc.jetstreamManager();
-  let recorded = 0;
-  for await (const { config, state } of manager.streams.list()) {
-    if (config.name === MEMORY_STREAM) recorded = state.messages;
-  }
-  const indexed = new Set<string>();
-  for await (const refs of new MemoryIndex(redis, lexicalEmbedder).all()) {
-    for (const { tenant, scope, id } of refs) indexed.add(JSON.stringify([tenant, scope, id]));
-  }
-  const text = `${plural(recorded, 'memory', 'memories')} recorded, ${indexed.size} indexed (${lexicalEmbedder.id})`;
-  if (recorded === indexed.size) return [ok('memory', text)];
-  const remedy = `the next search catches up; if it does not, delete the key ${watermarkKey(lexicalEmbedder.id)} in Redis`;
-  return [warn('memory', text, remedy)];
 }
 
 /** Timers fire by the clock of NATS, ages are counted by ours. */

@@ -67,10 +67,7 @@ export async function startTestPlatform(options: TestPlatformOptions): Promise<T
         return events;
       },
       memories: async ({ scope, subject } = {}) => {
-        const found: Memory[] = [];
-        for await (const stored of new MemoryRecord(platform.nc, platform.jsm).after(0)) {
-          found.push(...stored.flatMap(({ memory }) => memory ?? []));
-        }
+        const found = await new MemoryRecord(platform.nc, platform.jsm).all();
         return found
           .filter((memory) => scope === undefined || memory.scope === scope)
           .filter((memory) => subject === undefined || memory.subject === subject);

@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import { escapeToken } from '../subjects.ts';
 import type { Embedder } from './embedder.ts';
-import { ALL_MEMORY_KEYS, memoryKey, parseMemoryKey, vectorKey, watermarkKey } from './keys.ts';
+import { ALL_MEMORY_KEYS, completeKey, memoryKey, parseMemoryKey, vectorKey } from './keys.ts';
 import { asFields, fromFields } from './fields.ts';
 import type { Memory } from './memory.ts';
 import { type Candidate, epochDay, searchableText } from './recall.ts';
+import { coded, redisTrouble } from './trouble.ts';
 
 /**
  * The index of long-term memory in Redis: a hash per memory, a vector set per tenant and scope. It holds nothing that the
@@ -25,16 +26,19 @@ const SMALL_SET = 10_000;
  */
 const BUILD_EFFORT = 64;
 const SEARCH_EFFORT = 500;
+/** Commands of one pipeline that asks about many memories. */
+const AT_ONCE = 1_000;
 
-export interface MemoryRef {
+export interface Scope {
   tenant: string;
   scope: string;
+}
+
+export interface MemoryRef extends Scope {
   id: string;
 }
 
-export interface Nearness {
-  tenant: string;
-  scope: string;
+export interface Nearness extends Scope {
   query: string;
   subject: string | null;
   /** ISO date, exclusive; null for any date. */
@@ -48,10 +52,13 @@ export interface LostMatch {
   cosine: number;
 }
 
-export interface Watermark {
-  /** When the indexed stream was created: a new stream of the same name is another record. */
-  created: string;
-  sequence: number;
+export interface Found {
+  candidates: Candidate[];
+  lost: LostMatch[];
+  /** Of the vector set that was searched. */
+  vectors: number;
+  /** As in `Holding` of `holdings.ts`. */
+  completeFor: string | null;
 }
 
 export class MemoryIndex {
@@ -89,40 +96,55 @@ export class MemoryIndex {
     await done(pipeline.exec());
   }
 
-  /** Which of these are indexed, in order. */
+  /** Which of these have both a hash and a vector, in order. */
   async has(refs: readonly MemoryRef[]): Promise<boolean[]> {
-    if (refs.length === 0) return [];
-    const pipeline = this.redis.pipeline();
-    for (const ref of refs) pipeline.vismember(this.vectors(ref), ref.id);
-    return (await done(pipeline.exec())).map((found) => found === 1);
+    const there: boolean[] = [];
+    for (let i = 0; i < refs.length; i += AT_ONCE) {
+      const pipeline = this.redis.pipeline();
+      for (const ref of refs.slice(i, i + AT_ONCE)) {
+        pipeline.vismember(this.vectors(ref), ref.id);
+        pipeline.exists(memoryKey(ref.tenant, ref.scope, ref.id));
+      }
+      const replies = await done(pipeline.exec());
+      for (let k = 0; k < replies.length; k += 2) there.push(replies[k] === 1 && replies[k + 1] === 1);
+    }
+    return there;
   }
 
   /** The memories nearest to a query, more than asked for, with their cosines. */
-  async nearest(near: Nearness): Promise<{ candidates: Candidate[]; lost: LostMatch[] }> {
+  async nearest(near: Nearness): Promise<Found> {
     const key = this.vectors(near);
-    const [size, [vector]] = await Promise.all([this.redis.vcard(key), this.embedder.embed([near.query])]);
-    if (size === 0 || !vector) return { candidates: [], lost: [] };
+    const [vectors, completeFor, [vector]] = await coded(
+      Promise.all([
+        this.redis.vcard(key),
+        this.redis.get(completeKey(near.tenant, near.scope, this.embedder.id)),
+        this.embedder.embed([near.query]),
+      ]),
+    );
+    if (vectors === 0 || !vector) return { candidates: [], lost: [], vectors, completeFor };
 
     const count = Math.max(near.limit * 4, near.subject === null ? OVER_FETCH : OVER_FETCH_SUBJECT);
     const search = async (exhaustive: boolean) => {
       const filter = filterOf(near);
-      const reply = await this.redis.vsim(
-        key,
-        ...['FP32', bytes(vector), 'WITHSCORES', 'COUNT', count],
-        ...(filter === '' ? [] : ['FILTER', filter]),
-        ...(exhaustive ? ['TRUTH'] : ['EF', SEARCH_EFFORT]),
+      const reply = await coded(
+        this.redis.vsim(
+          key,
+          ...['FP32', bytes(vector), 'WITHSCORES', 'COUNT', count],
+          ...(filter === '' ? [] : ['FILTER', filter]),
+          ...(exhaustive ? ['TRUTH'] : ['EF', SEARCH_EFFORT]),
+        ),
       );
       return matches(reply as string[]);
     };
-    const exhaustive = size <= SMALL_SET || near.subject !== null;
+    const exhaustive = vectors <= SMALL_SET || near.subject !== null;
     let found = await search(exhaustive);
     // A filter that few pass starves the walk through the graph.
     if (!exhaustive && found.length < count) found = await search(true);
-    return this.load(near, found);
+    return { ...(await this.load(near, found)), vectors, completeFor };
   }
 
   private async load(
-    { tenant, scope }: Nearness,
+    { tenant, scope }: Scope,
     found: readonly LostMatch[],
   ): Promise<{ candidates: Candidate[]; lost: LostMatch[] }> {
     const candidates: Candidate[] = [];
@@ -156,17 +178,7 @@ export class MemoryIndex {
     }
   }
 
-  /** How far the stream is indexed for this embedder; null when Redis knows nothing of it. */
-  async watermark(): Promise<Watermark | null> {
-    const { created, sequence } = await this.redis.hgetall(watermarkKey(this.embedder.id));
-    return created === undefined || sequence === undefined ? null : { created, sequence: Number(sequence) };
-  }
-
-  async setWatermark({ created, sequence }: Watermark): Promise<void> {
-    await this.redis.hset(watermarkKey(this.embedder.id), { created, sequence });
-  }
-
-  private vectors({ tenant, scope }: { tenant: string; scope: string }): string {
+  private vectors({ tenant, scope }: Scope): string {
     return vectorKey(tenant, scope, this.embedder.id);
   }
 }
@@ -191,10 +203,10 @@ function bytes(vector: Float32Array): Buffer {
   return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
 }
 
-/** The replies of a pipeline; its first error is thrown. */
+/** The replies of a pipeline; its first error is thrown, coded. */
 async function done(run: Promise<[Error | null, unknown][] | null>): Promise<unknown[]> {
-  return ((await run) ?? []).map(([error, reply]) => {
-    if (error) throw error;
+  return ((await coded(run)) ?? []).map(([error, reply]) => {
+    if (error) throw redisTrouble(error);
     return reply;
   });
 }

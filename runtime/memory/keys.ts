@@ -17,9 +17,12 @@ export function vectorKey(tenant: string, scope: string, embedder: string): stri
   return `${PREFIX}{${tag(tenant, scope)}}:vectors:${escapeToken(embedder)}`;
 }
 
-/** Hash `{created, sequence}`: how far the MEMORY stream is known to be indexed for an embedder. */
-export function watermarkKey(embedder: string): string {
-  return `${PREFIX}indexed:${escapeToken(embedder)}`;
+/**
+ * Text: the MEMORY stream, by the time it was created, that a scope's vectors were last found complete against. Whoever knows
+ * that something is missing deletes it.
+ */
+export function completeKey(tenant: string, scope: string, embedder: string): string {
+  return `${PREFIX}{${tag(tenant, scope)}}:complete:${escapeToken(embedder)}`;
 }
 
 /** List: the latest runs of a thread of an agent, oldest first. Working memory, so not under the memories' prefix. */

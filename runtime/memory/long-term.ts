@@ -4,25 +4,32 @@ import type { JetStreamManager, NatsConnection } from 'nats';
 import type { WhenFull } from '../bus/publish.ts';
 import { checkMemory, checkQuery, checkSeed } from './check.ts';
 import { type Embedder, lexicalEmbedder } from './embedder.ts';
-import { MemoryIndex, type MemoryRef } from './index.ts';
+import { Holdings } from './holdings.ts';
+import { type Found, MemoryIndex } from './index.ts';
 import type { Memory, MemorySeed, Recalled, RecallQuery } from './memory.ts';
 import { type Ranking, rank, rankingOf } from './recall.ts';
 import { MemoryRecord } from './record.ts';
+import { isRedisTrouble } from './trouble.ts';
+import { incomplete, Upkeep } from './upkeep.ts';
 
 /**
  * Long-term memory: recorded in NATS, found through Redis. Owns neither connection.
  *
- * 1. A memory is recorded before it is indexed; what is indexed is what the record says.
- * 2. The index never answers before it has caught up with the record: once per process, and whenever Redis turns out to
- *    have been emptied. So a crash between recording and indexing, a lost Redis and another embedder all heal themselves.
+ * 1. A memory is recorded before it is indexed; what is indexed is what the record says. Recorded, it is stored: what Redis
+ *    does not take is told, and indexed by the next recall.
+ * 2. A recall answers from a complete index (`upkeep.ts`), or fails. So a crash between recording and indexing, a lost Redis, a
+ *    part of it that is lost and another embedder all heal themselves.
  */
 const AT_ONCE = 64;
+const TRIES = 3;
 
 export interface LongTermMemoryOptions {
   nats: NatsConnection;
   jsm: JetStreamManager;
   redis: Redis;
   embedder?: Embedder;
+  /** Redis did not take a memory that is recorded. */
+  onUnindexed?(error: unknown): void;
 }
 
 /** A search by a person: like a recall, but over all dates and, without a subject, all subjects. */
@@ -42,18 +49,31 @@ export type RebuildProgress = (done: number, total: number) => void;
 export class LongTermMemory {
   private readonly record: MemoryRecord;
   private readonly index: MemoryIndex;
-  private caughtUp: Promise<unknown> | null = null;
+  private readonly upkeep: Upkeep;
+  private readonly onUnindexed: (error: unknown) => void;
 
-  constructor({ nats, jsm, redis, embedder = lexicalEmbedder }: LongTermMemoryOptions) {
+  constructor({ nats, jsm, redis, embedder = lexicalEmbedder, onUnindexed = () => {} }: LongTermMemoryOptions) {
     this.record = new MemoryRecord(nats, jsm);
     this.index = new MemoryIndex(redis, embedder);
+    this.upkeep = new Upkeep(this.record, this.index, new Holdings(redis, embedder));
+    this.onUnindexed = onUnindexed;
+  }
+
+  /** The connection to Redis was lost and came back: another server may answer now, without the latest writes. */
+  redisReturned(): void {
+    this.upkeep.doubtAll();
   }
 
   /** Stores a memory under its id; one that exists stays as it was, and is indexed if it was not. */
   async store(memory: Memory, whenFull: WhenFull = 'wait'): Promise<{ id: string; created: boolean }> {
     const { memory: recorded, created } = await this.record.create(checkMemory(memory), whenFull);
-    const indexed = !created && (await this.index.has([recorded]))[0] === true;
-    if (!indexed) await this.index.add([recorded]);
+    try {
+      const indexed = !created && (await this.index.has([recorded]))[0] === true;
+      if (!indexed) await this.index.add([recorded]);
+    } catch (error) {
+      await this.upkeep.doubt(recorded);
+      this.onUnindexed(error);
+    }
     return { id: recorded.id, created };
   }
 
@@ -71,7 +91,7 @@ export class LongTermMemory {
   /** Loads memories that a data folder brings along. Returns how many were new; loading them again costs one look. */
   async seed(tenant: string, seeds: readonly MemorySeed[]): Promise<number> {
     const memories = seeds.map((seed) => seededMemory(tenant, checkSeed(seed)));
-    await this.ready();
+    for (const scope of new Set(seeds.map((seed) => seed.scope))) await this.upkeep.ready({ tenant, scope });
     const indexed = await this.index.has(memories);
     const missing = memories.filter((_, i) => !indexed[i]);
     let created = 0;
@@ -84,73 +104,48 @@ export class LongTermMemory {
 
   /** Writes the whole index anew from the record and removes what the record does not hold. Returns the memories indexed. */
   async rebuild(progress: RebuildProgress = () => {}): Promise<number> {
-    const { created, count } = await this.record.extent();
-    const known = new Set<string>();
-    const sequence = await this.indexAfter(0, (memories) => {
-      for (const memory of memories) known.add(place(memory));
-      progress(known.size, count);
-    });
-    for await (const refs of this.index.all()) {
-      const strangers = refs.filter((ref) => !known.has(place(ref)));
-      // One that was stored while this ran is no stranger: ask the record.
-      const held = await Promise.all(strangers.map(({ tenant, scope, id }) => this.record.find(tenant, scope, id)));
-      await this.index.remove(strangers.filter((_, i) => held[i] === null));
+    const scopes = await this.record.scopes();
+    const total = scopes.reduce((sum, { count }) => sum + count, 0);
+    let done = 0;
+    const known = new Map<string, Set<string>>();
+    for (const each of scopes) {
+      const indexed = await this.upkeep.rebuild(each, (more) => progress((done += more), total));
+      known.set(`${each.tenant} ${each.scope}`, indexed);
     }
-    await this.index.setWatermark({ created, sequence });
-    return known.size;
+    for await (const refs of this.index.all()) {
+      const strangers = refs.filter(({ tenant, scope, id }) => known.get(`${tenant} ${scope}`)?.has(id) !== true);
+      // What was stored meanwhile is no stranger: ask the record.
+      const held = await Promise.all(strangers.map((ref) => this.record.load(ref, [ref.id])));
+      await this.index.remove(strangers.filter((_, i) => held[i]?.length === 0));
+    }
+    return done;
   }
 
   private async find(query: RecallQuery, ranking: Ranking): Promise<Recalled[]> {
-    await this.ready();
-    const upToDate = this.caughtUp;
-    const near = { ...query, before: ranking.before };
-    const [watermark, first] = await Promise.all([this.index.watermark(), this.index.nearest(near)]);
-    let found = first;
-    if (watermark === null) {
-      if (this.caughtUp === upToDate) this.caughtUp = null;
-      await this.ready(); // invariant 2: Redis was emptied while we ran
-      found = await this.index.nearest(near);
-    }
+    const found = await this.nearest(query, ranking);
     const { tenant, scope } = query;
     for (const { id, cosine } of found.lost) {
       const memory = await this.record.find(tenant, scope, id);
-      if (memory) {
-        await this.index.add([memory]);
-        found.candidates.push({ memory, cosine });
-      } else await this.index.remove([{ tenant, scope, id }]);
+      if (memory) found.candidates.push({ memory, cosine });
+      // What Redis does not take now is asked of the record again.
+      await (memory ? this.index.add([memory]) : this.index.remove([{ tenant, scope, id }])).catch(this.onUnindexed);
     }
     return rank(ranking, found.candidates);
   }
 
-  /** Invariant 2. Callers that come together share one catch-up; one that failed is tried again by the next. */
-  private async ready(): Promise<void> {
-    const running = (this.caughtUp ??= this.catchUp());
-    await running.catch((error: unknown) => {
-      if (this.caughtUp === running) this.caughtUp = null;
-      throw error;
-    });
-  }
-
-  /** Indexes what was recorded since the last catch-up; all of it when Redis does not know this stream. */
-  private async catchUp(): Promise<void> {
-    const [{ created, last }, watermark] = await Promise.all([this.record.extent(), this.index.watermark()]);
-    if (watermark?.created !== created || watermark.sequence > last) {
-      await this.rebuild();
-    } else if (watermark.sequence < last) {
-      await this.index.setWatermark({ created, sequence: await this.indexAfter(watermark.sequence) });
+  /** Invariant 2. */
+  private async nearest(query: RecallQuery, { before }: Ranking): Promise<Found> {
+    await this.upkeep.ready(query);
+    for (let tries = TRIES; tries > 0; tries--) {
+      const found = await this.index.nearest({ ...query, before }).catch((error: unknown) => {
+        // A set of another dimension, or no set at all: the check replaces it.
+        if (isRedisTrouble(error) || tries === 1) throw error;
+        return null;
+      });
+      if (found !== null && !this.upkeep.isDoubtful(query, found)) return found;
+      await this.upkeep.check(query);
     }
-  }
-
-  /** Returns the sequence of the last memory indexed, or `sequence` when there was none. */
-  private async indexAfter(sequence: number, each: (memories: Memory[]) => void = () => {}): Promise<number> {
-    let last = sequence;
-    for await (const batch of this.record.after(sequence)) {
-      const memories = batch.flatMap(({ memory }) => memory ?? []);
-      await this.index.add(memories);
-      last = batch.at(-1)?.sequence ?? last;
-      each(memories);
-    }
-    return last;
+    throw incomplete(query);
   }
 }
 
@@ -168,8 +163,4 @@ function contentDigest(seed: MemorySeed): string {
   const { scope, subject, date, text, kind, assessment, dip_percent, resolved_by } = seed;
   const content = JSON.stringify([scope, subject, date, text, kind, assessment, dip_percent, resolved_by]);
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
-}
-
-function place({ tenant, scope, id }: MemoryRef): string {
-  return JSON.stringify([tenant, scope, id]);
 }

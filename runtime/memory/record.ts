@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type JetStreamManager, type NatsConnection, NatsError, RequestStrategy } from 'nats';
+import { type JetStreamManager, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { Publisher, type WhenFull } from '../bus/publish.ts';
-import { MEMORY_STREAM, memoryFilter, memorySubject } from '../subjects.ts';
+import { MEMORY_STREAM, memoryFilter, memorySubject, parseMemorySubject, scopeFilter } from '../subjects.ts';
 import { readMemory } from './check.ts';
+import type { Scope } from './index.ts';
 import type { Memory } from './memory.ts';
 
 /**
@@ -15,28 +16,20 @@ import type { Memory } from './memory.ts';
  */
 const ATTEMPTS = 50;
 const PAUSE_MS = 100;
-const BATCH = 256;
-const BATCH_WAIT_MS = 30_000;
+const WAIT_MS = 5_000;
 
 export interface Recorded {
   memory: Memory;
   created: boolean;
 }
 
-export interface StoredMemory {
-  /** Null for a message that is no memory. */
-  memory: Memory | null;
-  /** Stream sequence. */
-  sequence: number;
-}
-
 export class MemoryRecord {
-  private readonly nats: NatsConnection;
+  private readonly nc: NatsConnection;
   private readonly publishers: Record<WhenFull, Publisher>;
   private readonly jsm: JetStreamManager;
 
   constructor(nats: NatsConnection, jsm: JetStreamManager) {
-    this.nats = nats;
+    this.nc = nats;
     this.publishers = { wait: new Publisher(nats), refuse: new Publisher(nats, 'refuse') };
     this.jsm = jsm;
   }
@@ -57,65 +50,78 @@ export class MemoryRecord {
 
   /** The memory under an id as the stream's leader has it; null when there is none. */
   async find(tenant: string, scope: string, id: string): Promise<Memory | null> {
-    const subject = memorySubject(tenant, scope, id);
+    return (await this.read(memorySubject(tenant, scope, id)))?.memory ?? null;
+  }
+
+  /** Every memory, oldest first. Those that are none are left out. */
+  async all(): Promise<Memory[]> {
+    const subjects = Object.keys(await this.subjects(memoryFilter()));
+    const stored = await Promise.all(subjects.map((subject) => this.read(subject).catch(noneWhenInvalid)));
+    const found = stored.filter((each) => each !== null);
+    return found.sort((a, b) => a.sequence - b.sequence).map(({ memory }) => memory);
+  }
+
+  private async read(subject: string): Promise<{ memory: Memory; sequence: number } | null> {
     try {
-      const stored = await this.jsm.streams.getMessage(MEMORY_STREAM, { last_by_subj: subject });
-      return parse(stored.data, subject);
+      const { data, seq } = await this.jsm.streams.getMessage(MEMORY_STREAM, { last_by_subj: subject });
+      return { memory: parse(data, subject), sequence: seq };
     } catch (error) {
       if (error instanceof NatsError && error.api_error?.code === 404) return null;
       throw error;
     }
   }
 
-  /** When the stream was created, how many memories it holds, and its last sequence. */
-  async extent(): Promise<{ created: string; count: number; last: number }> {
-    const { created, state } = await this.jsm.streams.info(MEMORY_STREAM);
-    return { created, count: state.messages, last: state.last_seq };
+  /** When the stream was created: a new stream of the same name is another record. */
+  async created(): Promise<string> {
+    return (await this.jsm.streams.info(MEMORY_STREAM)).created;
   }
 
-  /** All memories recorded after a stream sequence, oldest first, in batches. */
-  async *after(sequence: number): AsyncGenerator<StoredMemory[]> {
-    for (let next = sequence + 1; ; ) {
-      const { batch, pending } = await this.read(next);
-      const last = batch.at(-1);
-      if (!last) return;
-      yield batch;
-      if (pending === 0) return;
-      next = last.sequence + 1;
-    }
+  /** How many messages a scope has. Any replica may answer, and be a little behind. */
+  async count({ tenant, scope }: Scope): Promise<number> {
+    const request = JSON.stringify({ batch: 1, seq: 1, next_by_subj: scopeFilter(tenant, scope) });
+    const { headers } = await this.nc.request(`$JS.API.DIRECT.GET.${MEMORY_STREAM}`, request, { timeout: WAIT_MS });
+    if (headers?.code === 404) return 0;
+    const pending = headers?.get('Nats-Num-Pending');
+    if (!pending) throw new PlatformError('nats.unreachable', `the memories of ${scope} could not be counted`);
+    return Number(pending) + 1;
   }
 
-  /** One direct-get batch: a single request, ended by a message without a body. */
-  private async read(from: number): Promise<{ batch: StoredMemory[]; pending: number }> {
-    const replies = await this.nats.requestMany(
-      `$JS.API.DIRECT.GET.${MEMORY_STREAM}`,
-      JSON.stringify({ batch: BATCH, seq: from, next_by_subj: memoryFilter() }),
-      { strategy: RequestStrategy.SentinelMsg, maxWait: BATCH_WAIT_MS },
-    );
-    const batch: StoredMemory[] = [];
-    for await (const reply of replies) {
-      if (reply instanceof Error) throw reply;
-      const code = reply.headers?.code ?? 0;
-      if (code === 404) return { batch, pending: 0 };
-      if (code === 204) return { batch, pending: Number(reply.headers?.get('Nats-Num-Pending') || 0) };
-      if (code !== 0) break;
-      const subject = reply.headers?.get('Nats-Subject') ?? '';
-      batch.push({ memory: readable(reply.data, subject), sequence: Number(reply.headers?.get('Nats-Sequence')) });
+  /** The ids of a scope as the stream's leader has them, and of how many messages they are. */
+  async ids({ tenant, scope }: Scope): Promise<{ ids: string[]; messages: number }> {
+    const subjects = await this.subjects(scopeFilter(tenant, scope));
+    const ids = Object.keys(subjects).flatMap((subject) => parseMemorySubject(subject)?.id ?? []);
+    return { ids, messages: Object.values(subjects).reduce((sum, count) => sum + count, 0) };
+  }
+
+  /** Every scope that has memories, with how many. */
+  async scopes(): Promise<(Scope & { count: number })[]> {
+    const scopes = new Map<string, Scope & { count: number }>();
+    for (const subject of Object.keys(await this.subjects(memoryFilter()))) {
+      const ref = parseMemorySubject(subject);
+      if (ref === null) continue;
+      const { tenant, scope } = ref;
+      const key = `${tenant}.${scope}`;
+      scopes.set(key, { tenant, scope, count: (scopes.get(key)?.count ?? 0) + 1 });
     }
-    throw new PlatformError(
-      'nats.unreachable',
-      `reading ${MEMORY_STREAM} from sequence ${from} broke off; is NATS up?`,
-    );
+    return [...scopes.values()];
+  }
+
+  /** The memories under these ids, as the leader has them; those that are none are left out. */
+  async load({ tenant, scope }: Scope, ids: readonly string[]): Promise<Memory[]> {
+    const found = await Promise.all(ids.map((id) => this.find(tenant, scope, id).catch(noneWhenInvalid)));
+    return found.filter((memory) => memory !== null);
+  }
+
+  private async subjects(filter: string): Promise<Record<string, number>> {
+    const { state } = await this.jsm.streams.info(MEMORY_STREAM, { subjects_filter: filter });
+    return state.subjects ?? {};
   }
 }
 
-/** Null for a record that is none: one wrong message must not keep all the others from being found. */
-function readable(data: Uint8Array, subject: string): Memory | null {
-  try {
-    return parse(data, subject);
-  } catch {
-    return null;
-  }
+/** One wrong message must not keep all the others from being found. */
+function noneWhenInvalid(error: unknown): null {
+  if (error instanceof PlatformError && error.code === 'memory.invalid') return null;
+  throw error;
 }
 
 function parse(data: Uint8Array, subject: string): Memory {
