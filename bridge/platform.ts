@@ -65,12 +65,18 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     const worker = `w-${randomUUID().slice(0, 8)}`;
     const nc = await connectNats(services.nats, { name: `agent-platform ${worker}` });
     closing.push(() => nc.close());
-    const redis = await connectRedis(services.redis, { onError: (err) => log.warn({ err }, 'redis') });
+    let returned = (): void => {};
+    const redis = await connectRedis(services.redis, {
+      onError: (err) => log.warn({ err }, 'redis'),
+      onReturn: () => returned(),
+    });
     closing.push(async () => redis.disconnect());
     const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics));
     const { shards } = await ensureStreams(nc, { shards: settings.journalShards, topics });
     const jsm = await nc.jetstreamManager();
     const catalog = await Catalog.open(nc, packs);
+    const memory = new LongTermMemory({ nats: nc, jsm, redis, onUnindexed: unindexed(log) });
+    returned = () => memory.redisReturned();
     const publisher = new Publisher(nc);
     const journal = new Journal(nc, shards);
     journal.observe(logWaits(log));
@@ -81,7 +87,7 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       worker,
       journal,
       mailer: new Mailer(publisher, journal.objects),
-      memory: new LongTermMemory({ nats: nc, jsm, redis }),
+      memory,
       threads: new Threads(redis, { ttlDays: settings.threadTtlDays }),
       topics: new Topics(publisher, catalog, now),
       clockwork: await Clockwork.open(nc, jsm, publisher, now),
@@ -109,6 +115,18 @@ export function dataOf(settings: Settings, pack: LoadedPack): { folder: string |
   const folder = named === undefined ? ownFolder : realFolder(named);
   const tenant = settings.tenant ?? (own && folder === ownFolder ? own.tenant : 'default');
   return { folder, tenant };
+}
+
+const SAY_AGAIN_MS = 60_000;
+
+/** Tells that Redis did not take what is recorded: once, and again when a minute later it is still so. */
+function unindexed(log: Logger): (err: unknown) => void {
+  let said = Number.NEGATIVE_INFINITY;
+  return (err) => {
+    const again = performance.now() - said < SAY_AGAIN_MS;
+    if (!again) said = performance.now();
+    log[again ? 'debug' : 'warn']({ err }, 'a memory was recorded and not indexed; the next recall adds it');
+  };
 }
 
 function realFolder(folder: string): string {

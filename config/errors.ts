@@ -22,8 +22,10 @@ export const ERRORS = {
   'redis.unreachable': 'No Redis server answers at the given address, or the one that does cannot serve yet.',
   'redis.too_old': 'The Redis server is older than 8 and has no vector sets.',
   'redis.denied': 'The Redis server refused the login or a command.',
-  'redis.full': 'The Redis server has no memory left: it takes no writes until its maxmemory is raised or keys are removed.',
-  'redis.read_only': 'The Redis server takes no writes: it is a replica, its disk fails, or too few replicas follow it.',
+  'redis.full':
+    'The Redis server has no memory left: it takes no writes until its maxmemory is raised or keys are removed.',
+  'redis.read_only':
+    'The Redis server takes no writes: it is a replica, its disk fails, or too few replicas follow it.',
   'definitions.invalid':
     'A pack, an agent definition, a prompt or a parameters file is wrong; every finding has its file, line and column.',
   'pack.not_found': 'A pack folder named in the settings does not exist or has no pack.yaml.',

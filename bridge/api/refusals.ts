@@ -32,6 +32,8 @@ export interface Refused {
   unexpected: boolean;
 }
 
+const NO_MEMORY = 'the platform cannot use its memory now; its operator has the details';
+
 /** `shown` is what the caller reads instead of a message that may name a folder or a server. */
 const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: string }>> = {
   'request.invalid': { status: 400 },
@@ -66,6 +68,11 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
   'journal.invalid': { status: 500 },
   'platform.busy': { status: 503 },
   'platform.not_ready': { status: 503 },
+  'redis.unreachable': { status: 503, shown: NO_MEMORY },
+  'redis.full': { status: 503, shown: NO_MEMORY },
+  'redis.read_only': { status: 503, shown: NO_MEMORY },
+  'redis.denied': { status: 503, shown: NO_MEMORY },
+  'memory.incomplete': { status: 503, shown: NO_MEMORY },
   'storage.full': { status: 507, shown: 'the platform has no room for more; its operator has the details' },
 };
 
@@ -76,6 +83,11 @@ const OPERATORS = new Set<ErrorCode>([
   'data.invalid',
   'journal.newer',
   'journal.invalid',
+  'redis.unreachable',
+  'redis.full',
+  'redis.read_only',
+  'redis.denied',
+  'memory.incomplete',
   'storage.full',
   'model.no_key',
 ]);

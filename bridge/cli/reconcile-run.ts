@@ -4,7 +4,10 @@ import { type Session, withPlatform } from './session.ts';
 
 export async function reconcileNow(session: Session): Promise<number> {
   const { json, say, sayJson } = session;
-  const done = await withPlatform(session, ({ nc, runtime }) => reconcile(nc, runtime, { allEvents: true }));
+  const done = await withPlatform(session, async ({ nc, runtime }) => ({
+    ...(await reconcile(nc, runtime, { allEvents: true })),
+    memories_indexed: await runtime.memory.complete(),
+  }));
   if (json) {
     sayJson(done);
     return 0;
@@ -16,6 +19,8 @@ export async function reconcileNow(session: Session): Promise<number> {
   if (done.schedules_armed > 0) say(`${plural(done.schedules_armed, 'schedule')} armed again`);
   if (done.schedules_refused > 0) say(`${plural(done.schedules_refused, 'schedule')} not armed; the log says why`);
   say(`${plural(done.events_created, 'event')} re-created on topics`);
+  if (done.memories_indexed > 0)
+    say(`${plural(done.memories_indexed, 'memory', 'memories')} added to the index in Redis`);
   if (done.events_left_out > 0) say(`${plural(done.events_left_out, 'event')} left out; the log says why`);
   return 0;
 }

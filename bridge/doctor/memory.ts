@@ -31,7 +31,8 @@ export async function examineMemory(nc: NatsConnection, redis: Redis): Promise<F
   const wrong = scopes.filter((scope) => !isComplete(scope));
   const text = `${recorded} recorded, ${indexed} (${lexicalEmbedder.id})`;
   if (wrong.length === 0) return [ok('memory', text)];
-  const remedy = 'the next recall of that scope adds what is missing; `agent-platform memory rebuild` writes all of it anew';
+  const remedy =
+    'the next recall of that scope adds what is missing; `agent-platform memory rebuild` writes all of it anew';
   const more = wrong.length > NAMED ? [`and ${wrong.length - NAMED} more`] : [];
   return [warn('memory', `${text}: ${[...wrong.slice(0, NAMED).map(told), ...more].join('; ')}`, remedy)];
 }

@@ -9,6 +9,8 @@ const FIRST_CONNECT_MS = 5_000;
 export interface RedisHooks {
   /** A connection that was up had an error; the client reconnects by itself. Called at most once per lost connection. */
   onError?(error: Error): void;
+  /** A connection that was lost is there again; another server may be at its end. */
+  onReturn?(): void;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function connectRedis(address: RedisAddress, hooks: RedisHooks = {}
     );
     await requireVectorSets(redis, address);
     connected = true;
+    redis.on('ready', () => hooks.onReturn?.());
     return redis;
   } catch (cause) {
     redis.disconnect();

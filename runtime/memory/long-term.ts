@@ -121,6 +121,13 @@ export class LongTermMemory {
     return done;
   }
 
+  /** Looks at every scope and adds what its index lacks. Returns how many memories that were. */
+  async complete(): Promise<number> {
+    const before = this.upkeep.added;
+    for (const scope of await this.record.scopes()) await this.upkeep.check(scope);
+    return this.upkeep.added - before;
+  }
+
   private async find(query: RecallQuery, ranking: Ranking): Promise<Recalled[]> {
     const found = await this.nearest(query, ranking);
     const { tenant, scope } = query;

@@ -38,6 +38,8 @@ export class Upkeep {
   private readonly index: MemoryIndex;
   private readonly holdings: Holdings;
   private readonly states = new Map<string, State>();
+  /** Memories that were added because they were missing. */
+  added = 0;
 
   constructor(record: MemoryRecord, index: MemoryIndex, holdings: Holdings) {
     this.record = record;
@@ -144,6 +146,7 @@ export class Upkeep {
       const wanted = await missing(turned.slice(i, i + AT_ONCE).map(refOf));
       const memories = await this.record.load({ tenant, scope }, wanted);
       await this.index.add(memories);
+      this.added += memories.length;
       unreadable += wanted.length - memories.length;
       each(memories.length);
     }

@@ -73,7 +73,7 @@ test('running servers are looked into, with who holds them, and go on as they we
   some(of('redis'), /^ok the append-only file is on/);
   for (const stream of ['JOURNAL_3', 'MAIL', 'MEMORY', 'KV_DEFINITIONS', 'TOPIC_overdue'])
     some(of('streams'), new RegExp(`^ok ${stream}: \\d+ messages?, file storage, 1 replica`));
-  some(of('memory'), /^ok 0 memories recorded, 0 indexed/);
+  some(of('memory'), /^ok 0 memories recorded, 0 with a hash and 0 with a vector/);
   assert.equal(of('clock').length, 3);
   assert.equal(folder.keepers().length, 1);
   const other = await doctor(['--state-dir', '.agent-platform'], { ...LIBRARY, AGENT_PLATFORM_DURABILITY: 'process' });
@@ -104,7 +104,7 @@ test('external servers are looked into: login, sync that cannot be seen, evictio
   some(of('streams'), /^warn durability is power, and whether this external server syncs every write cannot be seen/);
   some(of('redis'), /^warn eviction policy allkeys-lru/);
   some(of('redis'), /^warn the append-only file is off/);
-  some(of('memory'), /^warn 0 memories recorded, 1 indexed/);
+  some(of('memory'), /^warn 0 memories recorded, 1 with a hash and 0 with a vector/);
   const denied = await doctor([], env('wrong'));
   assert.equal(denied.code, 1);
   some(denied.of('nats'), /^fail nats\.denied: /);
