@@ -7,6 +7,8 @@ import { homedir } from 'node:os';
 import { z } from 'zod';
 import { absoluteData, type DataSetting, dataSetting } from './data-setting.ts';
 import { PlatformError } from './errors.ts';
+import { HTTP_KEYS, type HttpSettings } from './http-settings.ts';
+import { integer } from './integer.ts';
 import {
   DEFAULT_MODELS,
   DEFAULT_PRICES,
@@ -21,9 +23,6 @@ import { readSettingsFile, type Origin } from './settings-file.ts';
 import { display, shown } from './settings-text.ts';
 import { parseNatsUrl, parseRedisUrl } from './services/address.ts';
 
-/** A shape for values that arrive as text (options, environment) or typed (YAML). */
-const integer = (min: number, max: number) =>
-  z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().int().min(min).max(max));
 const text = z.string().trim().min(1);
 /** A tenant is a token of every subject and key; it is not escaped, so that operators can type it. */
 const tenant = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
@@ -92,10 +91,8 @@ const KEYS = {
   max_stalls: { schema: integer(1, 90), expected: 'a whole number from 1 to 90', default: 10 },
   drain_grace_ms: { schema: integer(0, 600_000), expected: 'milliseconds from 0 to 600000', default: 10_000 },
   default_agent: { schema: text, expected: 'the name of an agent' },
-  http_host: { schema: text, expected: 'an address to bind, such as 127.0.0.1', default: '127.0.0.1' },
-  http_port: { schema: integer(0, 65_535), expected: 'a port from 0 (any free one) to 65535', default: 8088 },
+  ...HTTP_KEYS,
   http_token: { schema: text, expected: 'a bearer token', secret: true },
-  http_wait_ms: { schema: integer(0, 600_000), expected: 'milliseconds from 0 to 600000', default: 30_000 },
   max_request_bytes: { schema: integer(1024, 8_388_608), expected: 'bytes from 1024 to 8388608', default: 262_144 },
   thread_ttl_days: { schema: integer(1, 3660), expected: 'days from 1 to 3660', default: 30 },
   log_level: {
@@ -107,7 +104,7 @@ const KEYS = {
 
 export type SettingsKey = keyof typeof KEYS;
 
-export interface Settings {
+export interface Settings extends HttpSettings {
   /** Absolute; holds the data of embedded services, their logs, and reports. */
   readonly stateDir: string;
   /** Absent: each command decides (`sample` for bundled data, else `default`). */
@@ -153,13 +150,8 @@ export interface Settings {
   readonly drainGraceMs: number;
   /** The agent of a request that names none. */
   readonly defaultAgent?: string;
-  readonly httpHost: string;
-  /** 0 = any free port. */
-  readonly httpPort: number;
   /** Bearer token of the HTTP door; without one it binds to loopback only. */
   readonly httpToken?: string;
-  /** How long `POST /run` waits for the report before it answers 202. */
-  readonly httpWaitMs: number;
   /** Largest request body that a door takes. */
   readonly maxRequestBytes: number;
   /** How long a thread's working memory is kept after its last run. */

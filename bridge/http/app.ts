@@ -12,6 +12,9 @@ import { humanRoutes } from './human.ts';
 import { metricsRoute } from './metrics.ts';
 import { runRoutes } from './runs.ts';
 
+/** What is answered on a connection beyond the limits, too. */
+const HEALTH = new Set(['/healthz', '/readyz']);
+
 export type HttpApp = Hono<Env>;
 
 export function httpApp(context: HttpContext): HttpApp {
@@ -32,6 +35,16 @@ export function httpApp(context: HttpContext): HttpApp {
     c.set('trace', trace);
     await next();
     c.res.headers.set('x-correlation-id', trace.correlation_id);
+  });
+  app.use(async (c, next) => {
+    const socket = c.env?.incoming?.socket;
+    if (!socket || !context.isSpare?.(socket)) return next();
+    if (!HEALTH.has(c.req.path)) {
+      c.header('connection', 'close');
+      throw new PlatformError('platform.busy', 'too many connections are open, in all or from this address');
+    }
+    await next();
+    c.res.headers.set('connection', 'close');
   });
   app.use(guard(settings.httpToken));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: methodRefused }));

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Trace } from '../../runtime/journal/entry.ts';
@@ -23,6 +24,8 @@ export interface HttpContext {
   /** Aborts when the door closes: requests that wait are answered, streams end. */
   stopping: AbortSignal;
   heartbeatMs: number;
+  /** Whether a connection is good for questions after the health alone; absent without a socket. */
+  isSpare?(socket: Socket): boolean;
   /** How long a reader of events may take nothing before it is cut off. */
   stallMs: number;
 }

@@ -2,7 +2,9 @@
  * The HTTP door: the app on a socket, with the limits that only a socket has.
  *
  * 1. It binds to loopback unless a token is set.
- * 2. `stop` takes no more connections, answers those that wait with what is known, and then closes what is left.
+ * 2. No connection stays that says nothing, takes nothing, or does not heed its end; those beyond the limits get no more
+ *    than their question after the health answered.
+ * 3. `stop` takes no more connections, answers those that wait with what is known, and then closes what is left.
  */
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -13,6 +15,7 @@ import type { Door } from '../up.ts';
 import type { Platform } from '../platform.ts';
 import { tallyOf } from '../tally.ts';
 import { httpApp } from './app.ts';
+import { Connections } from './connections.ts';
 import type { Vitals } from './context.ts';
 import { checkBinding } from './guard.ts';
 
@@ -21,42 +24,56 @@ export interface HttpDoorOptions {
   vitals?: (() => Vitals) | null;
   heartbeatMs?: number;
   stallMs?: number;
-  /** For the header lines of a request to arrive. */
-  headersTimeoutMs?: number;
   /** For a whole request to arrive. */
   requestTimeoutMs?: number;
 }
 
-const MAX_CONNECTIONS = 2_048;
 const MAX_HEADER_BYTES = 16_384;
 const CHECK_MS = 1_000;
 const CLOSING_MS = 3_000;
+/** How long a client may take to close a connection whose last answer has been sent. */
+const LINGER_MS = 1_000;
+/** How long a client may take nothing of an answer; waiting for a report counts, and events have a heartbeat. */
+const STILL_MS = 60_000;
+const TOLD_MS = 60_000;
 
 export function httpDoor(platform: Platform, options: HttpDoorOptions = {}): Door {
-  const { httpHost, httpPort, httpToken } = platform.settings;
+  const { httpHost, httpPort, httpToken, httpWaitMs, httpIdleMs } = platform.settings;
+  const { httpConnections: most, httpConnectionsPerAddress: perAddress } = platform.settings;
   const { vitals = null, heartbeatMs = 15_000, stallMs = 60_000 } = options;
-  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
+  const { requestTimeoutMs = 30_000 } = options;
   const stopping = new AbortController();
   const tally = tallyOf(platform.runtime.journal);
+  const { log } = platform.runtime;
+  let toldAt = -Infinity;
+  const connections = new Connections({ most, perAddress }, (address) => {
+    if (performance.now() - toldAt < TOLD_MS) return;
+    toldAt = performance.now();
+    log.warn({ address, most, per_address: perAddress }, 'too many HTTP connections: http_connections says how many');
+  });
   let server: Server | null = null;
 
   return {
     name: 'http',
     async start() {
       checkBinding(httpHost, httpToken);
-      const app = httpApp({ platform, tally, vitals, stopping: stopping.signal, heartbeatMs, stallMs });
+      const isSpare = (socket: Socket): boolean => connections.isSpare(socket);
+      const app = httpApp({ platform, tally, vitals, stopping: stopping.signal, heartbeatMs, stallMs, isSpare });
       server = createAdaptorServer({
         fetch: app.fetch,
         // The globals of this process belong to everyone in it.
         overrideGlobalObjects: false,
         serverOptions: {
-          headersTimeout: headersTimeoutMs,
-          requestTimeout: requestTimeoutMs,
-          connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs),
+          headersTimeout: httpIdleMs,
+          keepAliveTimeout: httpIdleMs,
+          requestTimeout: Math.max(requestTimeoutMs, httpIdleMs),
+          connectionsCheckingInterval: Math.min(CHECK_MS, httpIdleMs),
           maxHeaderSize: MAX_HEADER_BYTES,
         },
       }) as Server;
-      server.maxConnections = MAX_CONNECTIONS;
+      server.timeout = httpWaitMs + STILL_MS;
+      server.maxConnections = connections.ceiling;
+      server.on('connection', (socket: Socket) => connections.take(socket));
       server.on('clientError', answerBroken);
       const { port } = await listen(server, httpHost, httpPort);
       return `http://${httpHost.includes(':') ? `[${httpHost}]` : httpHost}:${port}`;
@@ -107,6 +124,9 @@ function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
   const broken: [string, ErrorCode, string] = ['400 Bad Request', 'request.invalid', 'this is no HTTP request'];
   const [status, code, message] = answers[error.code ?? ''] ?? broken;
   const body = JSON.stringify(refusalBody({ code, message }));
+  // A client that keeps its half open would keep the connection for ever. (2)
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(late));
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

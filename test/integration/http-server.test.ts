@@ -121,7 +121,7 @@ test('a body that is too large is answered before it has come, and the connectio
 
 test('what is no HTTP, too long a head and a head that does not end are answered with a code', async () => {
   const opened = await platforms(LIBRARY);
-  const url = await open(opened, { headersTimeoutMs: 200 });
+  const url = await open(opened, { settings: { httpIdleMs: 200 } });
   assert.match(await exchange(url, 'hello\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*request\.invalid/);
   const long = `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`;
   assert.match(await exchange(url, long), /^HTTP\/1\.1 431 [\s\S]*request\.too_large/);
@@ -131,7 +131,7 @@ test('what is no HTTP, too long a head and a head that does not end are answered
 
 test('a body that does not end in time is given up', async () => {
   const opened = await platforms(LIBRARY);
-  const url = await open(opened, { headersTimeoutMs: 200, requestTimeoutMs: 300 });
+  const url = await open(opened, { settings: { httpIdleMs: 200 }, requestTimeoutMs: 300 });
   const before = await messagesOf(opened.platform);
   const slow = await exchange(
     url,
@@ -142,6 +142,39 @@ test('a body that does not end in time is given up', async () => {
   await exchange(url, cut, true);
   assert.equal((await appOf(opened).request('/healthz')).status, 200);
   assert.deepEqual(await messagesOf(opened.platform), before);
+});
+
+test('a connection that says nothing is closed, also when the client keeps its half of it open', async () => {
+  const opened = await platforms(LIBRARY);
+  const url = await open(opened, { settings: { httpIdleMs: 100 } });
+  const { hostname, port } = new URL(url);
+  const silent = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  silent.on('error', () => {}).resume();
+  await once(silent, 'end');
+  // A write into what is closed is answered with a reset; a door that only said goodbye would take it.
+  const closed = new Promise((resolve) => silent.once('close', resolve));
+  const poke = setInterval(() => void silent.write('GET '), 50);
+  await closed;
+  clearInterval(poke);
+});
+
+test('whoever holds all connections keeps nobody from asking whether the process lives', async () => {
+  const opened = await platforms(LIBRARY);
+  for (const limits of [{ httpConnections: 3 }, { httpConnectionsPerAddress: 3 }]) {
+    const url = await open(opened, { settings: limits });
+    const { hostname, port } = new URL(url);
+    const held = Array.from({ length: 200 }, () => connect(Number(port), hostname).on('error', () => {}));
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    for (const path of ['/healthz', '/readyz']) {
+      const answer = await exchange(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 200 [\s\S]*connection: close/i, path);
+    }
+    const other = await exchange(url, 'GET /human HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    assert.match(other, /^HTTP\/1\.1 503 [\s\S]*retry-after: 5[\s\S]*platform\.busy/i);
+    for (const socket of held) socket.destroy();
+    // The door learns of it a little later.
+    while (!(await exchange(url, 'GET /human HTTP/1.0\r\nHost: localhost\r\n\r\n')).startsWith('HTTP/1.1 200'));
+  }
 });
 
 test('several requests on one connection are each answered, and a request to a foreign name is not', async () => {
