@@ -7,12 +7,15 @@ import { NODE_ARGUMENTS } from '../config/root.ts';
 import { CLOSING } from './support/closing.ts';
 
 /**
- * Runs every `*.test.ts` below this folder, each in its own process and process group, a few at once, the slow
- * integration files first. Arguments keep the files whose path contains one of them. Output of a file is shown when it
+ * Runs every `*.test.ts` below this folder, a few processes at once, each in a process group of its own: the integration
+ * files first, one per process, then the unit files, several per process. Arguments keep the files whose path contains one of them. Output of a file is shown when it
  * failed. The last line is `N passed, N failed` (tests); exit 1 on any failure, and when nothing ran.
  */
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = join(FOLDER, '..');
+const TOGETHER = join(FOLDER, 'support/together.ts');
+/** Files that one process runs one after the other. */
+const UNIT_FILES = 12;
 const FILE_TIMEOUT_MS = 300_000;
 const AT_ONCE = Math.min(4, Math.max(3, availableParallelism()));
 
@@ -24,18 +27,25 @@ interface FileResult {
 
 const running = new Set<ChildProcess>();
 
-function findTests(filters: string[]): string[] {
+/** What each process runs. */
+function findTests(filters: string[]): string[][] {
   const slowFirst = (file: string) => (file.includes('integration') ? 0 : 1);
-  return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => relative(ROOT, join(FOLDER, file)))
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
     .sort((a, b) => slowFirst(a) - slowFirst(b) || a.localeCompare(b));
+  const alone = files.filter((file) => slowFirst(file) === 0);
+  const together = files.slice(alone.length);
+  const shares = Array.from({ length: Math.ceil(together.length / UNIT_FILES) }, (_, share) =>
+    together.slice(share * UNIT_FILES, (share + 1) * UNIT_FILES),
+  );
+  return [...alone.map((file) => [file]), ...shares];
 }
 
-function runFile(file: string): Promise<FileResult> {
+function runFiles(files: readonly string[]): Promise<FileResult> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...NODE_ARGUMENTS, file], {
+    const child = spawn(process.execPath, [...NODE_ARGUMENTS, ...(files.length > 1 ? [TOGETHER] : []), ...files], {
       cwd: ROOT,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,6 +92,17 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
+/** Of several files those in whose part of the output something failed; all, when the process itself did. */
+function failuresIn(output: string, files: readonly string[]): readonly string[] {
+  const found = files.filter((file, at) => {
+    const from = output.indexOf(file);
+    const next = files[at + 1];
+    const to = next === undefined ? -1 : output.indexOf(next, from);
+    return from >= 0 && output.slice(from, to < 0 ? output.length : to).includes(' FAIL ');
+  });
+  return found.length > 0 ? found : files;
+}
+
 function stop(): void {
   for (const child of running) killGroup(child);
   process.exit(130);
@@ -96,16 +117,17 @@ let failed = 0;
 const failedFiles: string[] = [];
 
 async function work(): Promise<void> {
-  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+  for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
     const started = Date.now();
-    const result = await runFile(file);
+    const result = await runFiles(files);
+    const file = files.length === 1 ? files[0] : `${files[0]} … ${files.at(-1)}`;
     passed += result.passed;
     failed += result.failed;
     const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
     console.log(
       `${result.failed === 0 ? 'ok  ' : 'FAIL'} ${seconds} s  ${file}  (${result.passed} of ${result.passed + result.failed})`,
     );
-    if (result.failed > 0) failedFiles.push(file);
+    if (result.failed > 0) failedFiles.push(...(files.length === 1 ? files : failuresIn(result.output, files)));
     if (result.failed > 0) console.log(result.output.replaceAll(/^/gm, '     '));
   }
 }

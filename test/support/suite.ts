@@ -90,6 +90,9 @@ export function suite(name: string, { timeoutMs = 30_000, hookTimeoutMs = 180_00
   return test;
 }
 
+/** Runs what several files declared; a file by itself is run by uvu when it has been imported. */
+export const runQueued = (): Promise<void> => uvu.exec();
+
 function hook(each: Body[], once: (body: Body) => void): Hook {
   return Object.assign(once, { each: (body: Body) => void each.push(body) });
 }
