@@ -61,7 +61,7 @@ function changesIn(text: string): string[] {
   return problems;
 }
 
-const HALF_PAIR = 'the text is not well-formed Unicode (half of a surrogate pair)';
+export const HALF_PAIR = 'the text is not well-formed Unicode (half of a surrogate pair)';
 
 /**
  * Why a number cannot be taken as it is written, null when it can. Decimals are rounded as everywhere; a whole number is

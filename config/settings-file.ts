@@ -1,7 +1,9 @@
 /** Reads `agent-platform.yaml`: each key with the line and column it stands at, so that a bad value can be found. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar } from 'yaml';
+import { decodeText } from './text-bytes.ts';
+import { readYaml } from './yaml-source.ts';
 
 export const SETTINGS_FILE = 'agent-platform.yaml';
 
@@ -25,16 +27,18 @@ export function readSettingsFile(dir: string, known: readonly string[]): Setting
   const source = read(path, problems);
   if (source === undefined) return { values, problems };
 
-  const lineCounter = new LineCounter();
-  const document = parseDocument(source, { lineCounter, uniqueKeys: true, prettyErrors: false });
+  const { document, lines, problems: wrong } = readYaml(source);
   const at = (offset: number): string => {
-    const { line, col } = lineCounter.linePos(offset);
-    return `${path}:${line}:${col}`;
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
-  for (const error of document.errors) problems.push(`${at(error.pos[0])}: ${error.message}`);
+  for (const { offset, message } of wrong) problems.push(`${at(offset)}: ${message}`);
   if (problems.length > 0 || document.contents === null) return { values, problems };
   if (!isMap(document.contents)) {
-    return { values, problems: [`${at(document.contents.range[0])}: expected a list of settings as \`key: value\``] };
+    return {
+      values,
+      problems: [`${at(document.contents.range?.[0] ?? 0)}: expected a list of settings as \`key: value\``],
+    };
   }
   for (const { key, value } of document.contents.items) {
     const name = isScalar(key) ? String(key.value) : String(key);
@@ -51,7 +55,10 @@ export function readSettingsFile(dir: string, known: readonly string[]): Setting
 
 function read(path: string, problems: string[]): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    const decoded = decodeText(readFileSync(path));
+    if (decoded.ok) return decoded.text;
+    problems.push(`${path}:${decoded.line}:${decoded.column}: the file ${decoded.wrong}`);
+    return undefined;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     problems.push(`${path}: cannot be read: ${(cause as Error).message}`);

@@ -5,14 +5,14 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
  * Files of a pack. What a pack names lies inside its folder, symbolic links followed: a definition that someone else
  * wrote cannot put a file of the machine into a prompt.
  */
-export type Opened = { ok: true; path: string; text: string } | { ok: false; wrong: string };
+export type Opened = { ok: true; path: string; bytes: Uint8Array } | { ok: false; wrong: string };
 
 /** Reads a file that a definition names, relative to `base`. Every failure is an outcome in words. */
 export async function openInside(folder: string, base: string, name: string): Promise<Opened> {
   const found = await findInside(folder, base, name);
   if (!found.ok) return found;
   try {
-    return { ok: true, path: found.path, text: await readFile(found.path, 'utf8') };
+    return { ok: true, path: found.path, bytes: await readFile(found.path) };
   } catch (error) {
     return { ok: false, wrong: `${JSON.stringify(name)} cannot be read (${codeOf(error)}), expected a text file` };
   }

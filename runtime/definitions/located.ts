@@ -2,20 +2,20 @@ import {
   type Document,
   isAlias,
   isMap,
-  isPair,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
-  parseDocument,
+  type Pair,
   type Scalar,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import type { z } from 'zod';
-import { numberProblem } from '../../config/json-text.ts';
+import { decodeText } from '../../config/text-bytes.ts';
+import { oneLine, readYaml } from '../../config/yaml-source.ts';
 import { offsetInRaw, type WrittenText } from './inside-text.ts';
 import type { Finding } from './resolved.ts';
-import { formatPath, type Path, problemsOf, quote, valueAt } from './words.ts';
+import { formatPath, type Path, problemsOf, valueAt } from './words.ts';
 
 /**
  * YAML whose every value knows its line and column. What a schema or a later check objects to is reported at the place
@@ -35,43 +35,30 @@ export interface LocatedYaml {
 
 const MAX_ALIASES = 100;
 
-/** Parses one YAML document. Never throws: what is wrong is in `findings`. `file` is the name that findings carry. */
-export function parseLocated(file: string, text: string): LocatedYaml {
-  const lines = new LineCounter();
-  const source = text.replace(/^\uFEFF/, '');
-  const document = parseDocument(source, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    prettyErrors: false,
-    // With 'silent' a second document would be passed over.
-    logLevel: 'error',
-  });
+/**
+ * Parses one YAML document. Never throws: what is wrong is in `findings`. `file` is the name that findings carry; bytes are
+ * read as UTF-8.
+ */
+export function parseLocated(file: string, given: string | Uint8Array): LocatedYaml {
+  const decoded = typeof given === 'string' ? { ok: true as const, text: given } : decodeText(given);
+  if (!decoded.ok) {
+    const { line, column, wrong } = decoded;
+    const nothing = parseLocated(file, '');
+    return { ...nothing, data: undefined, findings: [{ file, line, column, path: '', message: `the file ${wrong}` }] };
+  }
+  const { document, text, lines, problems } = readYaml(decoded.text);
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const findings: Finding[] = [];
-  let broken = false;
-  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
-    if (code === 'DUPLICATE_KEY') {
-      const path = pathOfKey(document, pos[0]);
-      findings.push({
-        file,
-        ...place(pos[0]),
-        path: formatPath(path),
-        message: 'this key is given twice, expected it once',
-      });
-    } else if (code === 'MULTIPLE_DOCS') {
-      const message = 'a second YAML document begins here, expected one in each file';
-      findings.push({ file, ...place(pos[0]), path: '', message });
-    } else if (!broken) {
-      // What follows the first syntax error is mostly its echo.
-      broken = true;
-      findings.push({ file, ...place(pos[0]), path: '', message: `${oneLine(message)}, expected valid YAML` });
-    }
-  }
+  const findings: Finding[] = problems.map(({ offset, path, message }) => ({
+    file,
+    ...place(offset),
+    path: formatPath(path),
+    message,
+  }));
   let data: unknown;
-  if (!broken) {
+  if (!problems.some(({ broken }) => broken)) {
     try {
       data = document.toJS({ maxAliasCount: MAX_ALIASES });
     } catch (error) {
@@ -81,23 +68,21 @@ export function parseLocated(file: string, text: string): LocatedYaml {
           : `${oneLine(error instanceof Error ? error.message : String(error))}, expected valid YAML`;
       findings.push({ file, ...place(firstAlias(document)), path: '', message });
     }
-    for (const { offset, path, message } of changedNumbers(document)) {
-      findings.push({ file, ...place(offset), path: formatPath(path), message });
-    }
   }
+  const pairs: PairsByName = new WeakMap();
   return {
     file,
     data,
     findings,
     finding: (path, message, at = 'value') => ({
       file,
-      ...place(placeIn(document, path, at).offset),
+      ...place(placeIn(document, path, at, pairs).offset),
       path: formatPath(path),
       message,
     }),
     findingInside: (path, offset, message) => {
-      const { offset: start, node } = placeIn(document, path, 'value');
-      const written = isScalar(node) ? writtenText(node, source) : null;
+      const { offset: start, node } = placeIn(document, path, 'value', pairs);
+      const written = isScalar(node) ? writtenText(node, text) : null;
       const within = written === null ? 0 : offsetInRaw(written, offset);
       return { file, ...place(start + within), path: formatPath(path), message };
     },
@@ -113,11 +98,11 @@ export function checkLocated<S extends z.ZodType>(
   findings.push(...yaml.findings);
   if (yaml.data === undefined) return null;
   const problems = problemsOf(schema, yaml.data);
+  // What YAML itself objects to is said already.
+  const said = new Set(yaml.findings.map(({ line, column }) => `${line}:${column}`));
   for (const { path, message, unknownKey } of problems) {
     const finding = yaml.finding(path, message, unknownKey ? 'key' : 'value');
-    // What YAML itself objects to is said already.
-    const said = ({ line, column }: Finding): boolean => line === finding.line && column === finding.column;
-    if (!yaml.findings.some(said)) findings.push(finding);
+    if (!said.has(`${finding.line}:${finding.column}`)) findings.push(finding);
   }
   return problems.length > 0 || yaml.findings.length > 0 ? null : schema.parse(yaml.data);
 }
@@ -147,14 +132,31 @@ export function countAt(yaml: LocatedYaml, path: Path): number {
   return Array.isArray(value) ? value.length : 0;
 }
 
-function placeIn(document: Document, path: Path, at: 'value' | 'key'): { offset: number; node: Node | null } {
+/** Pairs of a mapping by the names of their keys, made when they are first asked for. */
+type PairsByName = WeakMap<YAMLMap, Map<string, Pair>>;
+
+function pairOf(map: YAMLMap, name: string, pairs: PairsByName): Pair | undefined {
+  const known = pairs.get(map) ?? new Map<string, Pair>();
+  if (!pairs.has(map)) {
+    for (const pair of map.items) if (isScalar(pair.key)) known.set(String(pair.key.value), pair);
+    pairs.set(map, known);
+  }
+  return known.get(name);
+}
+
+function placeIn(
+  document: Document,
+  path: Path,
+  at: 'value' | 'key',
+  pairs: PairsByName,
+): { offset: number; node: Node | null } {
   let node = document.contents as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const [depth, part] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document) ?? null;
     let next: Node | null = null;
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(part));
+      const pair = pairOf(node, String(part), pairs);
       const key = pair?.key as Node | undefined;
       if (key && at === 'key' && depth === path.length - 1) return { offset: key.range?.[0] ?? offset, node: key };
       next = (pair?.value ?? key ?? null) as Node | null;
@@ -182,41 +184,6 @@ function writtenText({ range, type, value }: Scalar, source: string): WrittenTex
   return { raw: source.slice(range[0], range[1]), style, value };
 }
 
-function pathOfKey(document: Document, offset: number): Path {
-  let found: Path = [];
-  visit(document, {
-    Pair(_, pair, ancestors) {
-      const key = pair.key as Node | null;
-      if (key?.range?.[0] !== offset) return undefined;
-      found = pathAlong([...ancestors, pair]);
-      return visit.BREAK;
-    },
-  });
-  return found;
-}
-
-function pathAlong(chain: readonly unknown[]): Path {
-  return chain.flatMap((node, depth): (string | number)[] => {
-    const parent = chain[depth - 1];
-    if (isSeq(parent)) return [parent.items.indexOf(node)];
-    return isPair(node) && isScalar(node.key) ? [String(node.key.value)] : [];
-  });
-}
-
-/** Numbers that would not be what is written. */
-function changedNumbers(document: Document): { offset: number; path: Path; message: string }[] {
-  const found: { offset: number; path: Path; message: string }[] = [];
-  visit(document, {
-    Scalar(_, node, ancestors) {
-      if (typeof node.value !== 'number') return;
-      const message = numberProblem(node.source ?? String(node.value), node.value);
-      if (message !== null)
-        found.push({ offset: node.range?.[0] ?? 0, path: pathAlong([...ancestors, node]), message });
-    },
-  });
-  return found;
-}
-
 function firstAlias(document: Document): number {
   let offset = 0;
   visit(document, {
@@ -226,11 +193,4 @@ function firstAlias(document: Document): number {
     },
   });
   return offset;
-}
-
-function oneLine(message: string): string {
-  if (/call stack/.test(message)) return 'nested too deeply';
-  return (message.split('\n')[0] ?? '')
-    .replace(/[\u0000-\u001f\u007f]/g, (character) => quote(character))
-    .replace(/[.:]$/, '');
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { PlatformError } from '../../config/errors.ts';
+import { decodeText } from '../../config/text-bytes.ts';
 import { listAgents, PACK_FILE } from './agent-files.ts';
 import { codeOf, displayPath, findInside, openInside } from './files.ts';
 import { checkLocated, keysAt, type LocatedYaml, parseLocated, textAt } from './located.ts';
@@ -43,14 +44,14 @@ interface Frame extends Omit<PackSource, 'agents'> {
 
 async function readFrame(folder: string, log: Logger): Promise<Frame> {
   const path = join(folder, PACK_FILE);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new PlatformError(
       'pack.not_found',
       `${displayPath(path)} cannot be read (${codeOf(error)}); a pack is a folder with a pack.yaml`,
       { cause: error, details: { folder } },
     );
   });
-  const yaml = parseLocated(displayPath(path), text);
+  const yaml = parseLocated(displayPath(path), bytes);
   const errors: Finding[] = [];
   const manifest = checkLocated(yaml, PackManifest, errors);
   const module = await importModule(folder, yaml, errors);
@@ -90,7 +91,7 @@ async function readParameters(
       errors.push(yaml.finding(path, opened.wrong));
       continue;
     }
-    const located = parseLocated(displayPath(opened.path), opened.text);
+    const located = parseLocated(displayPath(opened.path), opened.bytes);
     if (schema !== undefined) values[name] = checkLocated(located, schema, errors);
     else errors.push(...located.findings);
   }
@@ -129,14 +130,14 @@ async function readAgents(frame: Frame): Promise<AgentSource[]> {
 
 async function readAgent(path: string, { folder, parameters, errors }: Frame): Promise<AgentSource> {
   const opened = await openInside(folder, dirname(path), path.slice(dirname(path).length + 1));
-  const yaml = parseLocated(displayPath(path), opened.ok ? opened.text : '');
+  const yaml = parseLocated(displayPath(path), opened.ok ? opened.bytes : '');
   if (!opened.ok) {
     errors.push(yaml.finding([], opened.wrong));
     return { yaml, text: '', name: null, definition: null, prompt: null };
   }
   const definition = checkLocated(yaml, AgentDefinition, errors);
   const prompt = await readPrompt(path, yaml, folder, parameters, errors);
-  return { yaml, text: opened.text, name: nameOf(yaml), definition, prompt };
+  return { yaml, text: Buffer.from(opened.bytes).toString('utf8'), name: nameOf(yaml), definition, prompt };
 }
 
 async function readPrompt(
@@ -154,12 +155,18 @@ async function readPrompt(
     errors.push(yaml.finding(path, opened.wrong));
     return null;
   }
-  if (opened.text.trim() === '') {
+  const decoded = decodeText(opened.bytes);
+  if (!decoded.ok) {
+    const { line, column, wrong } = decoded;
+    errors.push({ file: displayPath(opened.path), line, column, path: '', message: `the file ${wrong}` });
+    return null;
+  }
+  if (decoded.text.trim() === '') {
     errors.push(yaml.finding(path, `${quote(file)} is empty, expected the agent's system prompt`));
     return null;
   }
-  if (parameters === null) return opened.text;
-  const { text, problems } = resolvePrompt(opened.text, parameters);
+  if (parameters === null) return decoded.text;
+  const { text, problems } = resolvePrompt(decoded.text, parameters);
   errors.push(...problems.map((problem) => ({ file: displayPath(opened.path), ...problem })));
   return text;
 }

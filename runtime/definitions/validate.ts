@@ -67,9 +67,9 @@ function checkPlayers(source: PackSource, model: string): Finding[] {
 export async function packOf(folder: string): Promise<string | null> {
   if (await isFile(join(folder, PACK_FILE))) return folder;
   for (let above = dirname(folder); ; above = dirname(above)) {
-    const text = await readFile(join(above, PACK_FILE), 'utf8').catch(() => null);
-    if (text !== null) {
-      const agents = textAt(parseLocated('', text), ['agents']) ?? 'agents';
+    const bytes = await readFile(join(above, PACK_FILE)).catch(() => null);
+    if (bytes !== null) {
+      const agents = textAt(parseLocated('', bytes), ['agents']) ?? 'agents';
       return resolve(above, agents) === folder ? above : null;
     }
     if (above === dirname(above)) return null;
@@ -78,8 +78,8 @@ export async function packOf(folder: string): Promise<string | null> {
 
 /** The name that a pack's folder declares; null when it cannot be read. */
 export async function packName(folder: string): Promise<string | null> {
-  const text = await readFile(join(folder, PACK_FILE), 'utf8').catch(() => null);
-  return text === null ? null : textAt(parseLocated('', text), ['metadata', 'name']);
+  const bytes = await readFile(join(folder, PACK_FILE)).catch(() => null);
+  return bytes === null ? null : textAt(parseLocated('', bytes), ['metadata', 'name']);
 }
 
 async function needAgents(folder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { definitionName, shownWithFlags } from '../tools/json-schema.ts';
 
 /**
  * Says in plain words what a schema expects and what a value is, so that neither a person nor a model ever reads a
@@ -13,6 +14,7 @@ interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
   additionalProperties?: JsonSchema | boolean;
+  allOf?: JsonSchema[];
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
   minimum?: number;
@@ -20,7 +22,9 @@ interface JsonSchema {
   exclusiveMinimum?: number;
   minLength?: number;
   maxLength?: number;
+  exclusiveMaximum?: number;
   minItems?: number;
+  maxItems?: number;
   format?: string;
   pattern?: string;
 }
@@ -41,7 +45,7 @@ export interface Problem {
 export function problemsOf(schema: z.ZodType, value: unknown): Problem[] {
   const result = schema.safeParse(value);
   if (result.success) return [];
-  const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: shownWithFlags }) as JsonSchema;
   return result.error.issues.flatMap((issue) => problemsOfIssue(issue as Issue, shape, value));
 }
 
@@ -113,8 +117,7 @@ function schemaAt(shape: JsonSchema, path: Path): JsonSchema | null {
 
 /** What a schema with an id of its own refers to. */
 function referred(schema: JsonSchema, shape: JsonSchema): JsonSchema {
-  const name = /^#\/\$defs\/(.+)$/.exec(schema.$ref ?? '')?.[1];
-  return (name === undefined ? undefined : shape.$defs?.[name]) ?? schema;
+  return (schema.$ref === undefined ? undefined : own(shape.$defs ?? {}, definitionName(schema.$ref))) ?? schema;
 }
 
 /** What a schema accepts: `a whole number from 1 to 1000`, `one of main, sub`. */
@@ -125,13 +128,12 @@ function describeSchema(schema: JsonSchema): string {
   if (choices) return choices.map(describeSchema).join(' or ');
   if (Array.isArray(schema.type)) return schema.type.map((type) => describeSchema({ ...schema, type })).join(' or ');
   if (schema.format === 'date') return 'a date such as 2026-01-31';
-  if (schema.pattern !== undefined) return `text that matches ${schema.pattern}`;
-  if (schema.type === 'string') return `text${lengthOf(schema)}`;
+  if (schema.type === 'string') return `text${matchesOf(schema) || lengthOf(schema)}`;
   if (schema.type === 'integer') return `a whole number${rangeOf(schema)}`;
   if (schema.type === 'number') return `a number${rangeOf(schema)}`;
   if (schema.type === 'boolean') return 'true or false';
   if (schema.type === 'null') return 'nothing';
-  if (schema.type === 'array') return schema.minItems ? `a list of at least ${schema.minItems}` : 'a list';
+  if (schema.type === 'array') return `a list${countOf(schema)}`;
   if (schema.type === 'object') {
     const keys = Object.keys(schema.properties ?? {});
     return keys.length === 0 ? 'a mapping' : `a mapping with ${keys.join(', ')}`;
@@ -139,19 +141,34 @@ function describeSchema(schema: JsonSchema): string {
   return 'another value';
 }
 
+function matchesOf({ pattern, allOf = [] }: JsonSchema): string {
+  const patterns = [pattern, ...allOf.map((one) => one.pattern)].filter((one) => one !== undefined);
+  return patterns.length === 0 ? '' : ` that matches ${patterns.join(' and ')}`;
+}
+
 function lengthOf({ minLength, maxLength }: JsonSchema): string {
   if (maxLength === undefined) return minLength ? ' that is not empty' : '';
   return minLength ? ` of ${minLength} to ${maxLength} characters` : ` of at most ${maxLength} characters`;
 }
 
-function rangeOf({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {
+function countOf({ minItems, maxItems }: JsonSchema): string {
+  if (maxItems === undefined) return minItems ? ` of at least ${minItems}` : '';
+  if (minItems === maxItems) return ` of ${maxItems}`;
+  return minItems ? ` of ${minItems} to ${maxItems}` : ` of at most ${maxItems}`;
+}
+
+function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
   // A whole number carries JavaScript's safe limits; they are no rule of ours.
   const low = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
   const high = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
   if (low !== undefined && high !== undefined) return ` from ${low} to ${high}`;
-  if (low !== undefined) return ` of at least ${low}`;
-  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
-  return high === undefined ? '' : ` of at most ${high}`;
+  const above = low === undefined ? bound('above', exclusiveMinimum) : ` of at least ${low}`;
+  const below = high === undefined ? bound('below', exclusiveMaximum) : ` of at most ${high}`;
+  return above !== '' && below !== '' ? `${above} and${below}` : above + below;
+}
+
+function bound(word: string, limit: number | undefined): string {
+  return limit === undefined ? '' : ` ${word} ${limit}`;
 }
 
 export function describeValue(value: unknown): string {
