@@ -2,8 +2,9 @@
 import { accept, acceptRun } from '../actors/accept.ts';
 import { batchMachine, targetRun } from '../actors/batch/machine.ts';
 import { PlatformError } from '../config/errors.ts';
-import { type Address, checkRunId, ROOT_PATH } from '../runtime/address.ts';
+import { type Address, ROOT_PATH } from '../runtime/address.ts';
 import { subjectOf } from '../runtime/definitions/subject.ts';
+import { checkTargetRun, isNewId, refuseNewId } from '../runtime/ids.ts';
 import type { Invocation, Trace } from '../runtime/journal/entry.ts';
 import type { LoadedPack } from '../runtime/definitions/resolved.ts';
 import type { Source } from '../runtime/pack.ts';
@@ -63,8 +64,8 @@ export async function prepareRun(platform: Platform, request: RunRequest): Promi
   }
   runtime.model.checkAgent?.(request.agent);
   const { folder, tenant } = dataOf(settings, hosted.pack);
-  const run = checkRunId(request.run ?? `${request.agent}-${runtime.id()}`);
-  const address = { tenant, run, path: ROOT_PATH };
+  const address = { tenant, run: request.run ?? `${request.agent}-${runtime.id()}`, path: ROOT_PATH };
+  await checkNew(platform, address);
   const source = folder === null ? null : await runtime.sources.get(hosted.pack, folder);
   const subject = subjectOf(hosted.pack.manifest.subject, request.payload);
   if (subject !== null && source?.knows && !(await source.knows(subject))) {
@@ -144,16 +145,13 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
       );
     }
   }
-  await seedOnce(platform, source, tenant);
   const trace = request.trace ?? newTrace(platform);
-  const address = {
-    tenant,
-    run: checkRunId(request.batch ?? newBatchId(platform, request.schedule, asOf)),
-    path: ROOT_PATH,
-  };
+  const address = { tenant, run: request.batch ?? newBatchId(platform, request.schedule, asOf), path: ROOT_PATH };
+  await checkNew(platform, address);
   const only = request.only && new Set(request.only);
   const targets = only ? listed.filter((id) => only.has(id)) : listed;
-  for (const id of targets) checkRunId(targetRun(address.run, id));
+  for (const id of targets) checkTargetRun(targetRun(address.run, id));
+  await seedOnce(platform, source, tenant);
   const batch = {
     schedule: request.schedule,
     as_of: asOf,
@@ -171,6 +169,12 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
     trace,
   );
   return { address, asOf, dataEnds: source.asOf, targets, created };
+}
+
+/** What is recorded under an id that is none any more may be asked for again. */
+async function checkNew({ runtime }: Platform, address: Address): Promise<void> {
+  if (isNewId(address.run) || (await runtime.journal.tail(address)) !== null) return;
+  refuseNewId(address.run);
 }
 
 const seeded = new WeakMap<Source, Promise<unknown>>();

@@ -2,6 +2,7 @@
 import { type ConsumerMessages, DeliverPolicy, type JsMsg, NatsError, type OrderedConsumerOptions } from 'nats';
 import type { JsonObject } from '../runtime/json.ts';
 import { topicFilter, topicStream } from '../runtime/subjects.ts';
+import { attributeOf } from '../runtime/topics/attributes.ts';
 import type { Platform } from './platform.ts';
 
 /** A CloudEvent as it lies in the stream. */
@@ -80,20 +81,16 @@ export async function tailTopic({ nc, jsm }: Platform, topic: string, options: T
 }
 
 function eventOf(message: JsMsg, topic: string): StoredEvent {
-  const header = (name: string): string | null => message.headers?.get(name) || null;
-  const decoded = (name: string): string | null => {
-    const text = header(name);
-    return text === null ? null : decodeURIComponent(text);
-  };
+  const attribute = (name: string): string | null => attributeOf(message.headers, name);
   return {
-    id: header('ce-id') ?? '',
+    id: attribute('id') ?? '',
     topic,
     tenant: message.subject.split('.')[1] ?? '',
-    type: header('ce-type') ?? '',
-    source: header('ce-source') ?? '',
-    time: header('ce-time') ?? new Date(message.info.timestampNanos / 1e6).toISOString(),
-    subject: decoded('ce-subject'),
-    correlation_id: decoded('ce-correlationid'),
+    type: attribute('type') ?? '',
+    source: attribute('source') ?? '',
+    time: attribute('time') ?? new Date(message.info.timestampNanos / 1e6).toISOString(),
+    subject: attribute('subject'),
+    correlation_id: attribute('correlationid'),
     seq: message.seq,
     data: message.json<JsonObject>(),
   };

@@ -1,5 +1,3 @@
-import { PlatformError } from '../config/errors.ts';
-
 /**
  * Where an invocation lives: `tenant / run / path`. The path is its lineage: the root is `0`, its second delegation
  * `0-2`, that one's first `0-2-1`.
@@ -16,7 +14,6 @@ export interface Mailbox extends Address {
 }
 
 export const ROOT_PATH = '0';
-const RUN_ID_MAX = 200;
 
 /** The path of the `nth` delegation (counted from 1) of the invocation at `path`. */
 export function childPath(path: string, nth: number): string {
@@ -26,15 +23,4 @@ export function childPath(path: string, nth: number): string {
 /** The identity of an address as one string, for maps and logs. */
 export function addressKey({ tenant, run, path }: Address): string {
   return `${tenant}/${run}/${path}`;
-}
-
-/** Checks a run id that a caller chose. Any character but control characters may occur; the length is 1–200. */
-export function checkRunId(run: string): string {
-  if (run.length === 0 || run.length > RUN_ID_MAX || /[\u0000-\u001f\u007f]|\p{Surrogate}/u.test(run)) {
-    throw new PlatformError(
-      'run.invalid',
-      `a run id has 1 to ${RUN_ID_MAX} characters no control characters and no half of a surrogate pair, got ${JSON.stringify(run)}`,
-    );
-  }
-  return run;
 }

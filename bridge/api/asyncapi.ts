@@ -23,13 +23,14 @@ const RefusalHeaders = z.object({
   'correlation-id': CorrelationId.optional(),
 });
 
-/** CloudEvents 1.0 in NATS binary mode. Values are percent-encoded where a header could not carry them. */
+/** CloudEvents 1.0 in NATS binary mode. Every value is percent-encoded as the NATS binding has it: decode what you read. */
 export const EventHeaders = z.object({
   'ce-specversion': z.literal('1.0'),
-  'ce-id': z.string().describe('Unique to the event: a repeated delivery has the same.'),
+  'ce-id': z.string().describe('Unique to the event: a repeated delivery has the same. Percent-encoded.'),
   'ce-source': z.string().describe('/agent-platform/<tenant>/<agent>'),
   'ce-type': z.string().describe('agent-platform.<topic>'),
   'ce-time': z.iso.datetime(),
+  'ce-datacontenttype': z.literal('application/json'),
   'ce-subject': z.string().optional().describe('What the run is about, percent-encoded.'),
   'ce-correlationid': z.string().describe('Correlation id of the request that led to it, percent-encoded.'),
   'ce-traceparent': z.string().optional(),

@@ -1,12 +1,12 @@
 /** What doors take and answer about questions to people, and about cancels. The published documents come from these. */
 import { z } from 'zod';
-import { Id, Name, NO_BLANKS, Text } from './fields.ts';
+import { Id, Name, NewId, NO_BLANKS, Text } from './fields.ts';
 
 /** `<run>.<path>.<n>`: a run id, a path and a number. */
 const TaskId = z
   .string()
   .min(1)
-  .max(400)
+  .max(600)
   .describe('`<run>.<path>.<n>`: the n-th question of that invocation of the run.');
 
 export const TASK_STATES = ['open', 'decided', 'expired', 'closed'] as const;
@@ -126,10 +126,10 @@ const decide = {
     .enum(ANSWERS)
     .describe('`reject` and `ask_again` need a note: the reason, and what is to be looked at. `edit` needs edits.'),
   by: Name.describe('Who decides; the platform takes the caller’s word for it.'),
-  role: Id.optional().describe('As what.'),
+  role: Name.optional().describe('As what.'),
   note: Text.optional(),
   edits: Edits.optional(),
-  decision_id: Id.optional().describe(
+  decision_id: NewId.optional().describe(
     'The caller’s own id, kept in the journal. The same decision again decides nothing twice, with or without one; ' +
       'anything else under the same id is another decision.',
   ),

@@ -1,6 +1,6 @@
 /** What doors take and answer. The published documents (OpenAPI, AsyncAPI) are generated from these; they only grow. */
 import { z } from 'zod';
-import { Id } from './fields.ts';
+import { Id, NewBatchId, NewId, NewRunId } from './fields.ts';
 import { HumanTaskView } from './human-schemas.ts';
 
 const JsonObject = z.record(z.string(), z.json());
@@ -11,8 +11,8 @@ export const RunRequest = z
     agent: z.string().min(1).max(63).optional().describe('Which agent; the setting default_agent when absent.'),
     instructions: z.string().min(1).max(20_000).describe('What is asked, in words.'),
     payload: JsonObject.describe('What the run is about; the pack says which field names its subject.'),
-    run_id: Id.optional().describe('Idempotency key: asking again with it starts nothing new.'),
-    thread: Id.optional().describe('Runs of one thread remember the latest of each other.'),
+    run_id: NewRunId.optional().describe('Idempotency key: asking again with it starts nothing new.'),
+    thread: NewId.optional().describe('Runs of one thread remember the latest of each other.'),
     as_of: IsoDate.optional().describe('Answer as of this day; the latest of the data when absent.'),
   })
   .meta({ id: 'RunRequest' });
@@ -79,11 +79,7 @@ export const StartRequest = z
     target: Id.optional().describe('One target.'),
     targets: z.array(Id).min(1).max(10_000).optional().describe('A list of targets.'),
     all: z.literal(true).optional().describe('Every target that the data lists.'),
-    batch: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
-      .optional()
-      .describe('Idempotency key: asking again with it starts nothing new.'),
+    batch: NewBatchId.optional().describe('Idempotency key: asking again with it starts nothing new.'),
     as_of: IsoDate.optional(),
   })
   .refine(({ target, targets, all }) => [target, targets, all].filter((each) => each !== undefined).length === 1, {

@@ -1,10 +1,9 @@
 /** Reads what a person typed: dates, ids, counts, JSON. Each throws a coded error that says what was got. */
 import { PlatformError } from '../../config/errors.ts';
 import { readJson } from '../../config/json-text.ts';
+import { BATCH_ID } from '../../runtime/ids.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 
-/** A batch id names a folder of reports, so it is stricter than a run id. */
-const BATCH_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const MAX_LIMIT = 10_000;
 
 function usage(message: string): PlatformError {

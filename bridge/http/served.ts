@@ -3,7 +3,7 @@ import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import { dataOf, type Platform } from '../platform.ts';
 import type { HttpRequest } from './context.ts';
 
-const MOST_CHARACTERS = { 'run.unknown': 200, 'human.unknown': 400 } as const;
+const MOST_CHARACTERS = { 'run.unknown': 400, 'human.unknown': 600 } as const;
 type Unknown = keyof typeof MOST_CHARACTERS & ErrorCode;
 
 /** The id in a path. */

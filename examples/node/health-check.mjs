@@ -41,12 +41,25 @@ async function stateOf(run) {
   }
 }
 
+/** An attribute of a CloudEvent: percent-encoded in its header. */
+function attribute(message, name) {
+  const written = message.headers?.get(`ce-${name}`) ?? '';
+  return decodeURIComponent(written);
+}
+
+/** JSON for a terminal: texts from data may hold characters that steer it. */
+function printable(value) {
+  const steering = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, null, 2).replaceAll(steering, escaped);
+}
+
 async function main() {
   // Subscribe first: an alert may come before the answer does.
   const alerts = [];
   nc.subscribe(`csm_alerts.${tenant}.>`, {
     callback: (error, message) => {
-      if (!error) alerts.push({ subject: message.subject, id: message.headers?.get('ce-id'), data: message.json() });
+      if (!error) alerts.push({ subject: message.subject, id: attribute(message, 'id'), data: message.json() });
     },
   });
   const started = await ask(`api.${tenant}.health_checks.start`, { account_id: account });
@@ -59,7 +72,7 @@ async function main() {
     const states = await Promise.all(runs.map(({ run }) => stateOf(run)));
     const alert = alerts.find(({ data }) => runs.some(({ run }) => run === data.run));
     if (alert) {
-      console.log(JSON.stringify(alert, null, 2));
+      console.log(printable(alert));
       return 0;
     }
     if (states.every((state) => state !== 'accepted' && state !== 'running')) {

@@ -131,7 +131,9 @@ def main(account="acme-corp", tenant="sample"):
         for subject, headers, data in nats.take():
             alert = json.loads(data)
             if alert["run"] in runs:
-                print(json.dumps({"subject": subject, "id": headers.get("ce-id"), "data": alert}, indent=2))
+                # Attributes of a CloudEvent are percent-encoded in their headers.
+                event_id = unquote(headers.get("ce-id", ""))
+                print(json.dumps({"subject": subject, "id": event_id, "data": alert}, indent=2))
                 return 0
         if all(state not in ("accepted", "running") for state in states):
             print(f"no alert: {', '.join(states)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-import { headers } from 'nats';
+import { headers, type MsgHdrs } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { Publisher } from '../bus/publish.ts';
 import type { Catalog } from '../definitions/catalog.ts';
@@ -6,6 +6,7 @@ import { problemsOf, problemsToText } from '../definitions/words.ts';
 import type { Trace } from '../journal/entry.ts';
 import type { JsonObject } from '../json.ts';
 import { emitSubject } from '../subjects.ts';
+import { encodeAttribute } from './attributes.ts';
 import { topicSubject } from './subject.ts';
 
 /** An event to emit. Its id is made from the effect's key, so that a repeated emit finds the first one in place. */
@@ -20,6 +21,8 @@ export interface TopicEvent {
   /** ISO time at which it was first emitted; absent: now. */
   at?: string;
 }
+
+const DATA_TYPE = 'application/json';
 
 /** Emits CloudEvents 1.0 in NATS binary mode: attributes as `ce-*` headers, the data as the body. */
 export class Topics {
@@ -41,16 +44,7 @@ export class Topics {
     const problems = schema ? problemsToText(problemsOf(schema, event.data)) : '';
     if (problems)
       throw new PlatformError('tool.failed', `an event on ${event.topic} does not fit its schema: ${problems}`);
-    const attributes = headers();
-    attributes.set('ce-specversion', '1.0');
-    attributes.set('ce-id', event.id);
-    attributes.set('ce-source', `/agent-platform/${event.tenant}/${event.agent}`);
-    attributes.set('ce-type', `agent-platform.${event.topic}`);
-    attributes.set('ce-time', event.at ?? this.now().toISOString());
-    if (event.subject !== null) attributes.set('ce-subject', encodeURIComponent(event.subject));
-    attributes.set('ce-correlationid', encodeURIComponent(event.trace.correlation_id));
-    if (event.trace.traceparent) attributes.set('ce-traceparent', event.trace.traceparent);
-    attributes.set('content-type', 'application/json');
+    const attributes = eventHeaders(event, this.now);
     const subject = topicSubject(declared.topic.subject, {
       tenant: event.tenant,
       subject: event.subject,
@@ -59,4 +53,27 @@ export class Topics {
     });
     return this.publisher.once(emitSubject(subject), event.data, attributes);
   }
+}
+
+/** The attributes of an event; `now` is asked only when it says no time itself. */
+export function eventHeaders(event: TopicEvent, now: () => Date): MsgHdrs {
+  const { id, topic, tenant, agent, subject, trace } = event;
+  const attributes: Record<string, string | null | undefined> = {
+    specversion: '1.0',
+    id,
+    source: `/agent-platform/${tenant}/${agent}`,
+    type: `agent-platform.${topic}`,
+    time: event.at ?? now().toISOString(),
+    datacontenttype: DATA_TYPE,
+    subject,
+    correlationid: trace.correlation_id,
+    traceparent: trace.traceparent,
+  };
+  const told = headers();
+  for (const [name, value] of Object.entries(attributes)) {
+    // An attribute is never empty.
+    if (value) told.set(`ce-${name}`, encodeAttribute(value));
+  }
+  told.set('content-type', DATA_TYPE);
+  return told;
 }

@@ -2,6 +2,7 @@
 import { createInbox, type JetStreamManager, type MsgHdrs, type NatsConnection } from 'nats';
 import type { Address } from '../../runtime/address.ts';
 import { parseEntry, type StoredEntry } from '../../runtime/journal/journal.ts';
+import { attributeOf } from '../../runtime/topics/attributes.ts';
 import type { Memory } from '../../runtime/memory/memory.ts';
 import { ADVISORIES_STREAM, MAIL_STREAM, MEMORY_STREAM, parseJournalSubject } from '../../runtime/subjects.ts';
 
@@ -50,7 +51,7 @@ export async function readRecords(nc: NatsConnection): Promise<Records> {
   }
   for (const stream of streams.filter((name) => name.startsWith('TOPIC_'))) {
     for await (const { subject, at, text, headers } of stored(nc, stream)) {
-      const id = headers.get('ce-id');
+      const id = attributeOf(headers, 'id') ?? '';
       events.push({ topic: stream.slice('TOPIC_'.length), subject, id, at, data: JSON.parse(text) });
     }
   }

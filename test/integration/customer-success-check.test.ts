@@ -173,7 +173,14 @@ test('a file that is no Parquet, and two files that both are a table, are named'
 test('an account id that no run could be called by is named with the limit', async () => {
   const found = await problems(
     dataFolder({
-      'accounts.csv': [ACCOUNT, ACCOUNT.replace('one', 'x'.repeat(151)), ACCOUNT.replace('one', '"a\nb"')],
+      'accounts.csv': [
+        ACCOUNT,
+        ACCOUNT.replace('one', 'x'.repeat(151)),
+        ACCOUNT.replace('one', '"a\nb"'),
+        ACCOUNT.replace('one', '🙂'.repeat(150)),
+        ACCOUNT.replace('one', 'a\u0085b'),
+        ACCOUNT.replace('one', 'a\u202eb'),
+      ],
     }),
   );
   assert.deepEqual(
@@ -181,6 +188,26 @@ test('an account id that no run could be called by is named with the limit', asy
     [
       'accounts.csv:3 account_id: got "x…", expected at most 150 characters and no control characters',
       'accounts.csv:4 account_id: got "a\\nb", expected at most 150 characters and no control characters',
+      'accounts.csv:7 account_id: got "a\u0085b", expected at most 150 characters and no control characters',
+      'accounts.csv:8 account_id: got "a\u202eb", expected at most 150 characters and no control characters',
+    ],
+  );
+});
+
+test('an account id that a column of decimals has rounded is no id', async () => {
+  const folder = dataFolder();
+  unlinkSync(join(folder, 'accounts.csv'));
+  const columns = HEADERS['accounts.csv'].split(',');
+  const account = (id: string) =>
+    `SELECT ${ACCOUNT.split(',')
+      .map((value, i) => `${i === 0 ? `${id}::DOUBLE` : `'${value}'`} AS ${columns[i]}`)
+      .join(', ')}`;
+  await convert([[`${account('7')} UNION ALL ${account('9007199254740993')}`, join(folder, 'accounts.parquet'), '']]);
+  assert.deepEqual(
+    (await problems(folder)).filter((line) => line.startsWith('accounts')),
+    [
+      'accounts.parquet:2 account_id: got "9007199254740992", ' +
+        'expected a text, or a whole number within ±9007199254740991 where the column holds decimals',
     ],
   );
 });

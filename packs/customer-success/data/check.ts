@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { LOST_ID } from './expression.ts';
 import { type TableLayout, theirName } from './layout.ts';
 import { PER_CHECK, type Problems } from './problems.ts';
 import { originalOf, type RawTable } from './raw.ts';
@@ -59,6 +60,10 @@ function checksOf(table: Table, column: Column, layout: TableLayout, accountsFil
       wrong: `${name} IS NOT NULL AND NOT coalesce(${valid}, false)`,
       expected: column.nullable ? `${expected}, or nothing` : expected,
     });
+  }
+  if (column.kind === 'id') {
+    const wide = `a text, or a whole number within ±${Number.MAX_SAFE_INTEGER} where the column holds decimals`;
+    checks.push({ column, wrong: `${name} = ${LOST_ID}`, expected: wide });
   }
   if (column.unique) {
     checks.push({

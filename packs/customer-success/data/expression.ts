@@ -13,6 +13,8 @@ export interface Expression {
 
 /** A value that is no date in any format. */
 const NO_DATE = `'?'`;
+/** Stands for an id that a column of decimals cannot hold: two ids of that size may be one number there. No text of a file is it. */
+export const LOST_ID = 'chr(65535)';
 
 /** The file's columns are known to the query by position only, as `c0`, `c1`, …, so that no name becomes part of it. */
 export function expressionOf(column: Column, file: KnownFile, layout: TableLayout): Expression {
@@ -30,7 +32,9 @@ export function expressionOf(column: Column, file: KnownFile, layout: TableLayou
   const at = file.columns.findIndex((each) => each.name === theirs);
   const type = file.columns[at]?.type ?? 'VARCHAR';
   const original = asText(`c${at}`, type);
-  let sql = original;
+  const lost =
+    column.kind === 'id' && /^(DOUBLE|FLOAT)$/.test(type) ? `abs(c${at}) > ${Number.MAX_SAFE_INTEGER}` : null;
+  let sql = lost === null ? original : `CASE WHEN ${lost} THEN ${LOST_ID} ELSE ${original} END`;
   const values = layout.values.get(column.name) ?? [];
   if (values.length > 0) {
     const cases = values.map(([from, to], i) => `WHEN ${give(`from${i}`, from)} THEN ${give(`to${i}`, to)}`);

@@ -33,8 +33,8 @@ interface Kind {
 
 /** A run is called `<batch>-<account_id>` in at most 200 characters; this leaves 49 for the batch. */
 const ID_MAX = 150;
-/** Characters beyond U+FFFF count twice, as they do in a run's id. */
-const LENGTH = `length(regexp_replace($, '[\\x{10000}-\\x{10FFFF}]', '..', 'g'))`;
+/** Control and bidirectional characters, as the platform refuses them in the id of a run. */
+const UNSHOWN = '[\\x00-\\x1f\\x7f-\\x{9f}\\x{61c}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2066}-\\x{2069}]';
 
 /** Whose memories a folder may bring along: the agents of this pack that have a long-term memory. */
 export const MEMORY_SCOPES = ['risk_analysis'] as const;
@@ -43,7 +43,7 @@ export const KINDS = {
   text: { expected: 'a text', valid: 'true' },
   id: {
     expected: `at most ${ID_MAX} characters and no control characters`,
-    valid: `${LENGTH} <= ${ID_MAX} AND NOT regexp_matches($, '[\\x00-\\x1f\\x7f]')`,
+    valid: `length($) <= ${ID_MAX} AND NOT regexp_matches($, '${UNSHOWN}')`,
   },
   date: {
     expected: 'a date such as 2026-11-16',
@@ -51,7 +51,7 @@ export const KINDS = {
   },
   amount: {
     expected: 'a number, 0 or more',
-    valid: `regexp_full_match($, '\\d+(\\.\\d+)?') AND isfinite(try_cast($ AS DOUBLE))`,
+    valid: `regexp_full_match($, '\\d+(\\.\\d+)?') AND try_cast($ AS DOUBLE) <= ${Number.MAX_SAFE_INTEGER}`,
   },
   score: { expected: 'a whole number from 0 to 10', valid: `regexp_full_match($, '[0-9]|10')` },
   status: oneOf(['active', 'churned']),
