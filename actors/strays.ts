@@ -4,6 +4,7 @@
  * so; anything else is a mistake of the platform itself, and ends the process as before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import type { Mailbox } from '../runtime/address.ts';
 
@@ -14,8 +15,8 @@ export function attributed<T>(to: Mailbox, work: () => T): T {
   return whose.run(to, work);
 }
 
-/** From now on, strays of effects are logged and nothing more. Returns how to end that. */
-export function keepStrays(log: Logger): () => void {
+/** From now on, strays of effects are logged and nothing more. `tell` shows what ends the process. Returns how to end that. */
+export function keepStrays(log: Logger, tell: (text: string) => void): () => void {
   const heard = (err: unknown): void => {
     const to = whose.getStore();
     if (to) {
@@ -24,7 +25,7 @@ export function keepStrays(log: Logger): () => void {
     }
     log.fatal({ err }, 'something threw where nobody waits for it');
     // As Node would have ended it, had nobody listened.
-    console.error(err);
+    tell(inspect(err));
     process.exit(1);
   };
   process.on('unhandledRejection', heard);

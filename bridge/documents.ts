@@ -4,6 +4,7 @@ import { PlatformError } from '../config/errors.ts';
 import { digestOf } from '../runtime/digest.ts';
 import { escapeToken } from '../runtime/subjects.ts';
 import type { BatchResult } from './batch-results.ts';
+import { safeMarkdown } from './markdown.ts';
 
 const TOKEN_MAX = 200;
 const TOKEN_KEPT = 160;
@@ -29,7 +30,7 @@ export function writeDocuments(
   for (const { target, document, fields } of results) {
     if (document === null) continue;
     const path = join(folder, `${fileToken(target)}.md`);
-    write(folder, path, document.text);
+    write(folder, path, safeMarkdown(document.text));
     fields[document.field] = typed(path, cwd);
     written[document.field] = (written[document.field] ?? 0) + 1;
   }

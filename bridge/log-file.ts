@@ -1,8 +1,9 @@
-/** The log of a command: JSON lines in a file of the state folder, never on the terminal. */
+/** The log of a command: JSON lines in a file of the state folder, never on the terminal; whoever prints the file can. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Settings } from '../config/settings.ts';
+import { escapedJson } from './terminal.ts';
 
 export interface LogFile {
   readonly log: Logger;
@@ -28,7 +29,7 @@ export function openLogFile(settings: Settings, onDenied: (message: string) => v
   };
   const write = (line: string): void => {
     file ??= file === null ? null : open();
-    if (file !== null) writeSync(file, line);
+    if (file !== null) writeSync(file, escapedJson(line));
   };
   const close = (): void => {
     if (typeof file === 'number') closeSync(file);

@@ -1,4 +1,6 @@
 import cliProgress from 'cli-progress';
+import { tell } from './output.ts';
+import { forTerminal } from './terminal.ts';
 
 /** How far a piece of long work is: a bar on a terminal, one line elsewhere. */
 export interface Progress {
@@ -15,8 +17,8 @@ const SHOW_CURSOR = '\u001b[?25h';
 export function startProgress(stream: NodeJS.WriteStream, label: string, total: number, quiet: boolean): Progress {
   if (quiet) return { step: () => {}, say: () => {}, stop: () => {} };
   if (!stream.isTTY) {
-    stream.write(`${label}\n`);
-    return { step: () => {}, say: (text) => void stream.write(`${text}\n`), stop: () => {} };
+    tell(stream, label);
+    return { step: () => {}, say: (text) => tell(stream, text), stop: () => {} };
   }
   const bar = new cliProgress.SingleBar({
     stream,
@@ -32,7 +34,8 @@ export function startProgress(stream: NodeJS.WriteStream, label: string, total: 
   process.once('exit', showCursor);
   let done = 0;
   let ended = false;
-  bar.start(total, 0, { label });
+  const payload = { label: forTerminal(label) };
+  bar.start(total, 0, payload);
   return {
     step: () => {
       done += 1;
@@ -41,8 +44,8 @@ export function startProgress(stream: NodeJS.WriteStream, label: string, total: 
     say: (text) => {
       // The bar goes back to where it began when it stops, so it has to begin anew below the line.
       if (!ended) bar.stop();
-      stream.write(`${text}\n`);
-      if (!ended) bar.start(total, done, { label });
+      tell(stream, text);
+      if (!ended) bar.start(total, done, payload);
     },
     stop: () => {
       ended = true;

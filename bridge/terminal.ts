@@ -1,4 +1,9 @@
-/** Text for a terminal: its width in cells, and a few colours. Pure; what comes from data is made harmless first. */
+/**
+ * Text for a terminal: its width in cells, a few colours, and what no text from data may do to it. Whatever is written to a
+ * terminal goes through `forTerminal`, JSON through `jsonText`: `output.ts` is the only one that writes.
+ */
+import { randomInt } from 'node:crypto';
+import { BIDIRECTIONAL, CONTROLS } from '../runtime/characters.ts';
 
 export interface Paint {
   strong(text: string): string;
@@ -7,11 +12,17 @@ export interface Paint {
   bad(text: string): string;
 }
 
+/**
+ * Begins a colour of ours until the text leaves. The number is drawn by each process, so that text from data, whenever it was
+ * written, holds none; a terminal that got it all the same would ignore it.
+ */
+const OURS = `\u001b[${randomInt(2 ** 47, 2 ** 48)}`;
+
 const plain = (text: string): string => text;
 const sgr =
   (code: number) =>
   (text: string): string =>
-    text === '' ? '' : `\u001b[${code}m${text}\u001b[0m`;
+    text === '' ? '' : `${OURS}${code}m${text}${OURS}0m`;
 
 export const PLAIN: Paint = { strong: plain, faint: plain, attention: plain, bad: plain };
 export const COLOURS: Paint = { strong: sgr(1), faint: sgr(2), attention: sgr(33), bad: sgr(31) };
@@ -21,8 +32,8 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 const NO_WIDTH = /\p{Mark}|\u200b|\u200d|\ufe0f/u;
 const ASCII = /^[\x20-\x7e]*$/;
-/** Includes the escape that begins a terminal's commands: a name in the data must not move the cursor. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/** Includes the escape that begins a terminal's commands: a name in the data must not move the cursor. Line feeds stay. */
+const UNSHOWN = new RegExp(`(?!\\n)[${CONTROLS}${BIDIRECTIONAL}]`, 'g');
 
 /** Cells that a line takes. */
 export function widthOf(text: string): number {
@@ -32,9 +43,24 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Tabs become spaces, other control characters are shown as �; line feeds stay. */
+/** Tabs become spaces, other control and bidirectional characters are shown as �; line feeds stay. */
 export function harmless(text: string): string {
-  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replaceAll(CONTROL, '\ufffd');
+  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replaceAll(UNSHOWN, '\ufffd');
+}
+
+/** What may be written to a terminal: everything is made harmless but the colours of ours. */
+export function forTerminal(text: string): string {
+  return text.split(OURS).map(harmless).join('\u001b[');
+}
+
+/** JSON that a terminal can show: characters that steer it are escaped, so that the value is the same. */
+export function jsonText(value: unknown, indent?: number): string {
+  return escapedJson(JSON.stringify(value, null, indent));
+}
+
+/** The same of a JSON text. Outside of strings it holds no such character but line feeds, and tabs are escaped in them. */
+export function escapedJson(text: string): string {
+  return text.replaceAll(UNSHOWN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** JSON on one line that breaks at spaces, between its values. */

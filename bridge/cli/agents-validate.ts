@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
 import { type Finding, formatFinding } from '../../runtime/definitions/resolved.ts';
 import { packName, packOf, type Validation, validateFolder } from '../../runtime/definitions/validate.ts';
-import { harmless } from '../terminal.ts';
 import type { AgentsValidateOptions } from './agents.ts';
 import { watchAndRepeat } from './repeat.ts';
 import type { Session } from './session.ts';
@@ -48,14 +47,14 @@ async function choosePack({ settings }: Session, dir: string, named: string | un
 
 function listing({ pack, agents, errors, warnings }: Validation): string {
   const lines = (title: string, findings: readonly Finding[]): string[] =>
-    findings.length === 0 ? [] : [title, ...findings.map((finding) => harmless(formatFinding(finding))), ''];
+    findings.length === 0 ? [] : [title, ...findings.map(formatFinding), ''];
   const known =
     pack === null ? 'checked without a pack, so not whether tools, topics and scopes exist' : `with the pack ${pack}`;
   const counts = [count(errors.length, 'error'), count(warnings.length, 'warning')].join(', ');
   return [
     ...lines('Errors', errors),
     ...lines('Warnings', warnings),
-    `${count(agents, 'agent')}: ${counts} (${harmless(known)})`,
+    `${count(agents, 'agent')}: ${counts} (${known})`,
   ].join('\n');
 }
 

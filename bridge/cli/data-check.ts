@@ -5,7 +5,6 @@ import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { type DataCount, type DataProblem, formatDataProblem } from '../../runtime/pack.ts';
 import { openSource } from '../../runtime/tools/sources.ts';
 import { cell, renderTable } from '../table.ts';
-import { harmless } from '../terminal.ts';
 import type { DataCheckOptions } from './data.ts';
 import { needPacks, type Session } from './session.ts';
 
@@ -71,7 +70,7 @@ function summary({ width, paint }: Session, dir: string, { as_of, counts, target
 
 function listing(dir: string, problems: readonly DataProblem[]): string {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  return [`${dir} has ${count}:`, ...problems.map((problem) => harmless(formatDataProblem(problem)))].join('\n');
+  return [`${dir} has ${count}:`, ...problems.map(formatDataProblem)].join('\n');
 }
 
 function choose(packs: readonly LoadedPack[], name: string | undefined): LoadedPack {

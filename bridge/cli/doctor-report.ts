@@ -1,7 +1,8 @@
 import { inspectSettings } from '../../config/settings.ts';
 import { diagnose } from '../doctor/doctor.ts';
 import { type Finding, type Level, plural } from '../doctor/finding.ts';
-import { COLOURS, harmless, pad, type Paint, PLAIN } from '../terminal.ts';
+import { tell, tellJson } from '../output.ts';
+import { COLOURS, pad, type Paint, PLAIN } from '../terminal.ts';
 
 const TONES: Record<Level, keyof Paint> = { ok: 'faint', warn: 'attention', fail: 'bad' };
 const LEVEL_WIDTH = 6;
@@ -18,17 +19,17 @@ export async function reportHealth(
   const { stdout } = process;
   if (json) {
     const counts = { ok: count('ok'), warn: count('warn'), fail: count('fail') };
-    stdout.write(`${JSON.stringify({ healthy: counts.fail === 0, counts, findings })}\n`);
+    tellJson({ healthy: counts.fail === 0, counts, findings });
   } else {
     const paint = stdout.isTTY && stdout.hasColors() ? COLOURS : PLAIN;
     const summary = `${count('ok')} ok, ${plural(count('warn'), 'warning')}, ${plural(count('fail'), 'failure')}`;
-    stdout.write(`${[...findings.map((finding) => line(finding, paint)), '', summary].join('\n')}\n`);
+    tell(stdout, [...findings.map((finding) => line(finding, paint)), '', summary].join('\n'));
   }
   return count('fail') === 0 ? 0 : 1;
 }
 
 function line({ part, level, text, remedy }: Finding, paint: Paint): string {
-  const head = `${paint[TONES[level]](pad(level, LEVEL_WIDTH))}${pad(part, PART_WIDTH)}${harmless(text)}`;
+  const head = `${paint[TONES[level]](pad(level, LEVEL_WIDTH))}${pad(part, PART_WIDTH)}${text}`;
   const indent = ' '.repeat(LEVEL_WIDTH + PART_WIDTH);
   return remedy === undefined ? head : `${head}\n${indent}→ ${remedy.replaceAll('\n', `\n${indent}  `)}`;
 }

@@ -1,6 +1,6 @@
 import { PlatformError } from '../../config/errors.ts';
 import { type StoredEvent, tailTopic } from '../topic-events.ts';
-import { harmless, type Paint } from '../terminal.ts';
+import { jsonText, type Paint } from '../terminal.ts';
 import type { EventsTailOptions } from './events.ts';
 import { untilInterrupted } from './interruption.ts';
 import { type Session, withPlatform } from './session.ts';
@@ -37,6 +37,6 @@ export async function tailEvents(
 }
 
 function eventText({ time, tenant, subject, id, data }: StoredEvent, paint: Paint): string {
-  const head = `${time}  ${paint.strong(harmless(subject ?? '–'))}  ${paint.faint(harmless(`${tenant} ${id}`))}`;
-  return `${head}\n  ${harmless(JSON.stringify(data))}`;
+  const head = `${time}  ${paint.strong(subject ?? '–')}  ${paint.faint(`${tenant} ${id}`)}`;
+  return `${head}\n  ${jsonText(data)}`;
 }

@@ -5,7 +5,6 @@ import { leftOut } from '../left-out.ts';
 import type { RunTree } from '../runs.ts';
 import { taskText, tasksText } from '../task-text.ts';
 import { refusedRequest } from '../task-view.ts';
-import { harmless } from '../terminal.ts';
 import { decideCommand, promptCommand, showTaskCommand } from './hints.ts';
 import type { HumanListOptions } from './human.ts';
 import { type Session, withPlatform } from './session.ts';
@@ -45,9 +44,7 @@ function refusedText({ entries }: RunTree, task: HumanTaskView, settings: Settin
   const refused = refusedRequest(entries, task.task);
   if (refused === null) return '';
   const seen = `to see what was sent: ${promptCommand(task, refused.turn, settings)}`;
-  return refused.request_id === null
-    ? seen
-    : harmless(`the provider's id of the request: ${refused.request_id}\n${seen}`);
+  return refused.request_id === null ? seen : `the provider's id of the request: ${refused.request_id}\n${seen}`;
 }
 
 function answerText({ context }: RunTree, task: HumanTaskDetail, settings: Settings): string {

@@ -1,6 +1,7 @@
 /** The command line. Commands import what they need when they run, so that help comes at once. */
 import { Command, CommanderError, Option } from 'commander';
 import { PlatformError } from '../../config/errors.ts';
+import { tell } from '../output.ts';
 import { packageVersion } from '../version.ts';
 import { agentsCommands } from './agents.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
@@ -85,24 +86,24 @@ function inherit(command: Command): void {
 }
 
 function fail(error: unknown, root: Command): number {
-  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  const say = (text: string): void => tell(process.stderr, text);
   if (error instanceof Interrupted) {
-    tell(error.hint === null ? 'interrupted' : `interrupted: ${error.hint}`);
+    say(error.hint === null ? 'interrupted' : `interrupted: ${error.hint}`);
     return error.exitCode;
   }
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const message = error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
-    tell(`error[usage.invalid]: ${message}`);
-    tell(`\`${helpOf(root)}\` shows what there is`);
+    say(`error[usage.invalid]: ${message}`);
+    say(`\`${helpOf(root)}\` shows what there is`);
     return EXIT_USAGE;
   }
   if (error instanceof PlatformError) {
     const lines = error.message.split('\n');
-    tell(`error[${error.code}]: ${lines.join('\n  ')}`);
+    say(`error[${error.code}]: ${lines.join('\n  ')}`);
     return USAGE_CODES.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
   }
-  tell(`error[platform.unexpected]: ${error instanceof Error ? error.message : String(error)}`);
+  say(`error[platform.unexpected]: ${error instanceof Error ? error.message : String(error)}`);
   return EXIT_FAILED;
 }
 

@@ -4,7 +4,6 @@ import { Cancel } from '../api/human-schemas.ts';
 import { checkRequest } from '../api/parse.ts';
 import { cancelRun } from '../cancel.ts';
 import { findRoot } from '../find-runs.ts';
-import { harmless } from '../terminal.ts';
 import { stoppedBy } from './interruption.ts';
 import type { RunsCancelOptions } from './runs.ts';
 import { type Session, withPlatform, withWorker } from './session.ts';
@@ -24,10 +23,10 @@ export async function cancel(session: Session, run: string, { reason, by }: Runs
   });
   if (json) sayJson(answer);
   else if (answer.state === 'cancelled')
-    say(harmless(`${run} is cancelled, by ${answer.by}: ${answer.reason}; all of it has ended`));
+    say(`${run} is cancelled, by ${answer.by}: ${answer.reason}; all of it has ended`);
   else {
-    say(harmless(`${run} is being cancelled; the same command again waits for the rest`));
-    for (const each of answer.ending) note(harmless(`still ending: ${each}`));
+    say(`${run} is being cancelled; the same command again waits for the rest`);
+    for (const each of answer.ending) note(`still ending: ${each}`);
   }
   return answer.state === 'cancelled' ? 0 : 1;
 }

@@ -32,7 +32,7 @@ export async function showPrompt(
     sayJson({ ...head, request, api: { sent, body } });
   } else {
     if (!sent) session.note('this turn was not sent to the Messages API; this is how it would be sent now');
-    say(JSON.stringify(body, null, 2));
+    sayJson(body, 2);
   }
   return 0;
 }

@@ -10,9 +10,9 @@ export function schemaCommands(): Command {
     .description('Print the JSON Schema (draft 7) of a kind of file.')
     .addHelpText('after', '\nExample:\n  agent-platform schema print agent > agent.schema.json')
     .action(async (kind: DefinitionKind, _options: unknown, command: Command) =>
-      inSession(command, async ({ say }) => {
+      inSession(command, async ({ sayJson }) => {
         const { definitionSchema } = await import('../definition-schemas.ts');
-        say(JSON.stringify(definitionSchema(kind), null, 2));
+        sayJson(definitionSchema(kind), 2);
         return 0;
       }),
     );

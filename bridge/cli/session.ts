@@ -6,6 +6,7 @@ import { PlatformError } from '../../config/errors.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Tick } from '../../runtime/mail/mail.ts';
 import type { LogFile } from '../log-file.ts';
+import { tell, tellJson } from '../output.ts';
 import type { Platform } from '../platform.ts';
 import { COLOURS, type Paint, PLAIN } from '../terminal.ts';
 import { gracefully, Interrupted } from './interruption.ts';
@@ -24,8 +25,8 @@ export interface Session {
   readonly paint: Paint;
   /** Results, on stdout. */
   say(text: string): void;
-  /** The one JSON document, on stdout. */
-  sayJson(document: unknown): void;
+  /** The one JSON document, on stdout: on one line unless it is indented. */
+  sayJson(document: unknown, indent?: number): void;
   /** Remarks, on stderr. */
   note(text: string): void;
   /** Remarks on the model, where it is named, on stderr. */
@@ -39,7 +40,7 @@ export async function inSession(command: Command, body: (session: Session) => Pr
   const { openLogFile } = await import('../log-file.ts');
   const { unusedKeyText } = await import('../model.ts');
   const settings = resolveSettings({ options });
-  const note = (text: string): void => void process.stderr.write(`${text}\n`);
+  const note = (text: string): void => tell(process.stderr, text);
   const logFile = openLogFile(settings, note);
   const { stdout } = process;
   const session: Session = {
@@ -48,8 +49,8 @@ export async function inSession(command: Command, body: (session: Session) => Pr
     json,
     width: stdout.isTTY ? Math.max(stdout.columns, NARROWEST) : PIPED_WIDTH,
     paint: stdout.isTTY && stdout.hasColors() ? COLOURS : PLAIN,
-    say: (text) => void stdout.write(`${text}\n`),
-    sayJson: (document) => void stdout.write(`${JSON.stringify(document)}\n`),
+    say: (text) => tell(stdout, text),
+    sayJson: tellJson,
     note,
     noteModel: () => {
       const text = unusedKeyText(settings);
@@ -142,7 +143,7 @@ export async function withWorker<T>(
   await worker.start();
   // A keyless one asks nobody.
   const endAnnouncing = keyless ? () => {} : announceModel(platform);
-  const endKeeping = keepStrays(platform.runtime.log);
+  const endKeeping = keepStrays(platform.runtime.log, (text) => tell(process.stderr, text));
   try {
     return await body(worker);
   } finally {

@@ -17,6 +17,7 @@ import { parseRequest } from '../api/parse.ts';
 import { refusalBody, refusalOf } from '../api/refusals.ts';
 import { traceFrom } from '../api/trace.ts';
 import { dataOf, type Platform } from '../platform.ts';
+import { harmless } from '../terminal.ts';
 import type { Door } from '../up.ts';
 import { packageVersion } from '../version.ts';
 import { count, type Counts, noCounts } from './counts.ts';
@@ -179,7 +180,7 @@ export class NatsDoor implements Door {
       const refused = refusalOf(error);
       const { log } = this.platform.runtime;
       if (refused.unexpected) log.error({ err: error, subject: message.subject }, 'a request failed');
-      const text = refused.message.replace(/\s+/g, ' ').slice(0, ERROR_TEXT_MAX);
+      const text = harmless(refused.message).replace(/\s+/g, ' ').slice(0, ERROR_TEXT_MAX);
       echo.set('Nats-Service-Error-Code', refused.code);
       echo.set('Nats-Service-Error', text);
       message.respond(Buffer.from(JSON.stringify(refusalBody(refused))), { headers: echo });

@@ -33,6 +33,10 @@ const DOMAIN = /churn|csm|customer|renewal|account/i;
 const NATS_WORDS = /getAccountInfo|AccountInfo|ACCOUNT_EXPIRED/g;
 const MAX_LINES = 300;
 
+const WRITING = /\b(stdout|stderr)\s*\.write\b|\bconsole\./;
+/** The one place, and the keeper, whose streams are a protocol and a log. */
+const WRITES = new Set(['bridge/output.ts', 'config/services/keeper.ts']);
+
 interface Import {
   specifier: string;
   typeOnly: boolean;
@@ -159,6 +163,15 @@ test('the pure files touch no clock, no chance, no client and no file', () => {
         IMPURE_CODE.test(line) ? [`${file.path}:${at} ${line.trim()}`] : [],
       ),
     ]);
+  assert.deepEqual(wrong, []);
+});
+
+test('text leaves for a terminal in one file', () => {
+  const wrong = [...core, ...packs]
+    .filter(({ path }) => !WRITES.has(path))
+    .flatMap((file) =>
+      codeLines(file.text).flatMap(([at, line]) => (WRITING.test(line) ? [`${file.path}:${at} ${line.trim()}`] : [])),
+    );
   assert.deepEqual(wrong, []);
 });
 
