@@ -2,4 +2,4 @@
 import { build } from './build.mjs';
 
 await build();
-await import('../dist/bridge/cli/main.js');
+await import('../dist/bridge/cli/start.js');

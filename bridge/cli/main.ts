@@ -9,7 +9,7 @@ import { dataCommands } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommands } from './events.ts';
 import { humanCommands } from './human.ts';
-import { Interrupted, listenForSignals, readerGone } from './interruption.ts';
+import { Interrupted } from './interruption.ts';
 import { memoryCommands } from './memory.ts';
 import { policyCommands } from './policy.ts';
 import { reconcileCommand } from './reconcile.ts';
@@ -85,7 +85,7 @@ function inherit(command: Command): void {
   for (const child of command.commands) inherit(child as Command);
 }
 
-function fail(error: unknown, root: Command): number {
+function fail(error: unknown, root: Command, words: readonly string[]): number {
   const say = (text: string): void => tell(process.stderr, text);
   if (error instanceof Interrupted) {
     say(error.hint === null ? 'interrupted' : `interrupted: ${error.hint}`);
@@ -95,7 +95,7 @@ function fail(error: unknown, root: Command): number {
     if (error.exitCode === 0) return 0;
     const message = error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
     say(`error[usage.invalid]: ${message}`);
-    say(`\`${helpOf(root)}\` shows what there is`);
+    say(`\`${helpOf(root, words)}\` shows what there is`);
     return EXIT_USAGE;
   }
   if (error instanceof PlatformError) {
@@ -108,10 +108,10 @@ function fail(error: unknown, root: Command): number {
 }
 
 /** The help of the deepest command that was named. */
-function helpOf(root: Command): string {
+function helpOf(root: Command, given: readonly string[]): string {
   let command = root;
   const words = [root.name()];
-  for (const word of process.argv.slice(2)) {
+  for (const word of given) {
     const next = command.commands.find((child) => child.name() === word);
     if (!next) continue;
     command = next as Command;
@@ -120,15 +120,13 @@ function helpOf(root: Command): string {
   return [...words, '--help'].join(' ');
 }
 
-// A reader that has seen enough (`| head`) is no failure, and hides none.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  readerGone();
-});
-listenForSignals();
-const root = program();
-try {
-  await root.parseAsync(process.argv);
-} catch (error) {
-  process.exitCode = fail(error, root);
+/** Runs one command and returns its exit code: what it throws is told. */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  const root = program();
+  try {
+    await root.parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return fail(error, root, words);
+  }
 }

@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BatchResult } from '../../bridge/batch-results.ts';
+import { writeDocuments } from '../../bridge/documents.ts';
 import { safeMarkdown } from '../../bridge/markdown.ts';
 import { COLOURS, escapedJson, forTerminal, jsonText } from '../../bridge/terminal.ts';
 import { suite } from '../support/suite.ts';
@@ -54,6 +59,18 @@ test('a Markdown file shows HTML and images as text', () => {
     assert.equal(safeMarkdown(written), safe);
     assert.equal(safeMarkdown(safe), safe, 'twice is once');
   }
+});
+
+test('a report for people is written without what a viewer would run or load', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-platform-reports-'));
+  const text = '# Acme\u001b[2J\n\n<script>alert(1)</script> ![x](https://evil.example/x.png)';
+  const result = { target: '../a\u001b', document: { field: 'briefing', text }, fields: {} };
+  writeDocuments([result as unknown as BatchResult], { stateDir: folder, batch: 'b', cwd: folder });
+  assert.equal(
+    readFileSync(join(folder, 'reports/b/%2E%2E%2Fa%1B.md'), 'utf8'),
+    '# Acme\ufffd[2J\n\n&lt;script>alert(1)&lt;/script> !\\[x](https://evil.example/x.png)\n',
+  );
+  rmSync(folder, { recursive: true });
 });
 
 test.run();
