@@ -68,7 +68,10 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     let returned = (): void => {};
     const redis = await connectRedis(services.redis, {
       onError: (err) => log.warn({ err }, 'redis'),
-      onReturn: () => returned(),
+      onReturn: () => {
+        log.info('redis answers again');
+        returned();
+      },
     });
     closing.push(async () => redis.disconnect());
     const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics));

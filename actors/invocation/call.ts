@@ -78,12 +78,14 @@ function takesEffect({ kind }: CallState): boolean {
 
 /** A server that is just coming back says no to begin with; it is asked again before the actor is started anew. */
 async function patiently<T>({ log }: Runtime, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  for (const until = performance.now() + PATIENCE_MS; ; ) {
+  const until = performance.now() + PATIENCE_MS;
+  for (let failed = 0; ; failed++) {
     try {
       return await work();
     } catch (err) {
       if (err instanceof PlatformError || signal.aborted || performance.now() > until) throw err;
-      log.warn({ err }, 'an event or a memory could not be written; trying again');
+      // Once for people: as long as it goes on failing, there is nothing new to say.
+      log[failed === 0 ? 'warn' : 'debug']({ err, failed }, 'an event or a memory could not be written; trying again');
       await pause(PAUSE_MS, undefined, { signal });
     }
   }

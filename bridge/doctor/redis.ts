@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { fail, type Finding, ok, warn } from './finding.ts';
 
 export async function examineRedis(redis: Redis): Promise<Finding[]> {
-  const text = `${await redis.info('memory')}\n${await redis.info('persistence')}\n${await redis.info('replication')}`;
+  const text = `${await redis.info('memory')}\n${await redis.info('persistence')}`;
   const field = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(text)?.[1]?.trim() ?? 'unknown';
   return [...examineWrites(field), ...examineMemoryLimit(field), ...examinePersistence(field)];
 }
@@ -11,11 +11,6 @@ export async function examineRedis(redis: Redis): Promise<Finding[]> {
 type Field = (name: string) => string;
 
 function examineWrites(field: Field): Finding[] {
-  if (field('role') !== 'master') {
-    const primary = `${field('master_host')}:${field('master_port')}`;
-    const text = `redis.read_only: it is a replica of ${primary}, which is ${field('master_link_status')}`;
-    return [fail('redis', text, 'name its primary in redis_url, all addresses, or the sentinels')];
-  }
   if (field('rdb_last_bgsave_status') === 'err') {
     const text = 'redis.read_only: the last snapshot failed, and with stop-writes-on-bgsave-error it takes no writes';
     return [fail('redis', text, 'look into the log of Redis; make room on its disk')];

@@ -3,36 +3,48 @@
  * A server may answer pings with a full disk; only a write tells.
  */
 import { NatsError } from 'nats';
-import { PlatformError } from '../../config/errors.ts';
+import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import { refusalBody } from '../api/refusals.ts';
 import type { Readiness } from '../api/schemas.ts';
 import type { Platform } from '../platform.ts';
 import { checkRoom } from '../room.ts';
 import { isFull, isWrongLastSequence } from '../../runtime/bus/publish.ts';
+import { READY_KEY } from '../../runtime/memory/keys.ts';
+import { coded } from '../../runtime/memory/trouble.ts';
 import { journalStream, PROBE_SUBJECT } from '../../runtime/subjects.ts';
 import { atMostEvery } from './at-most-every.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 
 const FRESH_MS = 1_000;
 const TIMEOUT_MS = 2_000;
+const REDIS_TROUBLES: Partial<Record<ErrorCode, string>> = {
+  'redis.full': 'Redis has no memory left',
+  'redis.read_only': 'Redis takes no writes',
+};
 /** Other processes probe the same subject; losing to them proves nothing about this one. */
 const TRIES = 5;
 
 export function healthRoutes({ platform, stopping }: HttpContext) {
   const { log } = platform.runtime;
+  /** By what was looked at, the reason that was logged last. */
+  const said = new Map<string, string>();
   const readiness = atMostEvery(FRESH_MS, async (): Promise<Readiness> => {
     const told = async (what: string, check: Promise<unknown>): Promise<string> => {
       try {
         await within(TIMEOUT_MS, check);
+        if (said.delete(what)) log.info(`ready again, after: ${what}`);
         return 'ok';
       } catch (err) {
-        log.warn({ err }, `not ready: ${what}`);
-        return reasonOf(what, err);
+        const reason = reasonOf(what, err);
+        // Once for people: as long as it stays so, there is nothing new to say.
+        log[said.get(what) === reason ? 'debug' : 'warn']({ err }, `not ready: ${reason}`);
+        said.set(what, reason);
+        return reason;
       }
     };
     const [journal, memory] = await Promise.all([
       told('the journal could not be written', probeJournal(platform)),
-      told('Redis did not answer', platform.redis.ping()),
+      told('Redis did not answer', coded(probeRedis(platform))),
     ]);
     return { ready: journal === 'ok' && memory === 'ok', checks: { journal, memory } };
   });
@@ -72,10 +84,18 @@ async function probeJournal({ nc, jsm, runtime, settings }: Platform): Promise<v
   await jsm.streams.purge(stream, { filter: PROBE_SUBJECT, keep: 1 });
 }
 
+/** A replica, or a server without room, answers pings; only a write tells. */
+async function probeRedis({ redis, runtime }: Platform): Promise<void> {
+  await redis.set(READY_KEY, runtime.worker, 'PX', 60_000);
+}
+
 /** Paths of this machine are for the log. */
 function reasonOf(what: string, error: unknown): string {
   if (isFull(error)) return `${what}: no room is left`;
-  if (!(error instanceof PlatformError) || error.code !== 'storage.full') return what;
+  if (!(error instanceof PlatformError)) return what;
+  const trouble = REDIS_TROUBLES[error.code];
+  if (trouble !== undefined) return trouble;
+  if (error.code !== 'storage.full') return what;
   const [free, reserve] = [error.details.free, error.details.reserve].map((bytes) =>
     Math.floor(Number(bytes) / 2 ** 20),
   );

@@ -25,6 +25,9 @@ export function completeKey(tenant: string, scope: string, embedder: string): st
   return `${PREFIX}{${tag(tenant, scope)}}:complete:${escapeToken(embedder)}`;
 }
 
+/** Text: where a process proves that Redis takes writes. */
+export const READY_KEY = 'ready';
+
 /** List: the latest runs of a thread of an agent, oldest first. Working memory, so not under the memories' prefix. */
 export function threadKey(tenant: string, agent: string, thread: string): string {
   return `thread:{${tag(tenant, agent)}}:${escapeToken(thread)}`;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { ThreadTurn } from '../journal/entry.ts';
 import { threadKey } from './keys.ts';
+import { coded } from './trouble.ts';
 
 /** Working memory across the runs of a thread: the latest of each agent, in Redis, kept for a while after the last. */
 export class Threads {
@@ -12,16 +13,17 @@ export class Threads {
     this.ttlSeconds = options.ttlDays * 86_400;
   }
 
-  /** The latest `window` runs, oldest first. */
+  /** The latest `window` runs, oldest first. @throws PlatformError `redis.…` */
   async read(tenant: string, agent: string, thread: string, window: number): Promise<ThreadTurn[]> {
-    const turns = await this.redis.lrange(threadKey(tenant, agent, thread), -window, -1);
+    const turns = await coded(this.redis.lrange(threadKey(tenant, agent, thread), -window, -1));
     return turns.map((turn) => JSON.parse(turn) as ThreadTurn);
   }
 
   /** Adds a run that ended. A run is added once, however often it reports: it keeps its place. */
   async add(tenant: string, agent: string, thread: string, turn: ThreadTurn, window: number): Promise<void> {
     const key = threadKey(tenant, agent, thread);
-    await this.redis.eval(ADD_ONCE, 2, key, `${key}:runs`, turn.run, JSON.stringify(turn), window, this.ttlSeconds);
+    const args = [turn.run, JSON.stringify(turn), window, this.ttlSeconds];
+    await coded(this.redis.eval(ADD_ONCE, 2, key, `${key}:runs`, ...args));
   }
 }
 

@@ -289,7 +289,29 @@ test('addresses of Redis are split into host, login and database', () => {
     password: 'pw',
     tls: true,
   });
-  for (const bad of ['http://a', 'redis://a/x', 'redis://']) assert.equal(parseRedisUrl(bad), null, bad);
+  assert.deepEqual(parseRedisUrl('redis://:pw@a,[::1]:7,b/2'), {
+    url: 'redis://a:6379,[::1]:7,b:6379/2',
+    host: 'a',
+    port: 6379,
+    others: [
+      { host: '::1', port: 7 },
+      { host: 'b', port: 6379 },
+    ],
+    password: 'pw',
+    db: 2,
+  });
+  assert.deepEqual(parseRedisUrl('redis+sentinel://jo:pw@a,b:5/main/1?sentinel_password=s%26t'), {
+    url: 'redis+sentinel://a:26379,b:5/main/1',
+    host: 'a',
+    port: 26379,
+    others: [{ host: 'b', port: 5 }],
+    sentinel: { name: 'main', password: 's&t' },
+    username: 'jo',
+    password: 'pw',
+    db: 1,
+  });
+  const none = ['redis://a,', 'redis://a,http://b', 'redis+sentinel://a', 'redis+sentinel://a/n/x'];
+  for (const bad of [...none, 'http://a', 'redis://a/x', 'redis://', 'redis://a#x']) assert.equal(parseRedisUrl(bad), null, bad);
   assert.equal(withoutCredentials('redis://jo:pw@h:1/2?x=y'), 'redis://h:1/2');
 });
 
