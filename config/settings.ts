@@ -75,7 +75,8 @@ const KEYS = {
   },
   redis_url: {
     schema: url(parseRedisUrl),
-    expected: 'an address like redis://host:6379, several as redis://host:6379,host:6379, or redis+sentinel://host:26379/NAME',
+    expected:
+      'an address like redis://host:6379, several as redis://host:6379,host:6379, or redis+sentinel://host:26379/NAME',
     alias: 'REDIS_URL',
     secret: true,
   },

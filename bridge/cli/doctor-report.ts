@@ -11,10 +11,10 @@ const PART_WIDTH = 10;
 /** Prints every finding; 1 when one fails. Not a session: settings may be broken, and nothing is written to disk. */
 export async function reportHealth(
   options: Record<string, unknown>,
-  { json, start, asks }: { json: boolean; start: boolean; asks: boolean },
+  { json, start, asks, deep }: { json: boolean; start: boolean; asks: boolean; deep: boolean },
 ): Promise<number> {
   const inspected = inspectSettings({ options });
-  const findings = await diagnose(inspected, { start, asks });
+  const findings = await diagnose(inspected, { start, asks, deep });
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   const { stdout } = process;
   if (json) {

@@ -7,6 +7,7 @@ import { examine, type Finding, ok } from './finding.ts';
 import { examineData, examineNode, examinePacks, examineSettings } from './host.ts';
 import { examineModel } from './model.ts';
 import { examineMemory } from './memory.ts';
+import { examineObjects } from './objects.ts';
 import { examineClock, examineStreams } from './records.ts';
 import { examineRedis } from './redis.ts';
 import { examineSchedules } from './schedules.ts';
@@ -17,7 +18,7 @@ const READ = 'read what the message says, then run `agent-platform doctor` again
 
 export async function diagnose(
   inspected: InspectedSettings,
-  options: { start: boolean; asks: boolean },
+  options: { start: boolean; asks: boolean; deep: boolean },
 ): Promise<Finding[]> {
   const { settings } = inspected;
   const { findings: packFindings, packs } = await examinePacks(settings);
@@ -41,6 +42,7 @@ export async function diagnose(
         ? unreached('streams')
         : await examine('streams', READ, () => examineStreams(nc, settings, packs))),
       ...(nc === null ? [] : await examine('schedules', READ, () => examineSchedules(nc, settings, packs))),
+      ...(nc === null || !options.deep ? [] : await examine('objects', READ, () => examineObjects(nc))),
       ...(redis === null ? [] : await examine('redis', READ, () => examineRedis(redis))),
       ...(nc === null || redis === null
         ? unreached('memory')

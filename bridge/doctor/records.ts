@@ -1,6 +1,6 @@
 /** What lies in NATS and Redis: streams and their configuration, persistence, the index of memories, the clocks. */
 import type { Redis } from 'ioredis';
-import type { NatsConnection, StreamConfig, StreamInfo } from 'nats';
+import { DiscardPolicy, type NatsConnection, type StreamConfig, type StreamInfo } from 'nats';
 import { lastEntries } from '../../actors/last-entries.ts';
 import type { PlatformError } from '../../config/errors.ts';
 import { neededText } from '../../config/services/version.ts';
@@ -21,6 +21,7 @@ import { fail, type Finding, ok, plural, warn } from './finding.ts';
 type EchoedConfig = StreamConfig & { allow_msg_schedules?: boolean; allow_msg_ttl?: boolean; persist_mode?: string };
 
 const DEFINITIONS_STREAM = 'KV_DEFINITIONS';
+const SCHEDULES_STREAM = 'KV_SCHEDULES';
 const DRIFT_MS = 2_000;
 
 export async function examineStreams(
@@ -35,7 +36,7 @@ export async function examineStreams(
   const shards = Number(first?.config.metadata?.['agent-platform.shards'] ?? journalShards);
   const journals = Array.from({ length: shards }, (_, shard) => journalStream(shard));
   const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics)).map(topicStream);
-  const others = [MAIL_STREAM, MEMORY_STREAM, DEFINITIONS_STREAM, OBJECTS_STREAM, ADVISORIES_STREAM];
+  const others = [MAIL_STREAM, MEMORY_STREAM, DEFINITIONS_STREAM, SCHEDULES_STREAM, OBJECTS_STREAM, ADVISORIES_STREAM];
   const findings = [...journals, ...others, ...topics].map((name) => {
     const info = streams.get(name);
     return info === undefined ? ok('streams', `${name} is not there yet; the first command makes it`) : stream(info);
@@ -88,7 +89,21 @@ function stream({ config, state }: StreamInfo): Finding {
   if (name === MAIL_STREAM && allow_msg_schedules !== true) {
     return fail('streams', `${held}, without message schedules`, `use ${neededText('nats-server')} and make it anew`);
   }
+  const dropped = dropsOf(config);
+  if (dropped !== null && !name.startsWith('TOPIC_') && name !== ADVISORIES_STREAM) {
+    const what = name === MAIL_STREAM ? 'timers, schedules and mail' : 'what nothing can make again';
+    const remedy = `nats stream edit ${name}, so that it has no such limit; the platform sets none`;
+    return warn('streams', `${held}, with ${dropped}: the server drops ${what}`, remedy);
+  }
   return ok('streams', held);
+}
+
+/** The limit by which a stream drops messages that are not done with. */
+function dropsOf({ max_age, max_msgs, max_bytes, discard }: StreamConfig): string | null {
+  if (max_age > 0) return `an age limit of ${max_age / 1e9} s`;
+  if (discard === DiscardPolicy.Old && max_msgs > 0) return `a limit of ${max_msgs} messages that discards the oldest`;
+  if (discard === DiscardPolicy.Old && max_bytes > 0) return `a limit of ${max_bytes} bytes that discards the oldest`;
+  return null;
 }
 
 /** Timers fire by the clock of NATS, ages are counted by ours. */

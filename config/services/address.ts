@@ -60,7 +60,9 @@ export function parseRedisUrl(text: string): RedisAddress | null {
   const db = Number(number);
   const servers = [url, ...(others as URL[])].map((server) => serverOf(server, behind ? 26379 : 6379));
   const [{ host, port }, ...rests] = servers as [RedisServer, ...RedisServer[]];
-  const shown = servers.map((server) => `${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`);
+  const shown = servers.map(
+    (server) => `${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`,
+  );
   const sentinelPassword = url.searchParams.get('sentinel_password');
   return {
     url: `${url.protocol}//${shown.join(',')}${behind ? `/${name}` : ''}${db === 0 ? '' : `/${db}`}`,

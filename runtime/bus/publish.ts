@@ -7,8 +7,9 @@ const ACK_TIMEOUT_MS = 5_000;
 const GIVE_UP_MS = 60_000;
 /** Between tries while the stream has no leader: that answer comes at once, and nothing announces the leader. */
 export const PAUSE_MS = 250;
-/** Between tries while there is no room: nothing announces that somebody made some. */
+/** Between tries while there is no room, twice as long each time: nothing announces that somebody made some. */
 export const FULL_PAUSE_MS = 1_000;
+const MOST_FULL_PAUSE_MS = 15_000;
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
 /** No room: by a limit of the server (10023), of its tenant there (10047) or of the stream (10077). */
 const NO_ROOM = new Set([10023, 10047, 10077]);
@@ -98,14 +99,14 @@ export class Publisher {
  */
 export async function untilAnswered<T>(nc: NatsConnection, whenFull: WhenFull, attempt: () => Promise<T>): Promise<T> {
   let deadline = performance.now() + GIVE_UP_MS;
-  for (;;) {
+  for (let full = 0; ; ) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof NatsError)) throw error;
       if (isFull(error)) {
         if (whenFull === 'refuse' || nc.isClosed()) throw storageFull(error);
-        await pause(FULL_PAUSE_MS);
+        await pause(Math.min(FULL_PAUSE_MS * 2 ** full++, MOST_FULL_PAUSE_MS));
         deadline = performance.now() + GIVE_UP_MS;
         continue;
       }

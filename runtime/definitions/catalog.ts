@@ -1,5 +1,6 @@
 import type { KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
+import { held } from '../bus/kv.ts';
 import type { LoadedAgent, LoadedPack, ResolvedAgent } from './resolved.ts';
 import type { ScheduleDefinition, TopicDefinition } from './schema.ts';
 import { own } from './words.ts';
@@ -32,7 +33,7 @@ export class Catalog {
     const catalog = new Catalog(packs, kv);
     await Promise.all(
       catalog.agents().map(async ({ digest, resolved }) => {
-        if ((await kv.get(digest)) === null) await kv.put(digest, JSON.stringify(resolved));
+        if (held(await kv.get(digest)) === null) await kv.put(digest, JSON.stringify(resolved));
       }),
     );
     return catalog;
@@ -54,7 +55,7 @@ export class Catalog {
   async resolved(digest: string): Promise<ResolvedAgent> {
     const known = this.byDigest.get(digest);
     if (known) return known;
-    const entry = await this.kv.get(digest);
+    const entry = held(await this.kv.get(digest));
     if (!entry) throw new PlatformError('agent.unknown', `no definition with the digest ${digest} is recorded`);
     const resolved = entry.json<ResolvedAgent>();
     this.byDigest.set(digest, resolved);

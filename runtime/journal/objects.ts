@@ -13,6 +13,7 @@ import { PlatformError } from '../../config/errors.ts';
 import { untilAnswered, type WhenFull } from '../bus/publish.ts';
 import type { Json } from '../json.ts';
 import { OBJECTS_BUCKET } from '../subjects.ts';
+import { putObject } from './put-object.ts';
 
 /** What stands in for a large value. */
 export interface Reference {
@@ -77,7 +78,7 @@ export class Objects {
       try {
         const store = await this.store();
         const there = await store.info(digest);
-        if (there === null || there.deleted) await store.putBlob({ name: digest }, Buffer.from(text));
+        if (there === null || there.deleted) await putObject(this.nc, store, digest, Buffer.from(text));
       } catch (error) {
         this.opening = null;
         throw error;

@@ -12,6 +12,7 @@
  */
 import type { JetStreamManager, KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
+import { held } from '../bus/kv.ts';
 import { isWrongLastSequence, type Publisher } from '../bus/publish.ts';
 import type { Tick } from '../mail/mail.ts';
 import { CronMessages } from './cron-messages.ts';
@@ -82,9 +83,9 @@ export class Clockwork {
   /** The latest announcement of a start of the schedule, while it is fresh, and the revision to announce on top of. */
   async turn(tenant: string, schedule: string): Promise<{ revision: number; announced: Announced | null }> {
     const entry = await this.kv.get(turnKey(tenant, schedule));
-    if (!entry) return { revision: 0, announced: null };
-    const fresh = this.now().getTime() - entry.created.getTime() < ANNOUNCED_MS;
-    return { revision: entry.revision, announced: fresh ? entry.json<Announced>() : null };
+    const announced = held(entry);
+    const fresh = announced !== null && this.now().getTime() - announced.created.getTime() < ANNOUNCED_MS;
+    return { revision: entry?.revision ?? 0, announced: fresh ? announced.json<Announced>() : null };
   }
 
   /** Announces a start; false when another one was announced since `revision` was read. */
@@ -179,7 +180,7 @@ export class Clockwork {
 
   private async record(tenant: string, schedule: string): Promise<{ state: ScheduleState | null; revision: number }> {
     const entry = await this.kv.get(`${tenant}.${schedule}`);
-    const state = entry?.operation === 'PUT' ? entry.json<ScheduleState>() : null;
+    const state = held(entry)?.json<ScheduleState>() ?? null;
     return { state, revision: entry?.revision ?? 0 };
   }
 

@@ -167,6 +167,19 @@ test('a platform that cannot write its journal is up but not ready', async () =>
   }
 });
 
+test('a platform whose Redis takes no writes is up but not ready, and says why', async () => {
+  const { platform, ...rest } = await platforms(LIBRARY);
+  await platform.redis.config('SET', 'maxmemory', '1');
+  try {
+    const answer = await appOf({ platform, ...rest }).request('/readyz');
+    assert.equal(answer.status, 503);
+    const { checks } = (await answer.json()) as { checks: { journal: string; memory: string } };
+    assert.deepEqual(checks, { journal: 'ok', memory: 'Redis has no memory left' });
+  } finally {
+    await platform.redis.config('SET', 'maxmemory', '0');
+  }
+});
+
 test('metrics tell of mail, invocations, runs and tokens', async () => {
   const app = appOf(await platforms(LIBRARY));
   await post(app, '/run', { ...STOCK, payload: { book: 'persuasion' } });

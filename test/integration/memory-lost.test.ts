@@ -145,7 +145,7 @@ test('with Redis full a memory is stored, a recall in any process says so, and f
   const [running, other] = [open(), open()];
   await store(running, 'a');
   assert.deepEqual(await recalled(other), ['a']);
-  await redis.config('SET', 'maxmemory', '1mb');
+  await redis.config('SET', 'maxmemory', '1');
   try {
     await store(running, 'b');
     assert.match(String(untaken[0]), /redis.full|no memory left/);

@@ -269,6 +269,10 @@ test('the wait that the headers ask for is kept: seconds, milliseconds or a date
   const waits: [Record<string, string>, (ms: unknown) => boolean][] = [
     [{ 'retry-after': '7' }, (ms) => ms === 7000],
     [{ 'retry-after-ms': '250', 'retry-after': '7' }, (ms) => ms === 250],
+    [{ 'retry-after-ms': '0', 'retry-after': '12' }, (ms) => ms === 12_000],
+    [{ 'retry-after-ms': 'soon', 'retry-after': '12' }, (ms) => ms === 12_000],
+    [{ 'retry-after-ms': '-1', 'retry-after': '12' }, (ms) => ms === undefined],
+    [{ 'retry-after': '0' }, (ms) => ms === undefined],
     [
       { 'retry-after': new Date(Date.now() + 60_000).toUTCString() },
       (ms) => Number(ms) > 50_000 && Number(ms) <= 60_000,

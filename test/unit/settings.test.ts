@@ -311,7 +311,8 @@ test('addresses of Redis are split into host, login and database', () => {
     db: 1,
   });
   const none = ['redis://a,', 'redis://a,http://b', 'redis+sentinel://a', 'redis+sentinel://a/n/x'];
-  for (const bad of [...none, 'http://a', 'redis://a/x', 'redis://', 'redis://a#x']) assert.equal(parseRedisUrl(bad), null, bad);
+  for (const bad of [...none, 'http://a', 'redis://a/x', 'redis://', 'redis://a#x'])
+    assert.equal(parseRedisUrl(bad), null, bad);
   assert.equal(withoutCredentials('redis://jo:pw@h:1/2?x=y'), 'redis://h:1/2');
 });
 

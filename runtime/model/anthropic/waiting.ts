@@ -13,13 +13,18 @@ export const leaveLongWaits: Middleware = async (request, next) => {
   return new Response(body, { status, statusText, headers });
 };
 
-/** What the headers ask for, in milliseconds: seconds, or an HTTP date; read as the SDK reads it. */
+/**
+ * What the headers ask for, in milliseconds: seconds, or an HTTP date. Read as the SDK reads it, so that both mean the same
+ * wait: `retry-after-ms` counts unless it is 0 or no number, and what is not positive is no wish.
+ */
 export function retryAfterMs(headers: Headers | undefined): number | null {
   const ms = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  if (Number.isFinite(ms) && ms >= 0) return ms;
-  const after = headers?.get('retry-after') ?? '';
+  const asked = ms || afterMs(headers?.get('retry-after') ?? '');
+  return Number.isFinite(asked) && asked > 0 ? asked : null;
+}
+
+/** NaN for what is neither seconds nor a date. */
+function afterMs(after: string): number {
   const seconds = Number.parseFloat(after);
-  if (Number.isFinite(seconds)) return seconds >= 0 ? seconds * 1000 : null;
-  const at = Date.parse(after);
-  return Number.isNaN(at) ? null : Math.max(0, at - Date.now());
+  return Number.isNaN(seconds) ? Date.parse(after) - Date.now() : seconds * 1000;
 }
