@@ -8,8 +8,8 @@ import {
   type Trace,
 } from '../runtime/journal/entry.ts';
 import { contextDigest, stateOf, step } from './fold.ts';
-import { invokedEvent } from './invocation/behaviour.ts';
 import { invocationMachine } from './invocation/machine.ts';
+import { invokedEvent } from './invocation/means.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -51,7 +51,7 @@ export async function acceptRun(runtime: Runtime, invocation: Invocation): Promi
     invocationMachine,
     to,
     invocation.subject,
-    invokedEvent(runtime, invocation),
+    await invokedEvent(runtime, invocation),
     invocation.trace,
   );
 }

@@ -24,6 +24,7 @@ import { hasEnded, stateOf } from './fold.ts';
 import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
 import { Ledger } from './ledger.ts';
+import { leaveToOthers } from './left-to-others.ts';
 import { Mailbag } from './mailbag.ts';
 import { performAll } from './perform.ts';
 import { attributed } from './strays.ts';
@@ -168,6 +169,8 @@ export class Activation {
     if (!this.isHere && (await this.forwarded(message))) return;
     const { snapshot, diverged } = this.ledger.current;
     const received = await this.behaviour.receive(snapshot, mail);
+    if (received.lacks !== undefined)
+      return leaveToOthers(this.host.runtime, this.ledger, message, mail, received.deliver);
     const disposition = this.host.decide({
       type: 'mail',
       key: this.key,

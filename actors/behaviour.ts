@@ -13,6 +13,8 @@ export interface Received {
   admit: JournaledEvent[];
   refuse: JournaledEvent[];
   deliver: JournaledEvent[];
+  /** Set when this worker cannot go on with it: why. Then `deliver` says so in the journal, and the mail is left to others. */
+  lacks?: string;
 }
 
 /** An effect that a state runs, by the source name the machine gives it. */

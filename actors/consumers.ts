@@ -1,11 +1,19 @@
 import { AckPolicy, type Consumer, type ConsumerConfig, type NatsConnection, NatsError, nanos } from 'nats';
-import { MAIL_STREAM, mailFilter, startFilter } from '../runtime/subjects.ts';
+import type { Catalog } from '../runtime/definitions/catalog.ts';
+import { batchAgent, MAIL_STREAM, mailFilter, startFilter } from '../runtime/subjects.ts';
 
 /** Only a backstop: a mail that wakes nobody in so many deliveries is left in the stream, until `reconcile` removes it. */
 const MAX_DELIVER = 100;
 const MAX_ACK_PENDING = 20_000;
 /** The consumer exists with other settings: those of this worker replace them. */
 const EXISTS_OTHERWISE = 10148;
+
+/** The agents whose mail a process with these packs takes, batches of schedules among them. */
+export function hostedAgents(catalog: Catalog): string[] {
+  const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
+  const schedules = catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.schedules));
+  return [...agents, ...schedules.map(batchAgent)];
+}
 
 /** One durable consumer per agent for its mailboxes and one for roots to begin, made by whoever hosts the agent. */
 export async function ensureConsumers(

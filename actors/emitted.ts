@@ -16,6 +16,8 @@ export async function eventsOf(runtime: Runtime, entries: StoredEntry[]): Promis
   const { snapshot } = fold(invocationMachine, entries);
   const { invocation, turns } = snapshot.context;
   if (!invocation) return [];
+  const { definition } = snapshot.context;
+  const resolved = definition === '' ? {} : await runtime.catalog.resolved(definition);
   const settledAt = new Map<number, string>();
   for (const { at, events } of entries) {
     for (const event of events) if (event.type === 'tool.settled') settledAt.set(event.ordinal, at);
@@ -24,7 +26,7 @@ export async function eventsOf(runtime: Runtime, entries: StoredEntry[]): Promis
     calls.flatMap((call) => {
       const id = call.created?.event?.id;
       const at = settledAt.get(call.ordinal);
-      return id === undefined || at === undefined ? [] : [{ ...callEvent(invocation, call, id), at }];
+      return id === undefined || at === undefined ? [] : [{ ...callEvent(invocation, call, id, resolved), at }];
     }),
   );
   if (snapshot.status !== 'done') return emitted;

@@ -92,7 +92,10 @@ async function wake(runtime: Runtime, { address, agent, state }: LastEntry): Pro
   // Nothing is done for what was cancelled any more, not even while the word is on its way.
   if (above?.state === 'cancelled') return;
   const to = { ...address, agent };
-  await (state === 'admitting' ? runtime.mailer.start(to, trace) : runtime.mailer.resume(to, trace));
+  // What was delegated, and left to other workers before it was admitted, is begun by any mail.
+  await (state === 'admitting' && address.path === ROOT_PATH
+    ? runtime.mailer.start(to, trace)
+    : runtime.mailer.resume(to, trace));
 }
 
 /** The nearest invocation above that has ended; above a root, the batch that started it. */

@@ -10,15 +10,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { JsMsg, Msg, NatsConnection, Subscription } from 'nats';
 import { type ActorRefFrom, type AnyActorRef, type AnyMachineSnapshot, createActor, fromCallback } from 'xstate';
 import { addressKey, type Mailbox } from '../runtime/address.ts';
-import type { LoadedPack } from '../runtime/definitions/resolved.ts';
+import { listen } from '../runtime/bus/presence.ts';
 import { parseMail, type Tick } from '../runtime/mail/mail.ts';
 import { NEXT_HEADER } from '../runtime/schedules/cron-messages.ts';
-import { batchAgent, parseMailbox, workerSubject } from '../runtime/subjects.ts';
+import { hostSubject, parseMailbox, workerSubject } from '../runtime/subjects.ts';
 import { Activation } from './activation.ts';
 import { batchBehaviour } from './batch/behaviour.ts';
 import { batchMachine } from './batch/machine.ts';
 import type { Behaviour, EffectKind } from './behaviour.ts';
-import { ensureConsumers } from './consumers.ts';
+import { ensureConsumers, hostedAgents } from './consumers.ts';
 import { FoldCache } from './fold-cache.ts';
 import { type Forwarded, forward, WorkerRequest } from './forwarding.ts';
 import type { Host } from './host.ts';
@@ -64,6 +64,8 @@ export class Worker implements Host {
   private readonly pulls: Pulls;
   private keepAlive: NodeJS.Timeout | undefined;
   private requests: Subscription | undefined;
+  /** By which others know whose mail it takes. */
+  private presence: Subscription[] = [];
   private onEmpty = (): void => {};
   stopping = false;
 
@@ -73,8 +75,7 @@ export class Worker implements Host {
     this.options = options;
     this.limits = options.limits;
     this.folds = new FoldCache(runtime.journal);
-    const agents = runtime.catalog.agents().length + runtime.catalog.packs.flatMap(schedulesOf).length;
-    const count = Math.max(options.maxLive, LEAST_SLOTS * agents);
+    const count = Math.max(options.maxLive, LEAST_SLOTS * hostedAgents(runtime.catalog).length);
     this.slots = new Slots(count);
     this.pulls = new Pulls({
       slots: this.slots,
@@ -111,6 +112,7 @@ export class Worker implements Host {
     this.supervisor.send({ type: 'started' });
     this.pulls.open(mail, start);
     this.requests = this.nc.subscribe(workerSubject(worker), { callback: (_, message) => void this.answer(message) });
+    this.presence = hostedAgents(this.runtime.catalog).map((agent) => listen(this.nc, hostSubject(agent)));
     this.keepAlive = setInterval(() => {
       for (const activation of this.activations.values()) activation.keepAlive();
     }, this.options.ackWaitMs / 3);
@@ -119,10 +121,7 @@ export class Worker implements Host {
 
   /** The consumers of all that this worker hosts; makes those that are missing. */
   private consumers(): ReturnType<typeof ensureConsumers> {
-    const { catalog } = this.runtime;
-    const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
-    const schedules = catalog.packs.flatMap(schedulesOf).map(batchAgent);
-    return ensureConsumers(this.nc, [...agents, ...schedules], this.options.ackWaitMs);
+    return ensureConsumers(this.nc, hostedAgents(this.runtime.catalog), this.options.ackWaitMs);
   }
 
   /**
@@ -134,6 +133,7 @@ export class Worker implements Host {
     this.stopping = true;
     this.supervisor.send({ type: 'drain' });
     for (const activation of this.activations.values()) activation.drain();
+    for (const each of this.presence) each.unsubscribe();
     await this.pulls.close();
     await within(this.options.graceMs, this.emptied());
     const live = [...this.activations.values()];
@@ -261,10 +261,6 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const given = new AbortController();
   await Promise.race([work, pause(ms, undefined, { signal: given.signal }).catch(() => {})]);
   given.abort();
-}
-
-function schedulesOf(pack: LoadedPack): string[] {
-  return Object.keys(pack.manifest.schedules);
 }
 
 function parseJson(text: string): unknown {

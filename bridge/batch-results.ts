@@ -49,7 +49,8 @@ export async function readResults(
       if (tree === null && cutShort) return [];
       if (tree === null) throw new Error(`there is no journal of the run ${run}`);
       const summary = summarise(target, tree);
-      const { fields, rank, document, tally, error } = rowOf(pack, schedule, summary);
+      const began = await packOf(platform, pack, tree);
+      const { fields, rank, document, tally, error } = rowOf(began, schedule, summary);
       if (error !== null) platform.runtime.log.error({ run, target, error }, 'no row of a result');
       return [{ rank, result: { target, summary, tree, fields, document: document ?? null, tally, error } }];
     });
@@ -58,8 +59,24 @@ export async function readResults(
   return ranked.sort((a, b) => a.rank - b.rank).map(({ result }) => result);
 }
 
+/** The pack with its code made for the parameters that the run began with; an older one is told by those of now. */
+async function packOf(
+  { runtime }: Platform,
+  pack: LoadedPack,
+  { context: { definition } }: RunTree,
+): Promise<LoadedPack | { wrong: string }> {
+  const { parameters } = definition === '' ? {} : await runtime.catalog.resolved(definition);
+  return parameters ? pack.withParameters(parameters) : pack;
+}
+
 /** A pack's row, or an empty one that says why: what a batch came to is never lost by how it is told. */
-export function rowOf(pack: LoadedPack, schedule: string, summary: RunSummary): Row & { error: string | null } {
+function rowOf(
+  pack: LoadedPack | { wrong: string },
+  schedule: string,
+  summary: RunSummary,
+): Row & { error: string | null } {
+  if ('wrong' in pack)
+    return { fields: {}, rank: 0, tally: {}, error: `it cannot be told by this release: ${pack.wrong}` };
   try {
     const row = pack.code.row(schedule, summary);
     if (!isRow(row)) throw new TypeError('expected {fields, rank, tally}');

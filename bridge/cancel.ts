@@ -14,6 +14,7 @@ import { unknownRun } from './find-runs.ts';
 import type { Platform } from './platform.ts';
 import { ENDED } from './run-states.ts';
 import { readRun, type RunTree } from './runs.ts';
+import { checkServed } from './served-agents.ts';
 import { watchJournals } from './watch.ts';
 
 /** How long a tree may take to end. */
@@ -39,7 +40,7 @@ interface Root {
 
 /**
  * Posts the cancel and waits until the whole tree is final, or for `waitMs`.
- * @throws PlatformError `run.unknown`; `run.ended` when it ended before
+ * @throws PlatformError `run.unknown`; `run.ended` when it ended before; `run.unserved` when nobody takes its mail
  */
 export async function cancelRun(
   platform: Platform,
@@ -54,6 +55,7 @@ export async function cancelRun(
   checkNotEnded(root);
   const done = root.state === 'cancelled' && (await ending(platform, root)).length === 0;
   if (!done) {
+    await checkServed(platform, root.mailbox.agent, root.isBatch ? 'the batch' : 'the run');
     await platform.runtime.mailer.post(root.mailbox, { type: 'cancel', by, reason }, root.trace);
     await untilFinal(platform, root, until);
   }

@@ -15,6 +15,7 @@ import { entriesAfter } from './entries-after.ts';
 import { findTask } from './human.ts';
 import type { Platform } from './platform.ts';
 import { readInvocation, type RunTree } from './runs.ts';
+import { checkServed } from './served-agents.ts';
 import { decidersText, decisionsOf, EXPIRED, mayDecide, reasonsOf, tasksOf } from './task-view.ts';
 
 /** How long a worker may take to journal a decision. */
@@ -30,7 +31,8 @@ export interface DecideOptions {
 
 /**
  * Decides, and returns the question as the journal has it then.
- * @throws PlatformError `human.unknown`, `human.not_yours`, `human.decided`, `human.expired`, `human.refused`, `run.ended`;
+ * @throws PlatformError `human.unknown`, `human.not_yours`, `human.decided`, `human.expired`, `human.refused`, `run.ended`,
+ * `run.unserved`;
  * `human.unconfirmed` when no worker took the decision in time: it is queued, and may be sent again
  */
 export async function decideTask(
@@ -47,6 +49,7 @@ export async function decideTask(
   if (before) return before;
 
   const { tree } = asked;
+  await checkServed(platform, tree.agent, 'the question');
   const trace = tree.context.invocation?.trace ?? { correlation_id: tree.address.run };
   const edits: Edits | null = said.edits ? (said.edits as Edits) : null;
   await runtime.mailer.post({ ...tree.address, agent: tree.agent }, { type: 'human.decided', decision, edits }, trace);
@@ -58,9 +61,13 @@ export async function decideTask(
     const after = now && settledTask(now, id, decision.id);
     if (after) return after;
   }
+  const { deferred } = (await readInvocation(runtime.journal, tree.address))?.context ?? {};
+  const why = deferred
+    ? `no worker that could has taken it yet (${deferred.lacks.at(-1)})`
+    : 'no worker has taken it yet';
   throw new PlatformError(
     'human.unconfirmed',
-    'the decision is queued, but no worker has taken it yet; it counts when one does: send the same again to see',
+    `the decision is queued, but ${why}; it counts when one does: send the same again to see`,
   );
 }
 

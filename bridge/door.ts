@@ -158,6 +158,7 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
     data: folder,
     only: request.only ?? null,
     model: runtime.model.name,
+    release: pack.release.digest,
   };
   const to = { ...address, agent: batchAgent(request.schedule) };
   const created = await accept(

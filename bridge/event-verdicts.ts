@@ -26,7 +26,7 @@ export function verdictsOf(event: JournaledEvent, turn: number, made: ReadonlyMa
     case 'human.decided': {
       const { decision, verdicts, calls } = event;
       // All others are about what an edit puts in place.
-      const own = verdicts.filter(({ rule }) => rule.startsWith('human.'));
+      const own = verdicts.filter(({ rule }) => rule.startsWith('human.') || rule.startsWith('code.'));
       return [
         ...about(`decision ${decision.task}`, own),
         ...editedCalls(calls, made).flatMap((call) => ofCall(call, AS_EDITED)),

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { AppendObserver } from '../runtime/journal/journal.ts';
 import { askedIn } from './asked.ts';
-import { modelWait, shortText } from './model-waits.ts';
+import { awaited, modelWait, shortText } from './model-waits.ts';
 
 /**
  * Logs what this process leaves waiting for a model or a person. Who foresaw the wait (an API that says when to come back, a
@@ -14,9 +14,10 @@ export function logWaits(log: Logger): AppendObserver {
     const who = { agent, run, path, subject };
     const wait = modelWait([entry]);
     if (wait) {
-      const { error, at, attempt, announced } = wait;
-      const said = { ...who, code: error.code, reason: shortText(error.message), asked_again: at, attempt };
-      log[announced ? 'info' : 'warn'](said, 'waits for the model');
+      const { error, at, attempt, announced, worker } = wait;
+      const said = { ...who, code: error.code, reason: shortText(error.message) };
+      if (worker) log.warn(said, `waits for ${awaited(wait)}`);
+      else log[announced ? 'info' : 'warn']({ ...said, asked_again: at, attempt }, `waits for ${awaited(wait)}`);
     }
     const task = askedIn(entry);
     if (task) {

@@ -1,4 +1,4 @@
-/** What runs wait for while their model does not answer, from journals alone, and how it is told. Pure. */
+/** What runs wait for while their model does not answer, or no worker can go on, from journals alone, and how it is told. Pure. */
 import type { InvocationEvent } from '../runtime/journal/entry.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 import { attemptOf, MODEL_ATTEMPTS } from '../runtime/policy/retry.ts';
@@ -14,12 +14,25 @@ export interface ModelWait {
   attempt: number | null;
   /** Whether it waits for as long as the model's API asks for; else, without an attempt, for a worker that may ask its model. */
   announced: boolean;
+  /** Set when it waits for a worker that can go on with it; `at` is then when one first could not. */
+  worker?: true;
 }
 
 const SHORT = 200;
+const LOOKED_FOR = 'a worker that can go on with it is looked for each minute';
+
+/** `the model`, or that no worker could go on. */
+export function awaited({ worker }: Pick<ModelWait, 'worker'>): string {
+  return worker ? 'another worker' : 'the model';
+}
 
 /** What an invocation waits for whose journal ends with these entries; null when that is no model, or not in them. */
 export function modelWait(entries: readonly Pick<StoredEntry, 'state' | 'events'>[]): ModelWait | null {
+  const last = entries.at(-1)?.events.at(-1);
+  if (last?.type === 'deferred') {
+    const error = { code: 'run.unserved', message: last.lacks };
+    return { error, at: last.at, attempt: null, announced: false, worker: true };
+  }
   if (entries.at(-1)?.state !== 'backing_off') return null;
   const events = entries.flatMap((entry) => entry.events) as InvocationEvent[];
   const failed = events.findLast((event) => event.type === 'model.failed');
@@ -38,6 +51,7 @@ export function modelWaits(tree: RunTree): (ModelWait & { path: string; agent: s
 
 /** One wait in one line, for who looks at it at `now`, in milliseconds. */
 export function waitText(wait: ModelWait, now: number): string {
+  if (wait.worker) return `${shortText(wait.error.message)}; ${LOOKED_FOR}`;
   return `${shortText(wait.error.message)}; asked again ${inText(wait.at, now)}${attemptText(wait)}`;
 }
 
@@ -50,7 +64,9 @@ export function waitsText(waits: readonly ModelWait[], runs: number, now: number
   const [first] = waits.map(({ at }) => at).sort();
   const who = runs === 1 ? '1 run waits' : `${runs} runs wait`;
   const next = runs === 1 ? 'it' : 'the next';
-  return `${who} for the model: ${shortText(most[0])}${more}; ${next} is asked again ${inText(first ?? '', now)}`;
+  const whom = [...new Set(waits.map(awaited))].sort().reverse().join(' or ');
+  if (whom === 'another worker') return `${who} for ${whom}: ${shortText(most[0])}${more}; ${LOOKED_FOR}`;
+  return `${who} for ${whom}: ${shortText(most[0])}${more}; ${next} is asked again ${inText(first ?? '', now)}`;
 }
 
 /** ` (attempt 3 of 6)`, or that the API wants it so; empty for a wait that is no failure of the model. */

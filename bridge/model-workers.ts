@@ -1,9 +1,9 @@
 /** Which models are asked by workers that live: each says so for its agents, for as long as it takes mail. */
 import type { NatsConnection } from 'nats';
 import { PLAYED_MODEL } from '../runtime/definitions/players.ts';
+import { isListened, listen } from '../runtime/bus/presence.ts';
 import { modelSubject } from '../runtime/subjects.ts';
 import type { Platform } from './platform.ts';
-import { isListened, listen } from './presence.ts';
 
 /** Says which model this process's worker asks, until the result is called. Every worker plays what is played: that is not said. */
 export function announceModel({ nc, runtime }: Platform): () => void {

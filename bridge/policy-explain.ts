@@ -2,6 +2,7 @@
 import { emptyFold, stateOf, step } from '../actors/fold.ts';
 import { invocationMachine } from '../actors/invocation/machine.ts';
 import type { InvocationContext } from '../runtime/context/invocation.ts';
+import type { CodeId } from '../runtime/definitions/release.ts';
 import type { InvocationEvent, JudgedCall, Verdict } from '../runtime/journal/entry.ts';
 import type { Json } from '../runtime/json.ts';
 import { editedCalls } from './event-verdicts.ts';
@@ -25,6 +26,10 @@ export interface PolicyDecision {
   agent: string;
   /** SHA-256 of the definition that it ran under; empty before it is known. */
   definition: string;
+  /** The pack's code that it began with; null before that was recorded. */
+  code: CodeId | null;
+  /** The code of the worker that judged, where that was another; null where it was the same, or none was asked. */
+  judged_by: CodeId | null;
   /** What was decided about: an admission, a whole turn, one of its calls, a person's answer, … */
   about: 'admission' | 'turn' | 'call' | 'escalation' | 'decision' | 'expiry' | 'deadline' | 'failure' | 'cancel';
   /** The call's tool, the task's id; null where there is none. */
@@ -56,8 +61,9 @@ function ofInvocation({ address, agent, entries }: RunTree): PolicyDecision[] {
       snapshot = step(invocationMachine, before, event);
       const from = before.context.invocation === null ? 'none' : stateOf(before);
       const transition = { event: event.type, from, to: stateOf(snapshot) };
-      const { definition } = snapshot.context;
-      const where = { seq, at, path: address.path, agent, definition };
+      const { definition, code = null } = snapshot.context;
+      const judged_by = event.type !== 'invoked' && 'code' in event ? (event.code ?? null) : null;
+      const where = { seq, at, path: address.path, agent, definition, code, judged_by };
       found.push(...toldBy(event, before.context, snapshot.context).map((told) => ({ ...where, ...told, transition })));
     }
   }

@@ -1,4 +1,5 @@
 /** Decisions of policy for people: one block each, what did not allow first, with what was judged. Pure. */
+import type { CodeId } from '../runtime/definitions/release.ts';
 import type { PolicyDecision, RuleAnswer } from './policy-explain.ts';
 import { harmless, type Paint, spacedJson, wrap } from './terminal.ts';
 
@@ -7,16 +8,18 @@ const INDENT = '    ';
 
 export function policyText(run: string, decisions: readonly PolicyDecision[], width: number, paint: Paint): string {
   const definitions = [...new Set(decisions.map(({ agent, definition }) => `${agent} ${definition.slice(0, 16)}`))];
+  const codes = [...new Set(decisions.flatMap(({ code }) => (code ? [shownCode(code)] : [])))];
   const head = [
     paint.strong(harmless(run)),
     decisions.length === 1 ? '1 decision' : `${decisions.length} decisions`,
     ...definitions.filter((each) => !each.endsWith(' ')).map((each) => paint.faint(`definition of ${each}`)),
+    ...codes.map((each) => paint.faint(`began with the code ${each}`)),
   ];
   return [head.join('\n'), ...decisions.map((each) => block(each, width, paint))].join('\n\n');
 }
 
 function block(decision: PolicyDecision, width: number, paint: Paint): string {
-  const { seq, at, agent, path, about, what, outcome, rules, reason, input, transition } = decision;
+  const { seq, at, agent, path, about, what, outcome, rules, reason, input, judged_by, transition } = decision;
   const { event, from, to } = transition;
   const indented = (text: string): string[] => wrap(harmless(text), width - INDENT.length).map((line) => INDENT + line);
   const allowed = rules
@@ -31,8 +34,14 @@ function block(decision: PolicyDecision, width: number, paint: Paint): string {
     ...against.flatMap((each) => indented(ruleText(each))),
     ...(reason === '' || against.some((each) => each.reason === reason) ? [] : indented(reason)),
     ...(shows ? indented(`input ${shortened(spacedJson(input))}`) : []),
+    ...(judged_by ? indented(`judged by the code ${shownCode(judged_by)}`).map(paint.attention) : []),
     ...(allowed.length > 0 ? indented(`allowed by ${allowed.join(', ')}`).map(paint.faint) : []),
   ].join('\n');
+}
+
+/** Its version, and as much of its digest as tells it from others. */
+function shownCode({ version, digest }: CodeId): string {
+  return `${version} (${digest.slice(0, 8)})`;
 }
 
 function callsOf(input: PolicyDecision['input']): number {

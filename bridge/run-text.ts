@@ -1,7 +1,7 @@
 /** One run, or one batch, as its journals show it. Pure. */
 import type { BatchJournal } from './batch-journal.ts';
 import { modelOf } from './batch-results.ts';
-import { attemptText, modelWaits } from './model-waits.ts';
+import { attemptText, awaited, modelWaits } from './model-waits.ts';
 import { type RunTree, waitingOf } from './runs.ts';
 import { type Spent, spentBy, spentByInvocation, spentText } from './spent.ts';
 import { cell, renderTable } from './table.ts';
@@ -43,8 +43,9 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
 
 function modelWaitText(wait: ReturnType<typeof modelWaits>[number]): string {
   const { agent, path, error, at } = wait;
-  const again = `asked again at ${at.slice(0, 19).replace('T', ' ')} UTC${attemptText(wait)}`;
-  return `${agent} ${path} waits for the model, ${error.code}: ${harmless(error.message)}; ${again}`;
+  const day = `${at.slice(0, 19).replace('T', ' ')} UTC`;
+  const again = wait.worker ? `since ${day}` : `asked again at ${day}${attemptText(wait)}`;
+  return `${agent} ${path} waits for ${awaited(wait)}, ${error.code}: ${harmless(error.message)}; ${again}`;
 }
 
 export function batchJournalText(

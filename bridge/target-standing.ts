@@ -4,7 +4,7 @@
  */
 import { isCutShort, outcomeOf } from '../actors/batch/machine.ts';
 import type { BatchJournal } from './batch-journal.ts';
-import { modelWaits } from './model-waits.ts';
+import { awaited, modelWaits } from './model-waits.ts';
 import { ENDED } from './run-states.ts';
 import { type RunTree, summarise } from './runs.ts';
 
@@ -37,5 +37,6 @@ export function standingOf(
 
 function inWords(doing: string, tree: RunTree | null): string {
   if (doing === 'waiting') return 'waits for a person';
-  return tree !== null && modelWaits(tree).length > 0 ? 'waits for the model' : doing;
+  const [wait] = tree === null ? [] : modelWaits(tree);
+  return wait ? `waits for ${awaited(wait)}` : doing;
 }

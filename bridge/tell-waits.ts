@@ -50,13 +50,12 @@ export function tellWaits(options: TellWaitsOptions): WaitTeller {
   return {
     take: (address, entry) => {
       const key = addressKey(address);
-      if (entry.state !== 'backing_off') {
-        waits.delete(key);
+      const wait = modelWait([entry]);
+      if (wait === null) {
+        // Something else was journaled while it backs off: it waits as before.
+        if (entry.state !== 'backing_off') waits.delete(key);
         return;
       }
-      const wait = modelWait([entry]);
-      // Something else was journaled meanwhile: it waits as before.
-      if (wait === null) return;
       if (runs === 1) {
         say(`waiting: ${waitText(wait, now().getTime())}`);
         return;

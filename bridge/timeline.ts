@@ -106,6 +106,8 @@ function inWords(event: JournaledEvent, { turn, calls, children, tasks, deadline
       return failing(event.verdicts).map((verdict) => `refused by ${verdict}`);
     case 'resumed':
       return [`resumed by ${event.worker}, delivery ${event.delivery}`];
+    case 'deferred':
+      return [`left to other workers by ${event.worker}: ${event.lacks}`];
     case 'model.replied':
       return replied(event, turn);
     case 'model.failed':

@@ -46,6 +46,8 @@ export const ERRORS = {
   'run.unknown': 'No journal exists for that run.',
   'run.not_failed': 'Only a failed invocation can be retried.',
   'run.ended': 'The run has ended already; there is nothing left to cancel.',
+  'run.unserved':
+    'No worker that is alive can go on with the run: no loaded pack has its agent, or what it began with.',
   'run.cancelled': 'The run was cancelled; who did it and why stand in its journal.',
   'human.unknown': 'There is no such question to a person.',
   'human.decided': 'Somebody has decided already; who, what and when are named.',

@@ -70,6 +70,11 @@ export function workerSubject(worker: string): string {
   return `worker.${worker}`;
 }
 
+/** Somebody listens here exactly as long as a worker lives whose packs define the agent. */
+export function hostSubject(agent: string): string {
+  return `hosts.${agent}`;
+}
+
 /** What the durable consumer of one agent filters. */
 export function startFilter(agent: string): string {
   return `start.*.${agent}.>`;

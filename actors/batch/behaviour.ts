@@ -1,6 +1,8 @@
 import type { SnapshotFrom } from 'xstate';
 import { PlatformError } from '../../config/errors.ts';
-import type { BatchEvent, Invocation } from '../../runtime/journal/entry.ts';
+import type { ReleasedSchedule } from '../../runtime/definitions/release.ts';
+import { own } from '../../runtime/definitions/words.ts';
+import type { BatchEvent, BatchStart, Invocation } from '../../runtime/journal/entry.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
 import { deniedIn } from '../../runtime/policy/denied.ts';
@@ -19,7 +21,7 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     machine,
     subject: () => null,
     summary: ({ context }) => ({ schedule: context.batch?.schedule, targets: context.targets.length }),
-    receive: async (snapshot, mail) => receive(runtime, snapshot, await runtime.mailer.whole(mail)),
+    receive: async (snapshot, mail) => asFarAsItCan(runtime, snapshot, await runtime.mailer.whole(mail)),
     follow: (snapshot) =>
       snapshot.value === 'running' && snapshot.context.pending === 0
         ? ({ type: 'completed' } satisfies BatchEvent)
@@ -33,6 +35,19 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
       isCutShort(after.value, after.context) ? cancels(runtime, after) : starts(runtime, before, after, again),
     perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
   };
+}
+
+/** A worker that lacks what the batch began with lists no targets; all else needs no code of the pack. */
+async function asFarAsItCan(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promise<Received> {
+  const { batch, deferred } = snapshot.context;
+  const found = receive(runtime, snapshot, mail);
+  const lists = found.found === 'new' || (found.found === 'held' && snapshot.value !== 'running');
+  if (!batch || !lists) return found;
+  const means = await runtime.catalog.batchMeans(batch.release, batch.schedule);
+  if (means === null || !('lacks' in means)) return found;
+  const { lacks } = means;
+  const event: BatchEvent = { type: 'deferred', worker: runtime.worker, lacks, at: runtime.now().toISOString() };
+  return received({ found: 'known', deliver: deferred?.lacks.includes(lacks) ? [] : [event], lacks });
 }
 
 function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
@@ -69,8 +84,8 @@ function endedIt({ context }: Snapshot, mail: Mail): boolean {
 /** Reads the target list of the schedule from the data, as of the batch's date. */
 async function list(runtime: Runtime, { context }: Snapshot): Promise<BatchEvent> {
   const { batch } = context;
-  const declared = batch && runtime.catalog.schedule(batch.schedule);
-  if (!declared)
+  const declared = batch && (await runtime.catalog.batchMeans(batch.release, batch.schedule));
+  if (!declared || 'lacks' in declared)
     throw new PlatformError('schedule.unknown', `no loaded pack declares the schedule ${batch?.schedule ?? ''}`);
   if (batch.data === null)
     throw new PlatformError('data.missing', `the batch names no data folder for ${batch.schedule}`);
@@ -80,10 +95,10 @@ async function list(runtime: Runtime, { context }: Snapshot): Promise<BatchEvent
   return { type: 'targets.listed', targets };
 }
 
-/** Every target's run that has not reported, begun or not. Pure. */
-function cancels(runtime: Runtime, { value, context }: Snapshot): Send[] {
+/** Every target's run that has not reported, begun or not. */
+async function cancels(runtime: Runtime, { value, context }: Snapshot): Promise<Send[]> {
   const { address, batch, trace, error } = context;
-  const agent = batch && runtime.catalog.schedule(batch.schedule)?.schedule.agent;
+  const agent = batch && (await scheduleOf(runtime, batch))?.agent;
   if (!address || !agent || !trace) return [];
   // Whoever cancels a batch means all of it; a refused key ends what would ask it now.
   const spares = value === 'failed' && { spares: true as const };
@@ -94,20 +109,33 @@ function cancels(runtime: Runtime, { value, context }: Snapshot): Send[] {
   });
 }
 
-/** The runs to start: all pending ones when the list was just made, or when the batch is resumed. Pure. */
-function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again: boolean): Send[] {
+/** What its runs are started with: as the batch began; an older one, as its schedule is declared here. */
+async function scheduleOf(
+  { catalog }: Runtime,
+  { schedule: name, release }: BatchStart,
+): Promise<(ReleasedSchedule & { subject: string }) | null> {
+  if (release !== undefined) {
+    const { schedules, subject } = await catalog.release(release);
+    const schedule = own(schedules, name);
+    return schedule ? { ...schedule, subject } : null;
+  }
+  const declared = catalog.schedule(name);
+  return declared ? { ...declared.schedule, subject: declared.pack.manifest.subject } : null;
+}
+
+/** The runs to start: all pending ones when the list was just made, or when the batch is resumed. */
+async function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again: boolean): Promise<Send[]> {
   const { address, batch, trace } = after.context;
   if (!address || !batch || !trace || after.value !== 'running' || (before.value === 'running' && !again)) return [];
-  const declared = runtime.catalog.schedule(batch.schedule);
-  if (!declared) return [];
-  const { pack, schedule } = declared;
+  const schedule = await scheduleOf(runtime, batch);
+  if (!schedule) return [];
   return pendingTargets(after.context).map((target) => {
     const invocation: Invocation = {
       address: { tenant: address.tenant, run: targetRun(address.run, target.id), path: '0' },
       agent: schedule.agent,
       instructions: schedule.instructions,
       payload: target.payload,
-      subject: subjectOf(pack.manifest.subject, target.payload),
+      subject: subjectOf(schedule.subject, target.payload),
       as_of: batch.as_of,
       data: batch.data,
       parent: { run: address.run, path: address.path, agent: batchAgent(batch.schedule) },
@@ -116,6 +144,7 @@ function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again: bool
       parent_allows: null,
       facts: {},
       ...(batch.model !== undefined && { model: batch.model }),
+      ...(batch.release !== undefined && { release: batch.release }),
       trace,
     };
     return { kind: 'root', invocation };

@@ -2,10 +2,12 @@
 import { type EventObject, fromCallback, setup } from 'xstate';
 import type { Address } from '../../runtime/address.ts';
 import { addressKey } from '../../runtime/address.ts';
-import type { BatchEvent, BatchStart, Trace } from '../../runtime/journal/entry.ts';
+import type { Deferral } from '../../runtime/context/invocation.ts';
+import type { BatchEvent, BatchStart, Deferred, Trace } from '../../runtime/journal/entry.ts';
 import type { Target } from '../../runtime/pack.ts';
 import { isDenied } from '../../runtime/policy/denied.ts';
 import type { EffectInput } from '../invocation/machine.ts';
+import { deferredBy } from '../invocation/take.ts';
 
 export interface BatchContext {
   address: Address | null;
@@ -15,6 +17,8 @@ export interface BatchContext {
   /** Claims since the last event that was none. */
   stalls: number;
   targets: Target[];
+  /** Since when workers leave it to others, and why. No part of its essence. */
+  deferred?: Deferral | null;
   /** Outcome of each target's run, in the order of `targets`; null until it has reported. */
   outcomes: (string | null)[];
   /** How many have not reported. */
@@ -52,6 +56,7 @@ export const batchMachine = machine.createMachine({
   initial: 'admitting',
   on: {
     resumed: { actions: takeEvent },
+    deferred: { actions: takeEvent },
     failed: { target: '.failed', actions: takeEvent },
     cancelled: { target: '.cancelled', actions: takeEvent },
   },
@@ -83,10 +88,12 @@ export const batchMachine = machine.createMachine({
 });
 
 function take(context: BatchContext, event: BatchEvent): Partial<BatchContext> {
-  return { ...change(context, event), stalls: event.type === 'resumed' ? context.stalls + 1 : 0 };
+  if (event.type === 'deferred') return { deferred: deferredBy(context.deferred, event) };
+  const stalls = event.type === 'resumed' ? context.stalls + 1 : 0;
+  return { ...change(context, event), stalls, ...(context.deferred && { deferred: null }) };
 }
 
-function change(context: BatchContext, event: BatchEvent): Partial<BatchContext> {
+function change(context: BatchContext, event: Exclude<BatchEvent, Deferred>): Partial<BatchContext> {
   switch (event.type) {
     case 'invoked':
       return { address: event.address, batch: event.batch, trace: event.trace };

@@ -12,12 +12,14 @@ import { accepts, hasEnded, stateOf } from '../fold.ts';
 import type { Runtime, Send } from '../runtime.ts';
 import { runCall } from './call.ts';
 import type { invocationMachine } from './machine.ts';
+import { invokedEvent, meansOf, otherCode } from './means.ts';
 import { reportOf } from './report.ts';
 import { concernsPerson, movedDeadline } from './asked-below.ts';
 import { deadlineOf } from './deadline.ts';
 import { decidedEvent, quarantined, retriedEvent } from './decide.ts';
 import { cancelsBelow, delegation, ending, timerSends } from './sends.ts';
 import { inWords, runningCalls } from './take.ts';
+import { asFarAsItCan, rests } from './unfit.ts';
 import { modelTurn } from './turn.ts';
 
 type Machine = typeof invocationMachine;
@@ -32,7 +34,7 @@ export function invocationBehaviour(runtime: Runtime, machine: Machine): Behavio
     subject: ({ context }) => context.invocation?.subject ?? null,
     summary: ({ context: { invocation, report, error } }) =>
       invocation?.address.path === ROOT_PATH ? { subject: invocation.subject, text: report?.text, error } : null,
-    receive: async (snapshot, mail) => receive(runtime, snapshot, await runtime.mailer.whole(mail)),
+    receive: async (snapshot, mail) => asFarAsItCan(runtime, snapshot, await runtime.mailer.whole(mail), receive),
     landing: ({ context }) =>
       runningCalls(context)
         .filter(({ kind }) => kind === 'emit' || kind === 'store')
@@ -52,14 +54,17 @@ async function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promis
   const event = await eventOf(runtime, snapshot, mail);
   if (event && accepts(snapshot, event)) return received({ found: 'open', deliver: [event] });
   if (hasEnded(snapshot)) return received({ found: endedIt(snapshot, mail) ? 'final' : 'known' });
-  if (mail.type === 'start' && stateOf(snapshot) === 'admitting') return beginning(runtime, invocation, false);
+  // A child is in that state only if the worker that it was sent to left it to others.
+  if (stateOf(snapshot) === 'admitting' && BEGINS.has(mail.type)) return beginning(runtime, context, invocation, false);
   return received({ found: isHeld(context, mail) ? 'held' : 'known' });
 }
 
-function withoutJournal(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
+const BEGINS: ReadonlySet<Mail['type']> = new Set(['start', 'invoke', 'resume']);
+
+async function withoutJournal(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promise<Received> {
   // Cancelled before it was ever invoked.
   if (hasEnded(snapshot)) return received({ found: 'known' });
-  if (mail.type === 'invoke') return beginning(runtime, mail.invocation, true);
+  if (mail.type === 'invoke') return beginning(runtime, snapshot.context, mail.invocation, true);
   return mail.type === 'cancel' ? received({ found: 'new', admit: [cancelled(runtime, mail)] }) : UNKNOWN;
 }
 
@@ -126,32 +131,32 @@ function isHeld(context: InvocationContext, mail: Mail): boolean {
 }
 
 /** A root was invoked by its door; a child's `invoked` is written by the worker that admits it, in the same entry. */
-function beginning(runtime: Runtime, invocation: Invocation, isChild: boolean): Received {
-  const hosted = runtime.catalog.agent(invocation.agent);
-  const definition = hosted?.resolved.definition ?? null;
-  const subjectRequired = hosted !== undefined;
-  const { verdicts, remaining } = admit({ invocation, definition, subject_required: subjectRequired });
-  const invoked: InvocationEvent[] = isChild ? [invokedEvent(runtime, invocation)] : [];
+async function beginning(
+  runtime: Runtime,
+  context: InvocationContext,
+  invocation: Invocation,
+  isChild: boolean,
+): Promise<Received> {
+  const invoked = isChild ? [await invokedEvent(runtime, invocation)] : [];
+  const { definition: digest, code: began } = invoked[0] ?? context;
+  const definition = digest === '' ? null : (await runtime.catalog.resolved(digest)).definition;
+  const means =
+    digest === '' ? null : await meansOf(runtime, { invocation, definition: digest, ...(began && { code: began }) });
+  const { code, verdicts: ofCode } = means ? otherCode(means) : { verdicts: [] };
+  const admission = admit({ invocation, definition, subject_required: definition !== null });
+  const { remaining } = admission;
+  const verdicts = [...ofCode, ...admission.verdicts];
   const { worker } = runtime;
   const deadline = definition && deadlineOf(definition.autonomy.budget, runtime.now());
   return received({
     found: 'new',
     verdicts,
-    admit: [...invoked, { type: 'admitted', worker, verdicts, remaining, ...(deadline && { deadline }) }],
-    refuse: [...invoked, { type: 'refused', worker, verdicts }],
+    admit: [
+      ...invoked,
+      { type: 'admitted', worker, verdicts, remaining, ...(deadline && { deadline }), ...(code && { code }) },
+    ],
+    refuse: [...invoked, { type: 'refused', worker, verdicts, ...(code && { code }) }],
   });
-}
-
-/** The first event of an invocation: what is asked, and under which definition. */
-export function invokedEvent(runtime: Runtime, invocation: Invocation): InvocationEvent {
-  const hosted = runtime.catalog.agent(invocation.agent);
-  return {
-    type: 'invoked',
-    invocation,
-    definition: hosted?.digest ?? '',
-    agent_id: hosted?.resolved.definition.metadata.id ?? '',
-    version: hosted?.resolved.definition.metadata.version ?? '',
-  };
 }
 
 function follow(snapshot: Snapshot): InvocationEvent | null {
@@ -169,11 +174,6 @@ function follow(snapshot: Snapshot): InvocationEvent | null {
     default:
       return null;
   }
-}
-
-function rests(snapshot: Snapshot): boolean {
-  if (hasEnded(snapshot) || snapshot.value === 'waiting_for_human' || snapshot.value === 'backing_off') return true;
-  return snapshot.value === 'acting' && runningCalls(snapshot.context).every((call) => call.kind === 'delegate');
 }
 
 async function sends(runtime: Runtime, before: Snapshot, after: Snapshot, again: boolean): Promise<Send[]> {

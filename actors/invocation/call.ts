@@ -4,12 +4,14 @@ import { PAUSE_MS } from '../../runtime/bus/publish.ts';
 import type { CallState, InvocationContext } from '../../runtime/context/invocation.ts';
 import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { Json } from '../../runtime/json.ts';
+import type { Means } from '../../runtime/definitions/catalog.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { Source } from '../../runtime/pack.ts';
 import { EMIT_EVENT, RECALL_MEMORY, RecallInput, STORE_MEMORY, StoreInput } from '../../runtime/tools/builtin.ts';
 import type { Tool } from '../../runtime/tools/tool.ts';
 import type { Runtime } from '../runtime.ts';
 import { callEvent } from './event.ts';
+import { meansOf, otherCode } from './means.ts';
 
 /** How long an event or a memory is tried again where it stands. */
 const PATIENCE_MS = 60_000;
@@ -34,11 +36,15 @@ export async function runCall(
   const call = state.turns.flatMap((turn) => turn.calls).find((candidate) => candidate.ordinal === ordinal);
   const { invocation } = state;
   if (!call || !invocation) throw new PlatformError('activation.crashed', `there is no call ${ordinal} to run`);
+  const means = await meansOf(runtime, state);
+  // Who lacks something does not begin: see the activation.
+  if ('lacks' in means) throw new PlatformError('activation.crashed', means.lacks);
+  const { code } = otherCode(means);
   try {
     const { result, about, created } = takesEffect(call)
-      ? await patiently(runtime, signal, () => execute(runtime, invocation, call, signal))
+      ? await patiently(runtime, signal, () => execute(runtime, means, invocation, call, signal))
       : await inTime(runtime.toolTimeoutMs, call.name, signal, (bounded) =>
-          execute(runtime, invocation, call, bounded),
+          execute(runtime, means, invocation, call, bounded),
         );
     const isFact = about !== undefined && about !== null && about === invocation.subject;
     // Only what survives JSON is a result: the journal is what a restart reads.
@@ -50,17 +56,26 @@ export async function runCall(
       result: kept,
       fact: isFact ? call.name : null,
       created: created ?? null,
+      ...(code && { code }),
     };
   } catch (error) {
     // Nobody knows whether it took effect. Made again under the same id it does so once; as a tool error, the model would
     // make another one.
     if (takesEffect(call) && !(error instanceof PlatformError)) throw error;
-    const { code, message } = describeError(error, 'tool.failed');
+    const { code: failure, message } = describeError(error, 'tool.failed');
     runtime.log.warn(
-      { run: invocation.address.run, path: invocation.address.path, tool: call.name, code },
+      { run: invocation.address.run, path: invocation.address.path, tool: call.name, code: failure },
       'tool failed',
     );
-    return { type: 'tool.settled', ordinal, ok: false, result: `${code}: ${message}`, fact: null, created: null };
+    return {
+      type: 'tool.settled',
+      ordinal,
+      ok: false,
+      result: `${failure}: ${message}`,
+      fact: null,
+      created: null,
+      ...(code && { code }),
+    };
   }
 }
 
@@ -107,16 +122,22 @@ async function inTime<T>(
   return Promise.race([work(AbortSignal.any([signal, timeout])), late]);
 }
 
-function execute(runtime: Runtime, invocation: Invocation, call: CallState, signal: AbortSignal): Promise<Yield> {
+function execute(
+  runtime: Runtime,
+  means: Means,
+  invocation: Invocation,
+  call: CallState,
+  signal: AbortSignal,
+): Promise<Yield> {
   switch (call.name) {
     case RECALL_MEMORY:
       return recall(runtime, invocation, call);
     case STORE_MEMORY:
       return store(runtime, invocation, call);
     case EMIT_EVENT:
-      return emit(runtime, invocation, call);
+      return emit(runtime, means, invocation, call);
     default:
-      return runTool(runtime, invocation, call, signal);
+      return runTool(runtime, means, invocation, call, signal);
   }
 }
 
@@ -148,17 +169,22 @@ async function store(runtime: Runtime, invocation: Invocation, call: CallState):
   return { result: { id }, created: { memory: id } };
 }
 
-async function emit(runtime: Runtime, invocation: Invocation, call: CallState): Promise<Yield> {
+async function emit(runtime: Runtime, { resolved }: Means, invocation: Invocation, call: CallState): Promise<Yield> {
   const id = effectId(invocation, call);
-  const event = callEvent(invocation, call, id);
+  const event = callEvent(invocation, call, id, resolved);
   await runtime.topics.emit(event);
   return { result: { id }, created: { event: { topic: event.topic, id } } };
 }
 
-async function runTool(runtime: Runtime, invocation: Invocation, call: CallState, signal: AbortSignal): Promise<Yield> {
-  const pack = runtime.catalog.agent(invocation.agent)?.pack;
-  const tool = pack?.code.tools.find(({ name }) => name === call.name) as Tool<unknown, Source> | undefined;
-  if (!pack || !tool) throw new PlatformError('tool.failed', `no loaded pack supplies the tool ${call.name}`);
+async function runTool(
+  runtime: Runtime,
+  { pack }: Means,
+  invocation: Invocation,
+  call: CallState,
+  signal: AbortSignal,
+): Promise<Yield> {
+  const tool = pack.code.tools.find(({ name }) => name === call.name) as Tool<unknown, Source> | undefined;
+  if (!tool) throw new PlatformError('tool.failed', `no loaded pack supplies the tool ${call.name}`);
   const input = tool.input.parse(call.input);
   const result = await tool.run(input, {
     ...invocation.address,

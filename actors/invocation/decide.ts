@@ -16,9 +16,17 @@ export async function decidedEvent(
 ): Promise<InvocationEvent | null> {
   const task = openTask(context);
   if (task === null || task.id !== decision.task || task.refused === decision.id) return null;
-  const { resolved, ...means } = await judging(runtime, context);
-  const judged = judgeDecision({ resolved, state: context, decision, edits, ...means });
-  return { type: 'human.decided', worker: runtime.worker, decision, ...judged };
+  const { other, ...means } = await judging(runtime, context);
+  const judged = judgeDecision({ state: context, decision, edits, ...means });
+  const verdicts = [...other.verdicts, ...judged.verdicts];
+  return {
+    type: 'human.decided',
+    worker: runtime.worker,
+    decision,
+    ...judged,
+    verdicts,
+    ...(other.code && { code: other.code }),
+  };
 }
 
 /** Ends an invocation that crashed too often or got no further, and asks whether it shall go on. */

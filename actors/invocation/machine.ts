@@ -62,6 +62,7 @@ export const invocationMachine = machine.createMachine({
   initial: 'admitting',
   on: {
     resumed: { actions: takeEvent },
+    deferred: { actions: takeEvent },
     'tool.settled': {
       guard: ({ context, event }) => runningCalls(context).some((call) => call.ordinal === event.ordinal),
       actions: [takeEvent, stopCall, startCalls],

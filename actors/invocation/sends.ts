@@ -1,4 +1,5 @@
 import type { ResolvedAgent } from '../../runtime/definitions/resolved.ts';
+import { own } from '../../runtime/definitions/words.ts';
 import { type CallState, dueTimer, type InvocationContext } from '../../runtime/context/invocation.ts';
 import { isElsewhere } from '../../runtime/policy/retry.ts';
 import type { Invocation, Timer } from '../../runtime/journal/entry.ts';
@@ -29,6 +30,7 @@ export function delegation(context: InvocationContext, call: CallState, resolved
     facts: context.facts,
     ...(call.delegate.grant && { grant: call.delegate.grant }),
     ...(invocation.model !== undefined && { model: invocation.model }),
+    ...(invocation.release !== undefined && { release: invocation.release }),
     trace: invocation.trace,
   };
   return [
@@ -96,6 +98,11 @@ function closedTimers({ tasks }: InvocationContext): Timer[] {
   );
 }
 
+function templateOf({ topics = {} }: ResolvedAgent, topic: string): { template?: string } {
+  const template = own(topics, topic);
+  return template === undefined ? {} : { template };
+}
+
 /** What an ended invocation sends: its report to whoever started it, to topics that carry such reports, to its thread. Pure. `resolved` is null unless it completed. */
 export function ending(invocation: Invocation, report: AgentReport, resolved: ResolvedAgent | null): Send[] {
   const { address, parent, agent, subject, trace, thread } = invocation;
@@ -106,7 +113,16 @@ export function ending(invocation: Invocation, report: AgentReport, resolved: Re
       const data = { run, agent, subject, text: report.text, data: report.data };
       sends.push({
         kind: 'event',
-        event: { id: `${run}-${path}-report`, topic, tenant, agent, subject, data, trace },
+        event: {
+          id: `${run}-${path}-report`,
+          topic,
+          ...templateOf(resolved, topic),
+          tenant,
+          agent,
+          subject,
+          data,
+          trace,
+        },
       });
     }
   }

@@ -1,6 +1,12 @@
 /** How each journaled event changes an invocation's context. Plain functions: the machine decides when they apply. */
-import { type CallState, dueTimer, type InvocationContext, type TurnState } from '../../runtime/context/invocation.ts';
-import type { InvocationEvent, JudgedCall, Timer, Verdict } from '../../runtime/journal/entry.ts';
+import {
+  type CallState,
+  type Deferral,
+  dueTimer,
+  type InvocationContext,
+  type TurnState,
+} from '../../runtime/context/invocation.ts';
+import type { Deferred, InvocationEvent, JudgedCall, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { canonicalJson } from '../../runtime/canonical.ts';
 import { breaksEnforce } from '../../runtime/policy/enforce.ts';
 import { addUsage } from '../../runtime/report.ts';
@@ -13,14 +19,24 @@ type Replied = Of<'model.replied'>;
 
 /** What `event` makes of the context; the machine has already decided that it applies. */
 export function take(context: InvocationContext, event: InvocationEvent): Partial<InvocationContext> {
-  return { ...postponed(context, change(context, event)), stalls: event.type === 'resumed' ? context.stalls + 1 : 0 };
+  if (event.type === 'deferred') return { deferred: deferredBy(context.deferred, event) };
+  return {
+    ...postponed(context, change(context, event)),
+    stalls: event.type === 'resumed' ? context.stalls + 1 : 0,
+    ...(context.deferred && { deferred: null }),
+  };
 }
 
-function change(context: InvocationContext, event: InvocationEvent): Partial<InvocationContext> {
+/** Since when it is left to others, and why. Pure. */
+export function deferredBy(before: Deferral | null | undefined, { at, lacks }: Deferred): Deferral {
+  return { since: before?.since ?? at, lacks: [...(before?.lacks ?? []), lacks] };
+}
+
+function change(context: InvocationContext, event: Exclude<InvocationEvent, Deferred>): Partial<InvocationContext> {
   switch (event.type) {
     case 'invoked': {
-      const { invocation, definition, agent_id, version } = event;
-      return { invocation, definition, agent_id, version, facts: invocation.facts };
+      const { invocation, definition, agent_id, version, code } = event;
+      return { invocation, definition, agent_id, version, facts: invocation.facts, ...(code && { code }) };
     }
     case 'admitted': {
       const { verdicts, remaining } = event;

@@ -1,6 +1,7 @@
 import { describeError, PlatformError } from '../../config/errors.ts';
 import { COMPOSER_VERSION, compose } from '../../runtime/context/compose.ts';
 import type { InvocationContext } from '../../runtime/context/invocation.ts';
+import type { AgentDefinition } from '../../runtime/definitions/schema.ts';
 import { digestOf } from '../../runtime/digest.ts';
 import type { Escalation, Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
@@ -8,9 +9,11 @@ import { elsewhereName, nextTry, waitElsewhere } from '../../runtime/policy/retr
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
 import { checkedReply } from '../../runtime/model/check-reply.ts';
+import type { Player } from '../../runtime/model/conversation.ts';
 import type { ModelProvider, ModelReply, SentRequest } from '../../runtime/model/provider.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
+import { beginsWith, meansOf, otherCode } from './means.ts';
 
 /** One model turn: compose the prompt, ask, judge the reply. A model that does not answer is an event, not a throw. */
 export async function modelTurn(
@@ -20,12 +23,12 @@ export async function modelTurn(
 ): Promise<InvocationEvent> {
   const { invocation } = state;
   if (!invocation) throw new PlatformError('activation.crashed', 'a model turn needs an invocation');
-  const { resolved, ...means } = await judging(runtime, state);
+  const { resolved, other, players, ...means } = await judging(runtime, state);
   const request = compose(resolved, state);
   const prompt = { composer: COMPOSER_VERSION, digest: digestOf(request) };
   let reply: ModelReply;
   try {
-    reply = checkedReply(await modelOf(runtime, invocation).reply(request, signal));
+    reply = checkedReply(await modelOf(runtime, invocation).reply(request, signal, players));
   } catch (error) {
     const { request_id: id, sent } = error instanceof PlatformError ? error.details : {};
     const escalation = escalationOf(error, { resolved, state, now: means.now });
@@ -44,8 +47,13 @@ export async function modelTurn(
   }
   const { cost_usd, prices_as_of } = reply;
   const judged = judgeTurn({ resolved, state, reply, prompt, ...(cost_usd !== undefined && { cost_usd }), ...means });
-  // Of which day the prices are is nothing that a rule asks for.
-  return { ...judged, ...(prices_as_of !== undefined && { prices_as_of }) };
+  // Of which day the prices are is nothing that a rule asks for, nor is whose code it was that answered.
+  return {
+    ...judged,
+    verdicts: [...other.verdicts, ...judged.verdicts],
+    ...(prices_as_of !== undefined && { prices_as_of }),
+    ...(other.code && { code: other.code }),
+  };
 }
 
 /** A run keeps the model that it began with: what one began, another would go on with in its own way. */
@@ -53,27 +61,43 @@ function modelOf(runtime: Runtime, { model }: Invocation): ModelProvider {
   return model === undefined || model === runtime.model.name ? runtime.model : runtime.otherModel(model);
 }
 
-/** What judging a turn, or a person's word on it, needs beside the fold: the definition, and the pack's code. */
-export async function judging(
-  runtime: Runtime,
-  state: InvocationContext,
-): Promise<Pick<TurnToJudge, 'resolved' | 'conditions' | 'checks' | 'validate' | 'admitDelegate' | 'now'>> {
+type Judging = Pick<TurnToJudge, 'resolved' | 'conditions' | 'checks' | 'validate' | 'admitDelegate' | 'now'> & {
+  /** What its events say of the code, where it began with another. */
+  other: ReturnType<typeof otherCode>;
+  players: Record<string, Player>;
+};
+
+/**
+ * What judging a turn, or a person's word on it, needs beside the fold: the definition that it began with, and the pack's
+ * code, made for the parameters that it began with. A worker that cannot have these gets no further than a rejection, for
+ * which none of the code is asked.
+ */
+export async function judging(runtime: Runtime, state: InvocationContext): Promise<Judging> {
   const { invocation } = state;
-  const pack = runtime.catalog.agent(invocation?.agent ?? '')?.pack;
-  if (!invocation || !pack)
-    throw new PlatformError('agent.unknown', `no loaded pack defines the agent ${invocation?.agent ?? ''}`);
-  const resolved = await runtime.catalog.resolved(state.definition);
+  if (!invocation) throw new PlatformError('activation.crashed', 'only what was invoked is judged');
+  const means = await meansOf(runtime, state);
+  const pack = 'lacks' in means ? null : means.pack;
+  const resolved = 'lacks' in means ? await runtime.catalog.resolved(state.definition) : means.resolved;
+  const below = new Map<string, AgentDefinition | null>();
+  for (const agent of resolved.tools.flatMap(({ delegate }) => delegate ?? [])) {
+    const begins = await beginsWith(runtime, { ...invocation, agent });
+    below.set(agent, begins.resolved?.definition ?? null);
+  }
   return {
     resolved,
-    conditions: pack.code.conditions,
-    checks: pack.code.checks ?? {},
+    other: otherCode(means),
+    players: pack?.code.players ?? {},
+    conditions: pack?.code.conditions ?? {},
+    checks: pack?.code.checks ?? {},
     now: runtime.now().toISOString(),
     validate: (tool, input) => {
-      const schema = inputSchemaOf(tool.name, resolved, pack, invocation.address.run);
+      const schema = pack && inputSchemaOf(tool.name, resolved, pack, invocation.address.run);
       return schema ? inputProblems(schema, input) || null : `${tool.name} is not supplied by this release of the pack`;
     },
-    admitDelegate: (agent) =>
-      admitFrom(runtime, state, invocation, agent, resolved.definition.autonomy.allowed_sub_agents),
+    admitDelegate: (agent) => {
+      const allowed = resolved.definition.autonomy.allowed_sub_agents;
+      return admitFrom(state, invocation, { agent, definition: below.get(agent) ?? null, allowed });
+    },
   };
 }
 
@@ -114,11 +138,9 @@ function isElsewhere(error: unknown): boolean {
 
 /** The same admission that the child's supervisor will ask, asked before the delegation is sent. */
 function admitFrom(
-  runtime: Runtime,
   state: InvocationContext,
   parent: Invocation,
-  agent: string,
-  allowed: string[],
+  { agent, definition, allowed }: { agent: string; definition: AgentDefinition | null; allowed: string[] },
 ): Verdict[] {
   const { address } = parent;
   const child: Invocation = {
@@ -129,6 +151,5 @@ function admitFrom(
     parent_remaining: state.remaining,
     parent_allows: allowed,
   };
-  const definition = runtime.catalog.agent(agent)?.resolved.definition ?? null;
   return admit({ invocation: child, definition, subject_required: false }).verdicts;
 }

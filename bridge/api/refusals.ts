@@ -50,6 +50,7 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
   'run.unknown': { status: 404 },
   'run.exists': { status: 409 },
   'run.ended': { status: 409 },
+  'run.unserved': { status: 503 },
   'human.unknown': { status: 404 },
   'human.not_yours': { status: 403 },
   'human.decided': { status: 409 },

@@ -20,6 +20,8 @@ function happening(event: JournaledEvent): Happening {
       return { type, worker: event.worker, ...refusal(event.verdicts) };
     case 'resumed':
       return { type, worker: event.worker };
+    case 'deferred':
+      return { type, worker: event.worker, reason: event.lacks };
     case 'model.replied': {
       const { ordinal, model, usage, report, escalation } = event;
       const calls = event.calls.map((call) => ({

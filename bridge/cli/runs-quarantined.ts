@@ -5,6 +5,7 @@ import { leftOut } from '../left-out.ts';
 import type { Platform } from '../platform.ts';
 import { quarantined } from '../quarantine.ts';
 import { flattenTree, readRun, type RunTree } from '../runs.ts';
+import { checkServed } from '../served-agents.ts';
 import { cell, renderTable } from '../table.ts';
 import { type Session, withPlatform } from './session.ts';
 
@@ -30,6 +31,7 @@ export async function retryRun(session: Session, run: string, path: string | und
   const { json, say, sayJson } = session;
   const retried = await withPlatform(session, async (platform) => {
     const tree = await failedTree(platform, session.settings.tenant, run, path);
+    await checkServed(platform, tree.agent, `${tree.address.path} of ${run}`);
     const trace = tree.context.invocation?.trace ?? { correlation_id: run };
     await platform.runtime.mailer.post(
       { ...tree.address, agent: tree.agent },

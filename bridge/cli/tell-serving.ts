@@ -3,7 +3,7 @@ import type { Address } from '../../runtime/address.ts';
 import type { Entry } from '../../runtime/journal/entry.ts';
 import { askedIn } from '../asked.ts';
 import { type EndedRun, endedTexts, whoText } from '../ended-runs.ts';
-import { modelWait } from '../model-waits.ts';
+import { awaited, modelWait } from '../model-waits.ts';
 import { taskView } from '../task-view.ts';
 import { tellPeople } from '../tell-people.ts';
 import { tellWaits, type WaitTeller } from '../tell-waits.ts';
@@ -34,7 +34,8 @@ export function tellServing({ settings, json, paint, say, sayJson }: Said, now: 
     tellWaits({
       ...options,
       runs: Number.POSITIVE_INFINITY,
-      named: (address, entry, text) => options.named(address, entry, `waits for the model: ${text}`),
+      named: (address, entry, text) =>
+        options.named(address, entry, `waits for ${awaited(modelWait([entry]) ?? {})}: ${text}`),
     }),
     tellPeople({
       ...options,

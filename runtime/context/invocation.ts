@@ -1,3 +1,4 @@
+import type { CodeId } from '../definitions/release.ts';
 import type { Decision, Escalation, HumanTask, Invocation, JudgedCall, Timer, Verdict } from '../journal/entry.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ReplyBlock } from '../model/provider.ts';
@@ -27,6 +28,12 @@ export interface TaskState extends HumanTask {
   facts: number;
 }
 
+export interface Deferral {
+  /** ISO time. */
+  since: string;
+  lacks: string[];
+}
+
 /** One model turn and its calls. */
 export interface TurnState {
   ordinal: number;
@@ -47,12 +54,16 @@ export interface TurnState {
 export interface InvocationContext {
   invocation: Invocation | null;
   definition: string;
+  /** The code that it began with. Absent in journals that are older than that it is recorded. */
+  code?: CodeId;
   agent_id: string;
   version: string;
   /** Claims so far: 1 for the admission, plus one per `resumed`. */
   claims: number;
   /** Claims since the last event that was none: taken up again without getting any further. */
   stalls: number;
+  /** Since when workers leave it to others, and why: each reason once. Absent before the first, null when one goes on. */
+  deferred?: Deferral | null;
   /** Delegation depth left. */
   remaining: number;
   /** The last step ordinal used; turns and calls are numbered from 1 in block order. */

@@ -1,6 +1,8 @@
 import type { KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { held } from '../bus/kv.ts';
+import { lackOf, unfitCode } from './fitness.ts';
+import { type CodeId, codeText, type Release, type ReleasedSchedule } from './release.ts';
 import type { LoadedAgent, LoadedPack, ResolvedAgent } from './resolved.ts';
 import type { ScheduleDefinition, TopicDefinition } from './schema.ts';
 import { own } from './words.ts';
@@ -12,19 +14,42 @@ export interface HostedAgent extends LoadedAgent {
   pack: LoadedPack;
 }
 
+/** What an invocation is judged and carried out by on this worker. */
+export interface Means {
+  resolved: ResolvedAgent;
+  /** The pack with its code made for the parameters that the invocation began with. */
+  pack: LoadedPack;
+  /** The code of this worker, where the invocation began with another, or with one that was not recorded. */
+  other?: { code: CodeId; reason: string };
+}
+
+/** What a batch lists its targets by, and starts their runs with. */
+export interface BatchMeans {
+  pack: LoadedPack;
+  schedule: ReleasedSchedule;
+}
+
+/** Why this worker cannot go on with something that another may go on with. */
+export interface Lack {
+  lacks: string;
+}
+
 /**
- * The packs of this process by name, and the record of every resolved definition by digest: an invocation in flight
- * keeps the definition it began with, also when the files have changed since.
+ * The packs of this process by name, and the record of every resolved definition and release by digest: an invocation in
+ * flight keeps what it began with, also when the files have changed since.
  */
 export class Catalog {
   readonly packs: readonly LoadedPack[];
   private readonly kv: KV;
   private readonly byDigest = new Map<string, ResolvedAgent>();
+  private readonly releases = new Map<string, Release>();
+  private readonly known = new Map<string, Means | Lack>();
 
   private constructor(packs: readonly LoadedPack[], kv: KV) {
     this.packs = packs;
     this.kv = kv;
     for (const { digest, resolved } of this.agents()) this.byDigest.set(digest, resolved);
+    for (const { release } of packs) this.releases.set(release.digest, release.release);
   }
 
   /** Opens the record and writes into it what it does not hold yet. */
@@ -32,8 +57,8 @@ export class Catalog {
     const kv = await nc.jetstream().views.kv(BUCKET, { history: 1 });
     const catalog = new Catalog(packs, kv);
     await Promise.all(
-      catalog.agents().map(async ({ digest, resolved }) => {
-        if (held(await kv.get(digest)) === null) await kv.put(digest, JSON.stringify(resolved));
+      [...catalog.byDigest, ...catalog.releases].map(async ([digest, record]) => {
+        if (held(await kv.get(digest)) === null) await kv.put(digest, JSON.stringify(record));
       }),
     );
     return catalog;
@@ -60,6 +85,65 @@ export class Catalog {
     const resolved = entry.json<ResolvedAgent>();
     this.byDigest.set(digest, resolved);
     return resolved;
+  }
+
+  /** The release with that digest: a loaded one, or the recorded one. */
+  async release(digest: string): Promise<Release> {
+    const known = this.releases.get(digest);
+    if (known) return known;
+    const entry = held(await this.kv.get(digest));
+    if (!entry) throw new PlatformError('agent.unknown', `no release with the digest ${digest} is recorded`);
+    const release = entry.json<Release>();
+    this.releases.set(digest, release);
+    return release;
+  }
+
+  /**
+   * What an invocation that began with this definition and code goes on with here, or why it cannot. Without the code, which
+   * older journals do not name, that of this worker counts; without recorded parameters, those of its files.
+   */
+  async means(digest: string, began: CodeId | undefined, played: boolean): Promise<Means | Lack> {
+    const key = `${digest} ${began?.version} ${began?.digest} ${began?.exact} ${played}`;
+    const known = this.known.get(key) ?? this.meansFor(await this.resolved(digest), began, played);
+    this.known.set(key, known);
+    return known;
+  }
+
+  private meansFor(resolved: ResolvedAgent, began: CodeId | undefined, played: boolean): Means | Lack {
+    const loaded = this.packOf(resolved.pack);
+    if (!loaded) return { lacks: `no loaded pack is called ${resolved.pack}` };
+    const pack = resolved.parameters ? loaded.withParameters(resolved.parameters) : loaded;
+    const mine = loaded.release.release.code;
+    const here = codeText(resolved.pack, mine);
+    const unfit = unfitCode(resolved.pack, began, mine);
+    if (unfit !== null) return { lacks: unfit };
+    if ('wrong' in pack) return { lacks: `${here} cannot be made with what it began with: ${pack.wrong}` };
+    const lacks = lackOf({ resolved, began, pack, played });
+    if (lacks !== null) return { lacks };
+    if (began?.digest === mine.digest) return { resolved, pack };
+    const how = began
+      ? `it began with ${codeText(resolved.pack, began)}`
+      : 'it is older than that code and parameters are recorded';
+    return { resolved, pack, other: { code: mine, reason: `${how}; judged by ${here}` } };
+  }
+
+  /** What a batch of that schedule goes on with here, or why it cannot; null when nobody declares the schedule. */
+  async batchMeans(digest: string | undefined, name: string): Promise<BatchMeans | Lack | null> {
+    if (digest === undefined) return this.schedule(name) ?? null;
+    const { pack: packName, code, schedules, agents } = await this.release(digest);
+    const schedule = own(schedules, name);
+    if (!schedule) return null;
+    const loaded = this.packOf(packName);
+    if (!loaded) return { lacks: `no loaded pack is called ${packName}` };
+    const unfit = unfitCode(packName, code, loaded.release.release.code);
+    if (unfit !== null) return { lacks: unfit };
+    const { parameters } = await this.resolved(agents[schedule.agent] ?? '');
+    const pack = parameters ? loaded.withParameters(parameters) : loaded;
+    return 'wrong' in pack ? { lacks: pack.wrong } : { pack, schedule };
+  }
+
+  private packOf(name: string): LoadedPack | undefined {
+    return this.packs.find(({ manifest }) => manifest.metadata.name === name);
   }
 
   schedule(name: string): { pack: LoadedPack; schedule: ScheduleDefinition } | undefined {

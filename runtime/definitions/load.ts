@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { checkAgents } from './check-agents.ts';
 import { checkManifest } from './check-manifest.ts';
+import { codeDigest } from './code-digest.ts';
 import { invalidDefinitions, sortFindings } from './findings.ts';
 import { keysAt, textAt } from './located.ts';
+import { remade } from './parameters.ts';
 import { readPack } from './read.ts';
+import { type Parameters, releaseOf } from './release.ts';
 import type { Finding, LoadedAgent, LoadedPack } from './resolved.ts';
 import { type CheckedAgent, resolveAgent } from './resolve.ts';
 import { agentsByName, type PackSource } from './source.ts';
@@ -35,19 +39,38 @@ export async function loadPacks(folders: readonly string[], { log }: LoadOptions
     errors.push(...source.errors, ...wrong, ...checkManifest(source));
   }
   if (errors.length > 0) throw invalidDefinitions(errors);
-  return sources.map(toPack);
+  return Promise.all(sources.map((source) => toPack(source, log)));
 }
 
-function toPack({ folder, manifest, code, agents: read, warnings }: PackSource): LoadedPack {
-  if (manifest === null || code === null) throw new Error(`${folder}: nothing was found wrong, yet it is not complete`);
+async function toPack(source: PackSource, log: Logger): Promise<LoadedPack> {
+  const { folder, manifest, code, module, agents: read, warnings } = source;
+  const parameters = (source.parameters ?? {}) as Parameters;
+  if (manifest === null || code === null || module === null)
+    throw new Error(`${folder}: nothing was found wrong, yet it is not complete`);
   const checked = new Map<string, CheckedAgent>();
   for (const { definition, prompt } of read) {
     if (definition === null || prompt === null) throw new Error(`${folder}: an agent is not complete`);
     checked.set(definition.metadata.name, { definition, prompt });
   }
   const agents = new Map<string, LoadedAgent>();
-  for (const [name, agent] of checked) agents.set(name, resolveAgent(agent, manifest, code, checked));
-  return { folder, manifest, code, agents, warnings: sortFindings(warnings) };
+  for (const [name, agent] of checked) agents.set(name, resolveAgent(agent, manifest, code, checked, parameters));
+  const data = manifest.data === undefined ? null : resolve(folder, manifest.data.folder);
+  const release = releaseOf(manifest, await codeDigest(folder, data), agents);
+  const remake = remade(module, parameters, code, { yaml: source.yaml, log });
+  const pack: LoadedPack = {
+    folder,
+    manifest,
+    code,
+    agents,
+    release,
+    warnings: sortFindings(warnings),
+    withParameters: (recorded) => {
+      const made = remake(recorded);
+      if ('wrong' in made) return made;
+      return made.code === code ? pack : { ...pack, code: made.code };
+    },
+  };
+  return pack;
 }
 
 /** Agents, topics, schedules and endpoints are addressed without their pack's name, so no two packs may share one. */

@@ -106,7 +106,8 @@ export function createCode(
   };
   let code: PackCode;
   try {
-    code = module.create({ parameters, log });
+    // Of its own: what is recorded of the parameters stays as it was read.
+    code = module.create({ parameters: structuredClone(parameters), log });
   } catch (error) {
     fail(`create() threw: ${messageOf(error)}, expected the pack's code`);
     return null;

@@ -7,6 +7,7 @@ import { listAgents, PACK_FILE } from './agent-files.ts';
 import { codeOf, displayPath, findInside, openInside } from './files.ts';
 import { checkLocated, keysAt, type LocatedYaml, parseLocated, textAt } from './located.ts';
 import { createCode, importModule } from './module.ts';
+import { isRecordable, NOT_RECORDABLE } from './parameters.ts';
 import { resolvePrompt } from './prompt.ts';
 import type { Finding } from './resolved.ts';
 import { AgentDefinition, PackManifest } from './schema.ts';
@@ -37,10 +38,7 @@ export async function readAgentFolder(given: string, pack: string | null, log: L
 }
 
 /** A pack without its agents. */
-interface Frame extends Omit<PackSource, 'agents'> {
-  /** Null when no pack says what they are. */
-  parameters: Record<string, unknown> | null;
-}
+type Frame = Omit<PackSource, 'agents'>;
 
 async function readFrame(folder: string, log: Logger): Promise<Frame> {
   const path = join(folder, PACK_FILE);
@@ -57,12 +55,12 @@ async function readFrame(folder: string, log: Logger): Promise<Frame> {
   const module = await importModule(folder, yaml, errors);
   const parameters = await readParameters(folder, yaml, module?.parameters ?? null, errors);
   const code = module === null ? null : createCode(module, parameters, log, yaml, errors);
-  return { folder, yaml, manifest, code, parameters, errors, warnings: [] };
+  return { folder, yaml, manifest, code, module, parameters, errors, warnings: [] };
 }
 
 function noFrame(folder: string): Frame {
   const yaml = parseLocated('', '');
-  return { folder, yaml, manifest: null, code: null, parameters: null, errors: [], warnings: [] };
+  return { folder, yaml, manifest: null, code: null, module: null, parameters: null, errors: [], warnings: [] };
 }
 
 type Schemas = Parameters<typeof createCode>[0]['parameters'];
@@ -92,8 +90,11 @@ async function readParameters(
       continue;
     }
     const located = parseLocated(displayPath(opened.path), opened.bytes);
-    if (schema !== undefined) values[name] = checkLocated(located, schema, errors);
-    else errors.push(...located.findings);
+    if (schema !== undefined) {
+      const read = checkLocated(located, schema, errors);
+      values[name] = read;
+      if (read !== null && !isRecordable(schema, read)) errors.push(yaml.finding(path, NOT_RECORDABLE, 'key'));
+    } else errors.push(...located.findings);
   }
   for (const name of declared ?? []) {
     if (Object.hasOwn(values, name)) continue;

@@ -17,6 +17,7 @@ import {
 } from '../tools/builtin.ts';
 import { emittableTopics, escalateSchema, submitSchema } from '../tools/inputs.ts';
 import { jsonSchemaOf, withoutProperty } from '../tools/json-schema.ts';
+import type { Parameters } from './release.ts';
 import type { LoadedAgent, ResolvedAgent, ResolvedTool } from './resolved.ts';
 import type { AgentDefinition, PackManifest } from './schema.ts';
 import { own } from './words.ts';
@@ -33,6 +34,7 @@ export function resolveAgent(
   manifest: PackManifest,
   code: PackCode,
   agents: ReadonlyMap<string, CheckedAgent>,
+  parameters: Parameters,
 ): LoadedAgent {
   const { name } = definition.metadata;
   const rules = definition.autonomy.escalation_rules;
@@ -40,6 +42,11 @@ export function resolveAgent(
   const tools = definition.tools.map((tool) => resolveTool(tool, manifest, code, agents));
   if (rules.length > 0) tools.push(escalateTool(definition));
   if (report) tools.push(describe(SUBMIT_REPORT, 'report', DESCRIPTIONS[SUBMIT_REPORT], submitSchema(report)));
+  const report_topics = Object.entries(manifest.topics)
+    .filter(([, topic]) => topic.on_report_of === name)
+    .map(([topic]) => topic);
+  const emits = tools.some((tool) => tool.name === EMIT_EVENT);
+  const topics = [...(emits ? emittableTopics(manifest) : []), ...report_topics];
   const resolved: ResolvedAgent = {
     pack: manifest.metadata.name,
     definition,
@@ -48,10 +55,10 @@ export function resolveAgent(
     decided_conditions: rules
       .filter(({ when, condition }) => when !== undefined || Object.hasOwn(code.conditions, condition))
       .map(({ condition }) => condition),
-    report_topics: Object.entries(manifest.topics)
-      .filter(([, topic]) => topic.on_report_of === name)
-      .map(([topic]) => topic),
+    report_topics,
     report_schema: report ? jsonSchemaOf(report) : null,
+    parameters,
+    topics: Object.fromEntries(topics.map((topic) => [topic, manifest.topics[topic]?.subject ?? ''])),
   };
   return { digest: digestOf(resolved), resolved };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { ToolSchema } from '../model/provider.ts';
 import type { PackCode } from '../pack.ts';
+import type { Parameters, RecordedRelease } from './release.ts';
 import type { AgentDefinition, PackManifest } from './schema.ts';
 
 /** How the runtime treats a call: reads run in parallel; emits, stores and delegations in block order; the rest ends the turn. */
@@ -30,6 +31,10 @@ export interface ResolvedAgent {
   report_topics: string[];
   /** JSON Schema of the report's `data`, null when the agent reports in text only. */
   report_schema: JsonObject | null;
+  /** The parameters of its pack, by name: what its conditions, checks, tools and players are made with. Older records have none. */
+  parameters?: Parameters;
+  /** Topics that it emits to, or that its report is emitted to, with the templates of their subjects. Older records have none. */
+  topics?: Record<string, string>;
 }
 
 /** One line of a load report: `file:line:column path: what was wrong, what was expected`. */
@@ -54,6 +59,10 @@ export interface LoadedPack {
   manifest: PackManifest;
   code: PackCode;
   agents: Map<string, LoadedAgent>;
+  /** What begins with this pack begins with that. */
+  release: RecordedRelease;
+  /** The pack with its code made for other parameters than those of its files; why not, in words, when they do not fit. */
+  withParameters(parameters: Parameters): LoadedPack | { wrong: string };
   warnings: Finding[];
 }
 

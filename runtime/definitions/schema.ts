@@ -233,6 +233,12 @@ export const PackManifest = z
       .record(Name, z.record(Name, Endpoint))
       .default({})
       .describe('Service endpoints by group and name: `api.<tenant>.<group>.<name>` over NATS.'),
+    continues: z
+      .enum(['compatible', 'exact'])
+      .default('compatible')
+      .describe(
+        'Which runs that began with other code of this pack it goes on with: those of the same major version, or none.',
+      ),
   })
   .describe('A pack: what its agents share.');
 export type PackManifest = z.infer<typeof PackManifest>;

@@ -1,4 +1,4 @@
-import type { PackCode } from '../pack.ts';
+import type { PackCode, PackModule } from '../pack.ts';
 import type { LocatedYaml } from './located.ts';
 import { textAt } from './located.ts';
 import type { Finding } from './resolved.ts';
@@ -14,6 +14,10 @@ export interface PackSource {
   agents: AgentSource[];
   /** Null when the module could not be imported or made. */
   code: PackCode | null;
+  /** What the code was made by; null when it could not be imported. */
+  module: PackModule | null;
+  /** Parameter name → its values; null for one that is invalid. Null when no pack says what they are. */
+  parameters: Record<string, unknown> | null;
   errors: Finding[];
   warnings: Finding[];
 }

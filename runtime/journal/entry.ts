@@ -1,7 +1,11 @@
 import type { Address } from '../address.ts';
+import type { CodeId } from '../definitions/release.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ReplyBlock, SentRequest } from '../model/provider.ts';
 import type { AgentReport } from '../report.ts';
+import type { Decision, Escalation, HumanTask } from './human.ts';
+
+export type { Deciders, Decision, Edits, Escalation, HumanTask, OnExpiry } from './human.ts';
 
 /** One rule's answer, as it was when the event was made. Guards read verdicts; they never evaluate a rule again. */
 export interface Verdict {
@@ -50,6 +54,8 @@ export interface Invocation {
   grant?: Grant;
   /** Which model answers, by its provider's name: the one that the run began with, on whatever worker. */
   model?: string;
+  /** The release of the pack that the run began with, by digest: what is delegated begins with the same. */
+  release?: string;
   trace: Trace;
 }
 
@@ -92,65 +98,6 @@ export interface Timer {
   at: string;
 }
 
-export interface Escalation {
-  /** Name of the rule that decided. */
-  rule: string;
-  target: 'human' | 'parent';
-  reason: string;
-  /** What a person is asked; only and always with the target `human`. */
-  task?: HumanTask;
-}
-
-/** A question to a person. What it wants to do is the turn that it holds: the invocation's last one. */
-export interface HumanTask {
-  /** `<run>.<path>.<n>`: the n-th task of that invocation. */
-  id: string;
-  /**
-   * `approval`: the turn takes effect when a person approves. `breach`: the turn breaks an `enforce` rule, which no approval
-   * lifts: it is edited, sent back or rejected. `budget`: approving grants the same once more. `quarantine`: the invocation
-   * has failed; approving has it go on from its journal. `model`: the model refused the request; approving asks it again.
-   */
-  kind: 'approval' | 'breach' | 'budget' | 'quarantine' | 'model';
-  /** All rules that ask; approving answers them all. */
-  rules: string[];
-  /** Why a person is asked, with the evidence. */
-  question: string;
-  decides: Deciders;
-  /** ISO times; `due` is null for a task that never expires. */
-  opened: string;
-  due: string | null;
-  on_expiry: OnExpiry;
-}
-
-/** Who may decide: the person of that name, and everyone with that role. */
-export interface Deciders {
-  name: string | null;
-  role: string;
-}
-
-/** `refuse`: ends as refused. `approve`: as if approved. `escalate`: handed to whoever started it. */
-export type OnExpiry = 'refuse' | 'approve' | 'escalate';
-
-export interface Decision {
-  /** The caller's own id: the same decision may be sent again. */
-  id: string;
-  task: string;
-  answer: 'approve' | 'edit' | 'reject' | 'ask_again';
-  /** Who decided, and as what; the platform takes the door's word for it. */
-  by: string;
-  role: string | null;
-  note: string;
-  /** ISO time at which the door took it. */
-  at: string;
-}
-
-/** What an `edit` puts in place of what was proposed. */
-export interface Edits {
-  /** New inputs of calls of the held turn, by ordinal. */
-  calls?: { ordinal: number; input: Json }[];
-  report?: { text: string; data: Json };
-}
-
 /** Which prompt was sent: by which composer, its SHA-256, and in what form, where the model's provider has one of its own. */
 export interface Prompt {
   composer: number;
@@ -158,12 +105,27 @@ export interface Prompt {
   sent?: SentRequest;
 }
 
+/**
+ * A worker that cannot go on with it leaves it to others: its mail comes again, soon at first and each minute then, and only
+ * a worker that can takes it. Each reason stands in the journal once, until somebody goes on.
+ */
+export interface Deferred {
+  type: 'deferred';
+  worker: string;
+  /** Why it cannot. */
+  lacks: string;
+  /** ISO time. */
+  at: string;
+}
+
 /** Machine events of an invocation, as they are journaled. */
 export type InvocationEvent =
-  | { type: 'invoked'; invocation: Invocation; definition: string; agent_id: string; version: string }
-  /** `deadline`: by when it must have ended. */
-  | { type: 'admitted'; worker: string; verdicts: Verdict[]; remaining: number; deadline?: Timer }
-  | { type: 'refused'; worker: string; verdicts: Verdict[] }
+  /** `code`: that of the pack that it begins with. */
+  | { type: 'invoked'; invocation: Invocation; definition: string; agent_id: string; version: string; code?: CodeId }
+  /** `deadline`: by when it must have ended. Here and below, `code` is the worker's, where another one began it. */
+  | { type: 'admitted'; worker: string; verdicts: Verdict[]; remaining: number; deadline?: Timer; code?: CodeId }
+  | { type: 'refused'; worker: string; verdicts: Verdict[]; code?: CodeId }
+  | Deferred
   | { type: 'resumed'; worker: string; delivery: number }
   | {
       type: 'model.replied';
@@ -187,6 +149,7 @@ export type InvocationEvent =
       escalation: Escalation | null;
       /** Set when the turn reports; with an escalation, it is what the invocation would report. */
       report: { text: string; data: Json } | null;
+      code?: CodeId;
     }
   | {
       type: 'model.failed';
@@ -213,6 +176,7 @@ export type InvocationEvent =
       fact: string | null;
       /** What the call created outside, for the report. */
       created: { event?: { topic: string; id: string }; memory?: string } | null;
+      code?: CodeId;
     }
   /** `denied`: the model refused its key somewhere below. The parent would get no answer either, and fails alike. */
   | { type: 'child.reported'; path: string; report: AgentReport; denied?: { code: string; message: string } }
@@ -229,6 +193,7 @@ export type InvocationEvent =
       verdicts: Verdict[];
       calls: JudgedCall[];
       report: { text: string; data: Json } | null;
+      code?: CodeId;
     }
   /** People took time meanwhile, which does not count: the deadline `from` is now `to`. */
   | { type: 'deadline.moved'; from: string; to: Timer }
@@ -243,6 +208,7 @@ export type BatchEvent =
   | { type: 'invoked'; address: Address; batch: BatchStart; trace: Trace }
   | { type: 'admitted'; worker: string; verdicts: Verdict[] }
   | { type: 'resumed'; worker: string; delivery: number }
+  | Deferred
   | { type: 'targets.listed'; targets: { id: string; payload: JsonObject }[] }
   | { type: 'child.reported'; run: string; outcome: string }
   | { type: 'completed' }
@@ -257,6 +223,8 @@ export interface BatchStart {
   only: string[] | null;
   /** Which model answers its runs. */
   model?: string;
+  /** The release of the pack that it and its runs begin with, by digest. */
+  release?: string;
 }
 
 export type JournaledEvent = InvocationEvent | BatchEvent;

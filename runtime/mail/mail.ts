@@ -1,6 +1,7 @@
 import { headers, type MsgHdrs } from 'nats';
 import { z } from 'zod';
 import type { Mailbox } from '../address.ts';
+import { digestOf } from '../digest.ts';
 import type { Publisher } from '../bus/publish.ts';
 import type { Decision, Edits, Invocation, Timer, Trace } from '../journal/entry.ts';
 import { type Swap, swapInvocation, swapReport } from '../journal/by-reference.ts';
@@ -127,6 +128,20 @@ export class Mailer {
     await this.publisher.publish(timerSubject(to, name), { type: 'timer.fired', name } satisfies Mail, carried);
   }
 
+  /** Has the server deliver a mail again at a time, as it came: for a worker that can go on with its receiver. */
+  async again(to: Mailbox, { subject, mail, at, carried }: MailAgain): Promise<void> {
+    const again = headers();
+    for (const name of TRACE_HEADERS) {
+      const value = carried?.get(name) ?? '';
+      if (value !== '') again.set(name, value);
+    }
+    again.set('Nats-Schedule', `@at ${at}`);
+    again.set('Nats-Schedule-Target', subject);
+    // One for each mail: different mail to one receiver does not replace each other.
+    const name = `again-${digestOf(mail).slice(0, 16)}`;
+    await this.publisher.publish(timerSubject(to, name), mail, again);
+  }
+
   /** Cancels a timer; one that fired already is ignored by whoever set it. */
   async unschedule(to: Mailbox, name: string): Promise<void> {
     await this.publisher.purge(MAIL_STREAM, timerSubject(to, name));
@@ -137,6 +152,17 @@ export class Mailer {
     await this.publisher.once(startSubject(to), { type: 'start' } satisfies Mail, traceHeaders(trace));
   }
 }
+
+/** A mail as it came. */
+export interface MailAgain {
+  subject: string;
+  mail: Mail;
+  /** ISO time. */
+  at: string;
+  carried: MsgHdrs | undefined;
+}
+
+const TRACE_HEADERS = ['correlation-id', 'traceparent'];
 
 async function swapMail(mail: Mail, swap: Swap): Promise<Mail> {
   if (mail.type === 'invoke') return { ...mail, invocation: await swapInvocation(mail.invocation, swap) };

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import type { Player } from './conversation.ts';
 
 /**
  * The model door. A request and a reply have the shape of the Messages API (system blocks, tools, alternating messages
@@ -87,7 +88,8 @@ export interface ModelProvider {
   checkAgent?(agent: string): void;
   /**
    * Throws `model.unavailable` (asked again later; `details.retry_after_ms` is the model's own wish), `model.rejected` (a
-   * person is asked), `model.denied` or `model.failed`; `details.request_id` where the provider gave one.
+   * person is asked), `model.denied` or `model.failed`; `details.request_id` where the provider gave one. `players` are those
+   * of the pack by agent, made for the parameters that the invocation began with, for a model that is played.
    */
-  reply(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
+  reply(request: ModelRequest, signal: AbortSignal, players?: Record<string, Player>): Promise<ModelReply>;
 }

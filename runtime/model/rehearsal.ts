@@ -14,14 +14,15 @@ export function rehearsal(catalog: Catalog): ModelProvider {
   return {
     name: PLAYED_MODEL,
     checkAgent: (agent) => void playerOf(catalog, agent),
-    reply: async (request) =>
-      replyOf(PLAYED_MODEL, request, playerOf(catalog, request.agent)(readConversation(request))),
+    reply: async (request, _signal, players) =>
+      replyOf(PLAYED_MODEL, request, playerOf(catalog, request.agent, players)(readConversation(request))),
   };
 }
 
-function playerOf(catalog: Catalog, agent: string): Player {
+/** Of the players that are given, or of those that are loaded. */
+function playerOf(catalog: Catalog, agent: string, players?: Record<string, Player>): Player {
   const pack = catalog.agent(agent)?.pack;
-  const player = own(pack?.code.players ?? {}, agent);
+  const player = own(players ?? pack?.code.players ?? {}, agent);
   if (player) return player;
   throw new PlatformError(
     'model.no_player',

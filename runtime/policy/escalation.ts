@@ -64,10 +64,9 @@ export function escalationsBefore(escalating: Escalating, acts: readonly Act[], 
   return found;
 }
 
-/** Rules that neither an expression nor code decides are the model's alone. */
-function isDecided({ resolved, conditions }: Escalating, { when, condition }: EscalationRule): boolean {
-  if (when !== undefined || Object.hasOwn(conditions, condition)) return true;
-  return resolved.decided_conditions.includes(condition);
+/** Rules that neither an expression nor code decided when the agent was loaded are the model's alone. */
+function isDecided({ resolved }: Escalating, { when, condition }: EscalationRule): boolean {
+  return when !== undefined || resolved.decided_conditions.includes(condition);
 }
 
 /** Null when the rule does not hold, else why it does; empty when its reason says it all. */

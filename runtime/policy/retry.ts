@@ -97,6 +97,13 @@ export function waitElsewhere(times: number): number {
   return Math.min(60_000 * 2 ** times, LONGEST_ASKED_MS);
 }
 
+const LONGEST_LEFT_MS = 60_000;
+
+/** How long mail that is left to other workers waits: as long as it has waited already, from a second to a minute. */
+export function waitForOthers(waitedMs: number): number {
+  return Math.min(Math.max(waitedMs, 1_000), LONGEST_LEFT_MS);
+}
+
 /**
  * A fraction in [0, 1) of a text: FNV-1a, and the last step of MurmurHash3, without which texts that differ in their last
  * letter come out almost alike.

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { LoadedPack, ResolvedAgent } from '../definitions/resolved.ts';
 import type { PackManifest } from '../definitions/schema.ts';
 import { own, problemsOf, problemsToText } from '../definitions/words.ts';
-import type { PackCode } from '../pack.ts';
 import {
   DelegateInput,
   EMIT_EVENT,
@@ -31,7 +30,7 @@ export function inputSchemaOf(tool: string, agent: ResolvedAgent, pack: ToolPack
   if (declared.kind === 'delegate') return DelegateInput;
   if (tool === RECALL_MEMORY) return RecallInput;
   if (tool === STORE_MEMORY) return StoreInput;
-  if (tool === EMIT_EVENT) return emitSchema(pack.manifest, pack.code, run);
+  if (tool === EMIT_EVENT) return emitSchema(pack, run, ownTopics(agent) ?? emittableTopics(pack.manifest));
   if (tool === ESCALATE)
     return escalateSchema(agent.definition.autonomy.escalation_rules.map((rule) => rule.condition));
   if (tool === SUBMIT_REPORT)
@@ -57,8 +56,13 @@ export function emittableTopics({ topics }: PackManifest): string[] {
   return Object.keys(topics).filter((topic) => topics[topic]?.on_report_of === undefined);
 }
 
-function emitSchema(manifest: PackManifest, code: PackCode, run: string): z.ZodType {
-  return EmitInput.extend({ topic: z.enum(emittableTopics(manifest)) }).superRefine(({ topic, data }, context) => {
+/** Those that the agent began with; null in records that are older than that they are kept. */
+function ownTopics({ topics, report_topics: reports }: ResolvedAgent): string[] | null {
+  return topics ? Object.keys(topics).filter((topic) => !reports.includes(topic)) : null;
+}
+
+function emitSchema({ manifest, code }: ToolPack, run: string, topics: string[]): z.ZodType {
+  return EmitInput.extend({ topic: z.enum(topics) }).superRefine(({ topic, data }, context) => {
     const name = own(manifest.topics, topic)?.schema;
     const schema = name === undefined ? undefined : code.schemas[name];
     if (!schema) return;

@@ -1,25 +1,27 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { LoadedPack } from '../definitions/resolved.ts';
-import type { Source } from '../pack.ts';
+import type { PackCode, Source } from '../pack.ts';
 
-/** The data folders that this process has open: each is read once, whatever number of runs uses it. */
+/** The data folders that this process has open: each is read once by a pack's code, whatever number of runs uses it. */
 export class Sources {
-  private readonly open = new Map<string, Promise<Source>>();
+  /** By the code that opened them: made with other parameters, it may open them otherwise. */
+  private readonly open = new Map<PackCode, Map<string, Promise<Source>>>();
 
   get(pack: LoadedPack, folder: string): Promise<Source> {
-    const key = `${pack.manifest.metadata.name}\n${folder}`;
-    let source = this.open.get(key);
+    const folders = this.open.get(pack.code) ?? new Map<string, Promise<Source>>();
+    this.open.set(pack.code, folders);
+    let source = folders.get(folder);
     if (!source) {
       source = openSource(pack, folder);
-      this.open.set(key, source);
+      folders.set(folder, source);
       // A folder that could not be read is tried again by the next run.
-      source.catch(() => this.open.delete(key));
+      source.catch(() => folders.delete(folder));
     }
     return source;
   }
 
   async close(): Promise<void> {
-    const sources = [...this.open.values()];
+    const sources = [...this.open.values()].flatMap((folders) => [...folders.values()]);
     this.open.clear();
     await Promise.allSettled(sources.map(async (source) => (await source).close()));
   }

@@ -13,6 +13,8 @@ import { topicSubject } from './subject.ts';
 export interface TopicEvent {
   id: string;
   topic: string;
+  /** Of its subject, as whoever emits began with it: a repeat of the event finds it there. Absent: as the topic is declared. */
+  template?: string;
   tenant: string;
   agent: string;
   subject: string | null;
@@ -45,7 +47,7 @@ export class Topics {
     if (problems)
       throw new PlatformError('tool.failed', `an event on ${event.topic} does not fit its schema: ${problems}`);
     const attributes = eventHeaders(event, this.now);
-    const subject = topicSubject(declared.topic.subject, {
+    const subject = topicSubject(event.template ?? declared.topic.subject, {
       tenant: event.tenant,
       subject: event.subject,
       event: event.id,

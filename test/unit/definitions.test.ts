@@ -72,11 +72,12 @@ test('the digest is the same for the same pack in another folder with its keys i
   assert.deepEqual(await digests(reordered), await digests(files));
 });
 
-test('a changed parameter changes the digest of the agents whose prompts use it, and of no others', async () => {
+test('a changed parameter changes the digest of every agent, as each is judged by it', async () => {
   const before = await load(greenhouse());
   const after = await load(spoil(greenhouse(), 'limits.yaml', '-0.20', '-0.25'));
   assert.notEqual(after.agents.get('gardener')?.digest, before.agents.get('gardener')?.digest);
-  assert.equal(after.agents.get('botanist')?.digest, before.agents.get('botanist')?.digest);
+  assert.notEqual(after.agents.get('botanist')?.digest, before.agents.get('botanist')?.digest);
+  assert.notEqual(after.release.digest, before.release.digest);
 });
 
 test('legal but odd definitions load with warnings at their place', async () => {
