@@ -64,11 +64,11 @@ test('parameters that are not read again as they are recorded are refused at loa
     [z.number().transform((n) => n + 1), 2, false],
   ];
   for (const [schema, read, expected] of cases) assert.equal(isRecordable(schema, read), expected);
-  const turned = spoil(greenhouse(), 'pack.ts', 'z.number().default(1)', "z.string().default('1').transform(Number)");
+  const turned = spoil(greenhouse(), 'pack.mjs', 'z.number().default(1)', "z.string().default('1').transform(Number)");
   const [found, ...more] = await findingsOf(turned);
   assert.ok(found);
   assert.equal(more.length, 0);
-  assert.match(`${placeOf(found)} ${found.message}`, /^pack\.yaml:19:3 parameters\.limits the schema .* changes what/);
+  assert.match(`${placeOf(found)} ${found.message}`, /^pack\.yaml:8:3 parameters\.limits the schema .* changes what/);
 });
 
 test('code is made for other parameters once, by their own schema, and the loaded code stays as it is', async () => {
