@@ -1,8 +1,9 @@
 /** The HTTP door as an app: routes and what every answer has. Tests ask it by `app.request()`, without a socket. */
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { PlatformError } from '../../config/errors.ts';
 import { refusalBody, refusalOf } from '../api/refusals.ts';
+import { escapedJson } from '../terminal.ts';
 import { traceFrom } from '../api/trace.ts';
 import type { Env, HttpContext, HttpRequest } from './context.ts';
 import { eventRoute } from './events.ts';
@@ -17,6 +18,13 @@ const HEALTH = new Set(['/healthz', '/readyz']);
 
 export type HttpApp = Hono<Env>;
 
+/** Answers are read on terminals, too: JSON escapes the characters that would steer one. */
+const readable: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (!c.res.headers.get('content-type')?.startsWith('application/json')) return;
+  c.res = new Response(escapedJson(await c.res.text()), c.res);
+};
+
 export function httpApp(context: HttpContext): HttpApp {
   const { runtime, settings } = context.platform;
   const app: HttpApp = new Hono<Env>();
@@ -24,6 +32,7 @@ export function httpApp(context: HttpContext): HttpApp {
   const runs = runRoutes(context);
   const human = humanRoutes(context);
 
+  app.use(readable);
   app.use(securityHeaders);
   app.use(async (c, next) => {
     const correlationId = c.req.header('x-correlation-id');

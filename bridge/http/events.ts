@@ -9,6 +9,7 @@
 import { PlatformError } from '../../config/errors.ts';
 import { runEvent } from '../api/run-event.ts';
 import { type Followed, follow, isOver, readTails } from '../follow.ts';
+import { jsonText } from '../terminal.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 import { idOf, inServed } from './served.ts';
 
@@ -106,7 +107,7 @@ function eventStream(
 }
 
 function eventText({ address, entry }: Followed): string {
-  return `id: ${entry.seq}\nevent: entry\ndata: ${JSON.stringify(runEvent(address, entry))}\n\n`;
+  return `id: ${entry.seq}\nevent: entry\ndata: ${jsonText(runEvent(address, entry))}\n\n`;
 }
 
 /** Null when nothing came for `ms`; the promise is asked again later. */

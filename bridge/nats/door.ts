@@ -17,7 +17,7 @@ import { parseRequest } from '../api/parse.ts';
 import { refusalBody, refusalOf } from '../api/refusals.ts';
 import { traceFrom } from '../api/trace.ts';
 import { dataOf, type Platform } from '../platform.ts';
-import { harmless } from '../terminal.ts';
+import { harmless, jsonText } from '../terminal.ts';
 import type { Door } from '../up.ts';
 import { packageVersion } from '../version.ts';
 import { count, type Counts, noCounts } from './counts.ts';
@@ -169,7 +169,7 @@ export class NatsDoor implements Door {
   /** Does the work and sends its reply or its refusal. (1) (2) */
   private async answered(message: ServiceMsg, echo: MsgHdrs, work: () => Promise<unknown>): Promise<string | null> {
     try {
-      const body = JSON.stringify(await work());
+      const body = jsonText(await work());
       const limit = this.platform.nc.info?.max_payload ?? Infinity;
       if (Buffer.byteLength(body) > limit) {
         throw new PlatformError('message.too_large', `the answer is larger than the ${limit} bytes of a message`);
@@ -183,7 +183,7 @@ export class NatsDoor implements Door {
       const text = harmless(refused.message).replace(/\s+/g, ' ').slice(0, ERROR_TEXT_MAX);
       echo.set('Nats-Service-Error-Code', refused.code);
       echo.set('Nats-Service-Error', text);
-      message.respond(Buffer.from(JSON.stringify(refusalBody(refused))), { headers: echo });
+      message.respond(Buffer.from(jsonText(refusalBody(refused))), { headers: echo });
       return text;
     }
   }

@@ -9,6 +9,8 @@ import { suite } from '../support/suite.ts';
 const test = suite('what the HTTP door refuses');
 const platforms = withPlatforms(test);
 
+/** What no answer holds as it is: people read answers on terminals. */
+const STEERS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const HEALTH_CHECK = { agent: 'account_health_main', instructions: 'Check.', payload: { account_id: 'nobody' } };
 
 async function refused(answer: Response | Promise<Response>, status: number, code: string, says?: RegExp) {
@@ -18,6 +20,7 @@ async function refused(answer: Response | Promise<Response>, status: number, cod
   assert.deepEqual([got.status, body.error.code], [status, code], text);
   assert.ok(code in ERRORS, code);
   if (says) assert.match(body.error.message, says);
+  assert.doesNotMatch(text, STEERS);
   assert.equal(got.headers.get('x-content-type-options'), 'nosniff');
   assert.equal(got.headers.get('cache-control'), 'no-store');
   return got;
@@ -76,6 +79,7 @@ test('bodies: no JSON, the wrong types, unknown fields, too deep, not said to be
     await invalid(said('[1e400]'), /payload\.book\.0 .*too large/);
     await invalid(said('"emma", "book": "emma"'), /payload\.book .*given twice/);
     await refused(post(app, '/run', { ...STOCK, run_id: 'a\u0007b' }), 400, 'run.invalid');
+    await refused(post(app, '/run', { ...STOCK, run_id: 'a\u009b\u202eb' }), 400, 'run.invalid', /a\u009b\u202eb/);
     await refused(post(app, '/run', STOCK, { 'content-type': 'text/plain' }), 415, 'request.media_type');
     await refused(app.request('/run', { method: 'POST' }), 415, 'request.media_type');
     const latin = new Uint8Array([0x7b, 0x22, 0xe9, 0x22, 0x7d]);
