@@ -5,6 +5,7 @@
  */
 import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
 import type { Logger } from 'pino';
+import { openReader } from '../runtime/bus/reader.ts';
 import { ADVISORIES_STREAM, MAIL_STREAM, MAX_DELIVERIES_SUBJECT } from '../runtime/subjects.ts';
 
 interface Advisory {
@@ -55,18 +56,18 @@ async function removeGivenUp(nc: NatsConnection, jsm: JetStreamManager, log: Log
 }
 
 async function* advisories(nc: NatsConnection): AsyncGenerator<Advisory> {
-  const consumer = await nc.jetstream().consumers.get(ADVISORIES_STREAM, { filterSubjects: [MAX_DELIVERIES_SUBJECT] });
-  let { num_pending: left } = await consumer.info(true);
-  if (left === 0) return;
-  const messages = await consumer.consume();
+  const from = { filterSubjects: [MAX_DELIVERIES_SUBJECT] };
+  const { messages, pending, close } = await openReader(nc, ADVISORIES_STREAM, from);
+  let left = pending;
   try {
+    if (left === 0) return;
     for await (const message of messages) {
       yield message.json<Advisory>();
       left -= 1;
       if (left <= 0) return;
     }
   } finally {
-    await messages.close();
+    close();
   }
 }
 

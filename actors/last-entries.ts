@@ -1,6 +1,7 @@
 import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
 import { PlatformError } from '../config/errors.ts';
 import type { Address } from '../runtime/address.ts';
+import { openReader } from '../runtime/bus/reader.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject } from '../runtime/subjects.ts';
 
@@ -34,26 +35,24 @@ export async function* lastEntries(
 export async function* lastMessages(
   nc: NatsConnection,
   stream: string,
-  filter: string,
+  filter: string | string[],
   stalledMs = STALLED_MS,
 ): AsyncGenerator<JsMsg> {
-  const consumer = await nc.jetstream().consumers.get(stream, {
-    filterSubjects: [filter],
+  const { messages, pending, close } = await openReader(nc, stream, {
+    filterSubjects: [filter].flat(),
     deliver_policy: DeliverPolicy.LastPerSubject,
   });
-  let { num_pending: left } = await consumer.info(true);
-  if (left === 0) return;
-  const messages = await consumer.consume();
-  const stop = (): void => void messages.close();
+  let left = pending;
   // Only the server is timed, not whoever takes the messages.
-  let timer = setTimeout(stop, stalledMs);
+  let timer = setTimeout(close, stalledMs);
   try {
+    if (left === 0) return;
     for await (const message of messages) {
       clearTimeout(timer);
       yield message;
       left -= 1;
       if (left <= 0 || message.info.pending === 0) return;
-      timer = setTimeout(stop, stalledMs);
+      timer = setTimeout(close, stalledMs);
     }
     throw new PlatformError(
       'journal.cut_off',
@@ -61,7 +60,6 @@ export async function* lastMessages(
     );
   } finally {
     clearTimeout(timer);
-    // Not awaited: the close of an iterator that was left early is never told.
-    stop();
+    close();
   }
 }

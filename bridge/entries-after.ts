@@ -1,31 +1,36 @@
-import { DeliverPolicy } from 'nats';
 import type { Address } from '../runtime/address.ts';
-import { parseEntry, type StoredEntry } from '../runtime/journal/journal.ts';
-import { journalStream, journalSubject, shardOf } from '../runtime/subjects.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Platform } from './platform.ts';
+import { Queue } from './queue.ts';
+import { watchJournals } from './watch.ts';
 
-/** The entries of one journal behind sequence `after`, those that are there and those to come, until the signal aborts. */
+/**
+ * The last entry of one journal if it is behind sequence `after`, and those to come, until the signal aborts. Large values are
+ * references.
+ */
 export async function* entriesAfter(
   { nc, runtime }: Platform,
   address: Address,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<StoredEntry, void, undefined> {
-  const shard = shardOf(address.run, runtime.journal.shards);
-  const consumer = await nc.jetstream().consumers.get(journalStream(shard), {
-    filterSubjects: [journalSubject(address, shard)],
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: after + 1,
-  });
-  const messages = await consumer.consume();
-  const stop = (): void => void messages.close();
-  signal.addEventListener('abort', stop, { once: true });
+  const left = new AbortController();
+  const until = AbortSignal.any([signal, left.signal]);
+  const entries = new Queue<StoredEntry>(until);
+  watchJournals(nc, runtime.journal, {
+    tenant: address.tenant,
+    runs: [address.run],
+    signal: until,
+    onEntry: ({ path }, entry) => {
+      if (path === address.path && entry.seq > after) entries.put(entry);
+    },
+  }).then(
+    () => entries.end(null),
+    (error: unknown) => entries.end(error),
+  );
   try {
-    if (signal.aborted) return;
-    for await (const message of messages) yield parseEntry(message.string(), message.seq);
+    yield* entries;
   } finally {
-    signal.removeEventListener('abort', stop);
-    // Not awaited: the close of an iterator that was left early is never told.
-    stop();
+    left.abort();
   }
 }

@@ -1,5 +1,6 @@
 import { DeliverPolicy } from 'nats';
 import type { Address } from '../runtime/address.ts';
+import { openReader } from '../runtime/bus/reader.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject } from '../runtime/subjects.ts';
@@ -19,12 +20,11 @@ export async function followEntries(
       const stream = journalStream(shard);
       const { state } = await jsm.streams.info(stream);
       // Not «new»: that would miss what is appended before the consumer is made.
-      const consumer = await nc.jetstream().consumers.get(stream, {
+      const { messages, close } = await openReader(nc, stream, {
         filterSubjects: [journalFilter(shard)],
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: state.last_seq + 1,
       });
-      const messages = await consumer.consume();
       const done = (async () => {
         for await (const message of messages) {
           const { entry } = tryEntry(message.string(), message.seq);
@@ -32,11 +32,11 @@ export async function followEntries(
         }
       })();
       done.catch((err: unknown) => runtime.log.error({ err, stream }, 'what becomes of runs is no longer told'));
-      return { messages, done };
+      return { close, done };
     }),
   );
   const stop = async (): Promise<void> => {
-    await Promise.all(following.map(({ messages }) => messages.close()));
+    for (const { close } of following) close();
     await Promise.allSettled(following.map(({ done }) => done));
   };
   return { stop };

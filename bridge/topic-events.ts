@@ -1,5 +1,6 @@
 /** Reads the events of a topic from its stream: the newest, then each new one. */
-import { type ConsumerMessages, DeliverPolicy, type JsMsg, NatsError, type OrderedConsumerOptions } from 'nats';
+import { DeliverPolicy, type JsMsg, NatsError, type OrderedConsumerOptions } from 'nats';
+import { openReader } from '../runtime/bus/reader.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import { topicFilter, topicStream } from '../runtime/subjects.ts';
 import { attributeOf } from '../runtime/topics/attributes.ts';
@@ -42,18 +43,14 @@ export async function tailTopic({ nc, jsm }: Platform, topic: string, options: T
   const last = newest === null || (since !== undefined && newest.time < since) ? 0 : newest.seq;
   if (last === 0 && !follow) return;
 
-  const messages = await nc
-    .jetstream()
-    .consumers.get(stream, { filterSubjects: [filter], ...startOf() })
-    .then((consumer) => consumer.consume());
-  const stop = (): void => void messages.close();
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+  const { messages, close } = await openReader(nc, stream, { filterSubjects: [filter], ...startOf() });
+  signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) close();
   try {
     await read(messages);
   } finally {
-    signal.removeEventListener('abort', stop);
-    await messages.close();
+    signal.removeEventListener('abort', close);
+    close();
   }
 
   function startOf(): Partial<OrderedConsumerOptions> {
@@ -64,7 +61,7 @@ export async function tailTopic({ nc, jsm }: Platform, topic: string, options: T
     return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: first };
   }
 
-  async function read(from: ConsumerMessages): Promise<void> {
+  async function read(from: AsyncIterable<JsMsg>): Promise<void> {
     const backlog: JsMsg[] = [];
     for await (const message of from) {
       if (message.seq > last) {

@@ -1,60 +1,85 @@
-import { DeliverPolicy, type NatsConnection } from 'nats';
+import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
+import { lastMessages } from '../actors/last-entries.ts';
 import type { Address } from '../runtime/address.ts';
+import { openReader } from '../runtime/bus/reader.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
+import { newsOf } from './journal-news.ts';
+import { Queue } from './queue.ts';
 
-/** Up to this many runs are watched by their own subjects; more are picked from all journals of the tenant. */
+/** Up to this many runs are watched by themselves; more are picked from all journals of the tenant. */
 const LITERAL_RUNS = 64;
+
+export interface Watch {
+  tenant: string;
+  runs: readonly string[];
+  signal: AbortSignal;
+  onEntry(address: Address, entry: StoredEntry): void | Promise<void>;
+}
 
 /**
  * Follows the journals of these runs (of all runs of the tenant when there are none): first the last entry of each that
- * exists, then every new one as it is appended. Resolves when the signal aborts.
+ * exists, then every new one as it is appended. Resolves when the signal aborts, or the connection is closed.
  * @throws PlatformError `journal.newer`, `journal.invalid` of these runs; what cannot be read of others is left out
  */
-export async function watchJournals(
-  nc: NatsConnection,
-  journal: Journal,
-  options: {
-    tenant: string;
-    runs: readonly string[];
-    signal: AbortSignal;
-    onEntry(address: Address, entry: StoredEntry): void | Promise<void>;
-  },
-): Promise<void> {
-  const { tenant, runs, onEntry } = options;
+export async function watchJournals(nc: NatsConnection, journal: Journal, watch: Watch): Promise<void> {
+  const { runs } = watch;
+  if (runs.length > 0 && runs.length <= LITERAL_RUNS) return watchRuns(nc, journal, watch);
   const failed = new AbortController();
-  const signal = AbortSignal.any([options.signal, failed.signal]);
-  const js = nc.jetstream();
-  const literal = runs.length > 0 && runs.length <= LITERAL_RUNS;
-  const shards = literal
-    ? [...new Set(runs.map((run) => shardOf(run, journal.shards)))]
-    : Array.from({ length: journal.shards }, (_, shard) => shard);
+  const signal = AbortSignal.any([watch.signal, failed.signal]);
+  const known = new Set(runs);
+  const shards = Array.from({ length: journal.shards }, (_, shard) => shard);
   await Promise.all(
     shards.map(async (shard) => {
-      const own = runs.filter((run) => shardOf(run, journal.shards) === shard);
-      const consumer = await js.consumers.get(journalStream(shard), {
-        filterSubjects: literal ? own.map((run) => journalFilter(shard, tenant, run)) : [journalFilter(shard, tenant)],
+      const { messages, close } = await openReader(nc, journalStream(shard), {
+        filterSubjects: [journalFilter(shard, watch.tenant)],
         deliver_policy: DeliverPolicy.LastPerSubject,
       });
-      const messages = await consumer.consume();
-      const stop = () => void messages.close();
-      signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
+      signal.addEventListener('abort', close, { once: true });
+      if (signal.aborted) close();
       try {
-        for await (const message of messages) {
-          const address = parseJournalSubject(message.subject);
-          const { entry, error } = tryEntry(message.string(), message.seq);
-          if (entry) await onEntry(address, entry);
-          else if (runs.includes(address.run)) throw error;
-        }
+        for await (const message of messages) await handOver(message, watch, known);
       } catch (error) {
         failed.abort(); // Ends the other shards', too.
         throw error;
       } finally {
-        signal.removeEventListener('abort', stop);
-        stop();
+        signal.removeEventListener('abort', close);
+        close();
       }
     }),
   );
+}
+
+/** A few runs: what is new of them is heard with what is new of all others that somebody on this connection waits for. */
+async function watchRuns(nc: NatsConnection, journal: Journal, watch: Watch): Promise<void> {
+  const { tenant, runs, signal } = watch;
+  const known = new Set(runs);
+  const heard = new Queue<JsMsg>(signal);
+  /** Journal → the position of its entry that was handed over last. */
+  const seen = new Map<string, number>();
+  const listener = { took: (message: JsMsg) => heard.put(message), ended: (error: unknown) => heard.end(error) };
+  const stops: (() => void)[] = [];
+  try {
+    for (const shard of new Set(runs.map((run) => shardOf(run, journal.shards)))) {
+      const own = runs.filter((run) => shardOf(run, journal.shards) === shard);
+      stops.push(await newsOf(nc, shard).listen(tenant, own, listener));
+      const filters = own.map((run) => journalFilter(shard, tenant, run));
+      for await (const message of lastMessages(nc, journalStream(shard), filters)) heard.put(message);
+    }
+    for await (const message of heard) {
+      if (message.seq <= (seen.get(message.subject) ?? 0)) continue;
+      seen.set(message.subject, message.seq);
+      await handOver(message, watch, known);
+    }
+  } finally {
+    for (const stop of stops) stop();
+  }
+}
+
+async function handOver(message: JsMsg, { onEntry }: Watch, known: ReadonlySet<string>): Promise<void> {
+  const address = parseJournalSubject(message.subject);
+  const { entry, error } = tryEntry(message.string(), message.seq);
+  if (entry) await onEntry(address, entry);
+  else if (known.has(address.run)) throw error;
 }

@@ -2,7 +2,9 @@
  * What a door answers to what was thrown: one table for every door. Codes that are not listed are the platform's own
  * trouble; their messages may name folders and servers, so that they are logged and never shown.
  */
+import { ErrorCode as NatsErrorCode, NatsError } from 'nats';
 import { describeError, type ErrorCode, PlatformError } from '../../config/errors.ts';
+import { redisTrouble } from '../../runtime/memory/trouble.ts';
 
 /** HTTP statuses; other doors send them along with the code. */
 export type RefusalStatus =
@@ -78,6 +80,7 @@ const REFUSALS: Partial<Record<ErrorCode, { status: RefusalStatus; shown?: strin
 };
 
 const UNEXPECTED = 'something went wrong that was not expected to; the log has the details';
+const NOT_NOW = 'a server that the platform needs does not answer now; ask again';
 /** Trouble of the platform's that a caller is told from a bug: asking again later may do. */
 const OPERATORS = new Set<ErrorCode>([
   'data.missing',
@@ -93,7 +96,28 @@ const OPERATORS = new Set<ErrorCode>([
   'model.no_key',
 ]);
 
-export function refusalOf(error: unknown): Refused {
+/** What a connection to NATS throws while a server is away, has no leader, or is too slow. */
+const AWAY = new Set<string>([
+  NatsErrorCode.Timeout,
+  NatsErrorCode.NoResponders,
+  NatsErrorCode.ConnectionClosed,
+  NatsErrorCode.ConnectionDraining,
+  NatsErrorCode.ConnectionRefused,
+  NatsErrorCode.ConnectionTimeout,
+  NatsErrorCode.Disconnect,
+]);
+/** The same in words of our own. */
+const AWAY_CODES = new Set<string>(['nats.unreachable', 'nats.unavailable', 'services.lost']);
+
+/** Whether NATS does not answer now: asking again later may do. */
+function isAway(error: unknown): boolean {
+  if (error instanceof PlatformError) return AWAY_CODES.has(error.code);
+  return error instanceof NatsError && (AWAY.has(error.code) || error.api_error?.code === 503);
+}
+
+export function refusalOf(thrown: unknown): Refused {
+  if (isAway(thrown)) return { status: 503, code: 'platform.not_ready', message: NOT_NOW, unexpected: true };
+  const error = redisTrouble(thrown);
   const { code, message } = describeError(error, 'platform.unexpected');
   const known = error instanceof PlatformError ? REFUSALS[code] : undefined;
   if (!known) return { status: 500, code: 'platform.unexpected', message: UNEXPECTED, unexpected: true };

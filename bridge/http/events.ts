@@ -7,6 +7,7 @@
  * 3. Whatever ends the stream (the client, the run, the door) also ends the consumer.
  */
 import { PlatformError } from '../../config/errors.ts';
+import { ANSWER_MS, inTime } from '../api/in-time.ts';
 import { runEvent } from '../api/run-event.ts';
 import { type Followed, follow, isOver, readTails } from '../follow.ts';
 import { jsonText } from '../terminal.ts';
@@ -23,11 +24,12 @@ export function eventRoute(context: HttpContext) {
   return async (c: HttpRequest): Promise<Response> => {
     const run = idOf(c, 'run.unknown');
     const after = positionOf(c.req.header('last-event-id'));
-    const { tenant, tails } = await inServed(platform, 'run.unknown', async (served) => {
+    const looked = inServed(platform, 'run.unknown', async (served) => {
       const found = await readTails(platform, served, run);
       if (found.size > 0) return { tenant: served, tails: found };
       throw new PlatformError('run.unknown', `there is no run ${JSON.stringify(run)}`);
     });
+    const { tenant, tails } = await inTime(ANSWER_MS, looked);
     // 204 tells an EventSource that has everything not to come back.
     if (after > 0 && isOver(tails, after)) return c.body(null, 204);
     if (open >= MAX_STREAMS) throw new PlatformError('platform.busy', `${MAX_STREAMS} event streams are open already`);

@@ -4,6 +4,7 @@
  */
 import { NatsError } from 'nats';
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
+import { inTime } from '../api/in-time.ts';
 import { refusalBody } from '../api/refusals.ts';
 import type { Readiness } from '../api/schemas.ts';
 import type { Platform } from '../platform.ts';
@@ -31,7 +32,7 @@ export function healthRoutes({ platform, stopping }: HttpContext) {
   const readiness = atMostEvery(FRESH_MS, async (): Promise<Readiness> => {
     const told = async (what: string, check: Promise<unknown>): Promise<string> => {
       try {
-        await within(TIMEOUT_MS, check);
+        await inTime(TIMEOUT_MS, check);
         if (said.delete(what)) log.info(`ready again, after: ${what}`);
         return 'ok';
       } catch (err) {
@@ -105,16 +106,4 @@ function reasonOf(what: string, error: unknown): string {
 function nullWhenNone(error: unknown): null {
   if (error instanceof NatsError && error.api_error?.code === 404) return null;
   throw error;
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

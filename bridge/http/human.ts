@@ -1,5 +1,6 @@
 /** Questions to people and cancels by HTTP. A decision or a cancel is said to be done only when it counts in the journal. */
 import { Cancel, HumanDecision, HumanListQuery } from '../api/human-schemas.ts';
+import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
 import { checkRequest } from '../api/parse.ts';
 import { cancelRun } from '../cancel.ts';
 import { decideTask } from '../decide.ts';
@@ -16,30 +17,33 @@ export function humanRoutes({ platform, stopping }: HttpContext) {
   return {
     list: async (c: HttpRequest) => {
       const { state = 'open', limit = LIST_MAX } = checkRequest(HumanListQuery, numbered(c.req.query()));
-      return c.json({ tasks: await listTasks(platform, { tenant: servedTenants(platform), state, limit }) }, 200);
+      const tasks = listTasks(platform, { tenant: servedTenants(platform), state, limit });
+      return c.json({ tasks: await inTime(LONG_ANSWER_MS, tasks) }, 200);
     },
 
     show: async (c: HttpRequest) => {
       const id = idOf(c, 'human.unknown');
-      return c.json(await inServed(platform, 'human.unknown', (tenant) => showTask(platform, id, tenant)), 200);
+      const task = inServed(platform, 'human.unknown', (tenant) => showTask(platform, id, tenant));
+      return c.json(await inTime(ANSWER_MS, task), 200);
     },
 
     decide: async (c: HttpRequest) => {
       const id = idOf(c, 'human.unknown');
       const said = await readBody(c, HumanDecision, maxRequestBytes);
       const options = { signal: stopping };
-      const task = await inServed(platform, 'human.unknown', (tenant) =>
+      const task = inServed(platform, 'human.unknown', (tenant) =>
         decideTask(platform, id, said, { tenant, ...options }),
       );
-      return c.json(task, 200);
+      return c.json(await inTime(LONG_ANSWER_MS, task), 200);
     },
 
     cancel: async (c: HttpRequest) => {
       const run = idOf(c, 'run.unknown');
       const asked = await readBody(c, Cancel, maxRequestBytes);
-      const answer = await inServed(platform, 'run.unknown', (tenant) =>
+      const cancelled = inServed(platform, 'run.unknown', (tenant) =>
         cancelRun(platform, { tenant, run, path: '0' }, asked, { signal: stopping }),
       );
+      const answer = await inTime(LONG_ANSWER_MS, cancelled);
       return c.json(answer, answer.state === 'cancelled' ? 200 : 202);
     },
   };

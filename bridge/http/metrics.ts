@@ -1,5 +1,6 @@
 /** `GET /metrics`: what this process counted, and what the servers say of the whole platform. */
 import { type ConsumerInfo, NatsError } from 'nats';
+import { inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
 import { type Census, census } from '../census.ts';
 import type { Platform } from '../platform.ts';
 import { journalStream, MAIL_STREAM } from '../../runtime/subjects.ts';
@@ -28,7 +29,8 @@ export function metricsRoute(context: HttpContext) {
       ...processMetrics(context),
     ]);
   });
-  return async (c: HttpRequest) => c.body(await text(), 200, { 'content-type': 'text/plain; version=0.0.4' });
+  return async (c: HttpRequest) =>
+    c.body(await inTime(LONG_ANSWER_MS, text()), 200, { 'content-type': 'text/plain; version=0.0.4' });
 }
 
 async function mailMetrics(platform: Platform): Promise<Metric[]> {

@@ -1,10 +1,11 @@
 /** Runs and batches by HTTP. A client that goes away leaves its run as it is: the journal goes on without a listener. */
 import { PlatformError } from '../../config/errors.ts';
-import type { Address } from '../../runtime/address.ts';
-import { getBatch, getRun, startRun } from '../api/operations.ts';
+import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
+import { getBatch, getRun } from '../api/operations.ts';
+import { runAndWait } from '../api/run-and-wait.ts';
 import { startTargets } from '../api/start-targets.ts';
 import { RunRequest, type RunView, StartRequest } from '../api/schemas.ts';
-import { ENDED, settleRun } from '../settle.ts';
+import { ENDED } from '../run-states.ts';
 import { readBody } from './body.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 import { preferencesOf } from './preferences.ts';
@@ -17,20 +18,9 @@ export function runRoutes({ platform, stopping }: HttpContext) {
   const { settings, runtime } = platform;
   let waiting = 0;
 
-  async function settled(address: Address, ms: number, gone: AbortSignal): Promise<void> {
-    if (ms === 0 || waiting >= MAX_WAITING) return;
-    waiting += 1;
-    try {
-      await settleRun(platform, address, { signal: AbortSignal.any([AbortSignal.timeout(ms), gone, stopping]) });
-    } finally {
-      waiting -= 1;
-    }
-  }
-
   return {
     start: async (c: HttpRequest) => {
       const request = await readBody(c, RunRequest, settings.maxRequestBytes);
-      const address = await startRun(platform, null, request, c.get('trace'));
       const { respondAsync, wait } = preferencesOf(c.req.header('prefer'));
       const applied = [
         ...(respondAsync ? ['respond-async'] : []),
@@ -38,8 +28,12 @@ export function runRoutes({ platform, stopping }: HttpContext) {
       ];
       // «respond-async, wait=N»: at once, unless the report comes within N seconds.
       const asked = wait === null ? (respondAsync ? 0 : Number.POSITIVE_INFINITY) : wait * 1000;
-      await settled(address, Math.min(asked, settings.httpWaitMs), c.req.raw.signal);
-      const view = await getRun(platform, address.tenant, address.run);
+      const ms = waiting >= MAX_WAITING ? 0 : Math.min(asked, settings.httpWaitMs);
+      const signal = AbortSignal.any([c.req.raw.signal, stopping]);
+      if (ms > 0) waiting += 1;
+      const view = await runAndWait(platform, null, request, c.get('trace'), { ms, signal }).finally(() => {
+        if (ms > 0) waiting -= 1;
+      });
       if (applied.length > 0) c.header('preference-applied', applied.join(', '));
       if (ENDED.has(view.state)) return c.json(view, 200);
       c.header('location', `/runs/${encodeURIComponent(view.run)}`);
@@ -48,13 +42,14 @@ export function runRoutes({ platform, stopping }: HttpContext) {
 
     get: async (c: HttpRequest) => {
       const run = idOf(c, 'run.unknown');
-      const view = await inServed(platform, 'run.unknown', (tenant): Promise<RunView> => getRun(platform, tenant, run));
-      return c.json(view, 200);
+      const view = inServed(platform, 'run.unknown', (tenant): Promise<RunView> => getRun(platform, tenant, run));
+      return c.json(await inTime(ANSWER_MS, view), 200);
     },
 
     batch: async (c: HttpRequest) => {
       const batch = idOf(c, 'run.unknown');
-      return c.json(await inServed(platform, 'run.unknown', (tenant) => getBatch(platform, tenant, batch)), 200);
+      const view = inServed(platform, 'run.unknown', (tenant) => getBatch(platform, tenant, batch));
+      return c.json(await inTime(LONG_ANSWER_MS, view), 200);
     },
 
     startTargets: async (c: HttpRequest) => {
@@ -63,7 +58,7 @@ export function runRoutes({ platform, stopping }: HttpContext) {
         throw new PlatformError('schedule.unknown', `no schedule is called ${JSON.stringify(schedule.slice(0, 200))}`);
       }
       const request = await readBody(c, StartRequest, settings.maxRequestBytes);
-      const answer = await startTargets(platform, null, schedule, request, c.get('trace'));
+      const answer = await inTime(LONG_ANSWER_MS, startTargets(platform, null, schedule, request, c.get('trace')));
       if (answer.batch !== null) c.header('location', `/batches/${encodeURIComponent(answer.batch)}`);
       return c.json(answer, 202);
     },

@@ -3,7 +3,9 @@ import { PlatformError } from '../../config/errors.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { type AgentRunRequest, type Deed, plainStart } from '../api/endpoints.ts';
-import { getBatch, getRun, startRun } from '../api/operations.ts';
+import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
+import { getBatch, getRun } from '../api/operations.ts';
+import { runAndWait } from '../api/run-and-wait.ts';
 import type { HumanDecideRequest, HumanListQuery, RunCancelRequest } from '../api/human-schemas.ts';
 import { startTargets } from '../api/start-targets.ts';
 import type { RunView } from '../api/schemas.ts';
@@ -11,7 +13,6 @@ import { cancelRun } from '../cancel.ts';
 import { decideTask } from '../decide.ts';
 import { listTasks, showTask } from '../human.ts';
 import type { Platform } from '../platform.ts';
-import { settleRun } from '../settle.ts';
 
 const LIST_MAX = 100;
 
@@ -23,11 +24,17 @@ export interface Asked {
   closing: AbortSignal;
 }
 
+/** @throws PlatformError what refuses it; `platform.not_ready` when there is no answer in time */
 export async function perform(platform: Platform, deed: Deed, asked: Asked): Promise<unknown> {
+  // A run brings its own wait.
+  if (deed.kind === 'run') return run(platform, deed.agent, asked);
+  const one = deed.kind === 'get run' || deed.kind === 'show task';
+  return inTime(one ? ANSWER_MS : LONG_ANSWER_MS, other(platform, deed, asked));
+}
+
+async function other(platform: Platform, deed: Exclude<Deed, { kind: 'run' }>, asked: Asked): Promise<unknown> {
   const { tenant, request, trace } = asked;
   switch (deed.kind) {
-    case 'run':
-      return run(platform, deed.agent, asked);
     case 'get run':
       return getRun(platform, tenant, (request as { run: string }).run);
     case 'get batch':
@@ -59,9 +66,5 @@ async function run(platform: Platform, agent: string, { tenant, request, trace, 
     const named = JSON.stringify(rest.agent);
     throw new PlatformError('request.invalid', `agent: got ${named}, expected ${agent}, which the subject names`);
   }
-  const address = await startRun(platform, tenant, { ...rest, agent }, trace);
-  if (wait_ms > 0) {
-    await settleRun(platform, address, { signal: AbortSignal.any([closing, AbortSignal.timeout(wait_ms)]) });
-  }
-  return getRun(platform, tenant, address.run);
+  return runAndWait(platform, tenant, { ...rest, agent }, trace, { ms: wait_ms, signal: closing });
 }

@@ -17,7 +17,10 @@ export function withSettings(platform: Platform, settings: Partial<Settings>): P
 }
 
 /** The HTTP door's app on a platform, asked without a socket. */
-export function appOf({ platform, worker }: TestPlatform, settings: Partial<Settings> = {}): HttpApp {
+export function appOf(
+  { platform, worker }: Pick<TestPlatform, 'platform' | 'worker'>,
+  settings: Partial<Settings> = {},
+): HttpApp {
   return httpApp({
     platform: withSettings(platform, settings),
     tally: tallyOf(platform.runtime.journal),
