@@ -14,7 +14,9 @@ export async function validateAgents(session: Session, dir: string, options: Age
     const folders = [(await packOf(resolve(dir))) ?? resolve(dir), ...(pack === null ? [] : [pack])];
     return watchAndRepeat(session, [...new Set(folders)]);
   }
-  const found = await validateFolder(dir, { pack, model: session.settings.model, log: session.logFile.log });
+  const { settings, logFile } = session;
+  const types = options.types !== false;
+  const found = await validateFolder(dir, { pack, types, model: settings.model, log: logFile.log });
   const ok = found.errors.length === 0;
   if (session.json) session.sayJson({ ok, ...found });
   else session.say(listing(found));
@@ -45,7 +47,7 @@ async function choosePack({ settings }: Session, dir: string, named: string | un
   );
 }
 
-function listing({ pack, agents, errors, warnings }: Validation): string {
+function listing({ pack, agents, errors, warnings, remarks }: Validation): string {
   const lines = (title: string, findings: readonly Finding[]): string[] =>
     findings.length === 0 ? [] : [title, ...findings.map(formatFinding), ''];
   const known =
@@ -55,6 +57,7 @@ function listing({ pack, agents, errors, warnings }: Validation): string {
     ...lines('Errors', errors),
     ...lines('Warnings', warnings),
     `${count(agents, 'agent')}: ${counts} (${known})`,
+    ...remarks,
   ].join('\n');
 }
 

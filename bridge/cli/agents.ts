@@ -4,6 +4,8 @@ import { inSession } from './session.ts';
 export interface AgentsValidateOptions {
   pack?: string;
   watch?: boolean;
+  /** False to leave out the types of the pack's TypeScript. */
+  types?: boolean;
 }
 
 export function agentsCommands(): Command {
@@ -31,6 +33,7 @@ export function agentsCommands(): Command {
     .description('List all that is wrong with agent files, warnings apart. Exits 1 when there are errors.')
     .option('--pack <pack>', 'folder or name of the pack that supplies tools, topics and scopes (default the only one)')
     .option('--watch', 'check again after every change, until Ctrl-C')
+    .option('--no-types', 'leave out the types of TypeScript, which a compiler checks')
     .addHelpText(
       'after',
       '\nExamples:\n  agent-platform agents validate ./my-pack --watch\n  agent-platform agents validate ./drafts --pack ./my-pack',

@@ -12,6 +12,7 @@ import { readAgentFolder, readPack } from './read.ts';
 import { NO_PLAYER, unplayedAgents } from './players.ts';
 import { type Finding, formatFinding } from './resolved.ts';
 import { agentsByName, type PackSource } from './source.ts';
+import { checkTypes } from './type-check.ts';
 import { quote } from './words.ts';
 
 export interface Validation {
@@ -24,11 +25,15 @@ export interface Validation {
   /** Sorted by file, line and column. */
   errors: Finding[];
   warnings: Finding[];
+  /** What could not be checked, and why: types where no compiler was found. */
+  remarks: string[];
 }
 
 export interface ValidateOptions {
   /** Folder of the pack that supplies tools, topics, scopes and parameters to a folder that is no pack's own. */
   pack: string | null;
+  /** Whether a compiler checks the types of a pack's TypeScript; false where it is left out. */
+  types?: boolean;
   /** The model of the settings: an agent without a player is a warning for the one that needs players. */
   model?: string;
   log: Logger;
@@ -38,20 +43,33 @@ export interface ValidateOptions {
  * Looks at a pack's folder, a pack's folder of agents, or any folder of agent files, and lists all that is wrong. Nothing
  * that stands in the files throws: `pack.not_found` means that there is nothing to look at.
  */
-export async function validateFolder(given: string, { pack, model, log }: ValidateOptions): Promise<Validation> {
+export async function validateFolder(
+  given: string,
+  { pack, types = false, model, log }: ValidateOptions,
+): Promise<Validation> {
   const folder = resolve(given);
   const own = pack === null || resolve(pack) === folder ? await packOf(folder) : null;
   if (own === null) await needAgents(folder);
+  const typed = own === null || !types ? null : checkTypes(own);
   const source = own === null ? await readAgentFolder(folder, pack, log) : await readPack(own, log);
   const { errors, warnings } = checkAgents(source);
   const manifest = own === null ? [] : checkManifest(source);
+  const found = [...source.errors, ...errors, ...manifest];
+  const checked = await typed;
   return {
     folder,
     pack: textAt(source.yaml, ['metadata', 'name']),
     agents: source.agents.length,
-    errors: sortFindings([...source.errors, ...errors, ...manifest]),
+    errors: sortFindings([...found, ...unsaid(checked?.findings ?? [], found)]),
     warnings: sortFindings([...source.warnings, ...warnings, ...checkPlayers(source, model ?? '')]),
+    remarks: checked?.remark ? [checked.remark] : [],
   };
+}
+
+/** What does not even parse is told by the import as well. */
+function unsaid(types: readonly Finding[], found: readonly Finding[]): Finding[] {
+  const said = new Set(found.map(({ file, line }) => `${file}:${line}`));
+  return types.filter(({ file, line }) => !said.has(`${file}:${line}`));
 }
 
 function checkPlayers(source: PackSource, model: string): Finding[] {
