@@ -8,7 +8,10 @@ import type { NatsConnection } from 'nats';
 import type { PlatformError } from '../config/errors.ts';
 import { type Address, ROOT_PATH } from '../runtime/address.ts';
 import { ensureStreams } from '../runtime/bus/streams.ts';
+import { isListened } from '../runtime/bus/presence.ts';
 import { isUnreadable } from '../runtime/journal/unreadable.ts';
+import { hostSubject } from '../runtime/subjects.ts';
+import { hostedAgents } from './consumers.ts';
 import { removeDeadMail } from './dead-mail.ts';
 import { type LastEntry, lastEntries } from './last-entries.ts';
 import { type Reemitted, reemit } from './reemit.ts';
@@ -22,6 +25,8 @@ export interface Reconciled extends Reemitted {
   journals: number;
   /** Those that are not final and were sent a wake-up, which the server refuses for live work. */
   woken: number;
+  /** Those of agents that neither this process nor a worker that is alive has: nobody goes on with them. */
+  unserved: number;
   /** Those that this version cannot read, or that hang together with one: they are left alone. */
   left_alone: number;
   /** Mail that nobody would ever have got, and that stood in the way of a wake-up. */
@@ -47,8 +52,26 @@ export async function reconcile(
   const { armed: schedules_armed, refused } = await runtime.clockwork.rearm();
   for (const { code, message } of refused) runtime.log.warn({ code }, `a schedule was left alone: ${message}`);
   const schedules_refused = refused.length;
-  const result = { journals: 0, woken: 0, left_alone: 0, mail_removed, schedules_armed, schedules_refused };
-  for (let shard = 0; shard < runtime.journal.shards; shard++) await wakeShard(nc, runtime, shard, result);
+  const result = {
+    journals: 0,
+    woken: 0,
+    unserved: 0,
+    left_alone: 0,
+    mail_removed,
+    schedules_armed,
+    schedules_refused,
+  };
+  const open = new Map<string, number>();
+  for (let shard = 0; shard < runtime.journal.shards; shard++) await wakeShard(nc, runtime, shard, result, open);
+  const hosted = hostedAgents(runtime.catalog);
+  for (const [agent, journals] of open) {
+    if (hosted.includes(agent) || (await isListened(nc, hostSubject(agent)))) continue;
+    result.unserved += journals;
+    runtime.log.warn(
+      { agent, journals },
+      'open journals of an agent that no loaded pack has: nobody goes on with them',
+    );
+  }
   return { ...result, ...(await reemit(nc, runtime, !allEvents)) };
 }
 
@@ -57,6 +80,7 @@ async function wakeShard(
   runtime: Runtime,
   shard: number,
   result: { journals: number; woken: number; left_alone: number },
+  open: Map<string, number>,
 ): Promise<void> {
   const leave = ({ run, path }: Address, { code, message }: PlatformError): void => {
     result.left_alone += 1;
@@ -66,6 +90,7 @@ async function wakeShard(
   for await (const last of lastEntries(nc, shard, leave)) {
     result.journals += 1;
     if (FINAL.has(last.state)) continue;
+    open.set(last.agent, (open.get(last.agent) ?? 0) + 1);
     const woken = wake(runtime, last).then(
       () => {
         result.woken += 1;

@@ -14,6 +14,8 @@ export async function reconcileNow(session: Session): Promise<number> {
   }
   const woken = done.woken > 0 ? `${done.woken} open ones woken; a worker goes on with them` : 'none to wake';
   say(`${plural(done.journals, 'journal')} read, ${woken}`);
+  if (done.unserved > 0)
+    say(`${plural(done.unserved, 'open journal')} of agents that no loaded pack has; the log names the agents`);
   if (done.left_alone > 0) say(`${plural(done.left_alone, 'journal')} left alone; the log says why`);
   if (done.mail_removed > 0) say(`${plural(done.mail_removed, 'undeliverable mail', 'undeliverable mails')} removed`);
   if (done.schedules_armed > 0) say(`${plural(done.schedules_armed, 'schedule')} armed again`);

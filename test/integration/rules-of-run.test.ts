@@ -172,6 +172,7 @@ test('what is asked of an agent that was renamed is refused at once, and nothing
   // As long as somebody has it, the others' doors serve it, too.
   await before.worker.stop();
   const unserved = { code: 'run.unserved', message: /is of weigher, and no loaded pack has it/ };
+  assert.equal((await reconcile(after.platform.nc, after.platform.runtime)).unserved, 1);
   await assert.rejects(decide(after, asked, 'approve'), unserved);
   await assert.rejects(cancelRun(after.platform, addressOf('renamed'), { by: 'Ada', reason: 'x' }), unserved);
   const again = await platforms({ ...scales({ limit: 3 }) });
