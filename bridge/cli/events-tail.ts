@@ -3,7 +3,7 @@ import { type StoredEvent, tailTopic } from '../topic-events.ts';
 import { jsonText, type Paint } from '../terminal.ts';
 import type { EventsTailOptions } from './events.ts';
 import { untilInterrupted } from './interruption.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withPlatformUntil } from './session.ts';
 
 export async function tailEvents(
   session: Session,
@@ -11,7 +11,7 @@ export async function tailEvents(
   { since, limit, follow }: EventsTailOptions,
 ): Promise<number> {
   const { json, note, paint, say, sayJson, settings } = session;
-  return withPlatform(session, async (platform, signal) => {
+  return withPlatformUntil(session, async (platform, signal) => {
     const { catalog } = platform.runtime;
     if (!catalog.topic(topic)) {
       const known = catalog.packs.flatMap((pack) => Object.keys(pack.manifest.topics));

@@ -15,7 +15,7 @@ import { openTasks } from '../task-view.ts';
 import type { HumanDecideOptions } from './human.ts';
 import { stoppedBy } from './interruption.ts';
 import { type BesideWorker, ownWorker, rightWorker } from './right-worker.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withPlatformUntil } from './session.ts';
 import { showCommand } from './hints.ts';
 import { wakeElsewhere } from '../wake-elsewhere.ts';
 import { waitingText } from './waiting.ts';
@@ -24,7 +24,7 @@ import { waitingText } from './waiting.ts';
 export async function decide(session: Session, id: string, options: HumanDecideOptions): Promise<number> {
   const said = decisionOf(options);
   const { tenant } = session.settings;
-  return withPlatform(session, async (platform, signal) => {
+  return withPlatformUntil(session, async (platform, signal) => {
     const right = workerOf(platform, id, tenant);
     const beside = options.wait ? await right : await right.catch(otherwiseOwn(platform));
     const { task, tree } = await beside(signal, async (ends) => {

@@ -1,14 +1,16 @@
 import { plural } from '../doctor/finding.ts';
 import { type Progress, startProgress } from '../progress.ts';
-import { type Session, withPlatform } from './session.ts';
+import { stoppedBy } from './interruption.ts';
+import { type Session, withPlatformUntil } from './session.ts';
 
 export async function rebuildMemory(session: Session): Promise<number> {
   const { json, say, sayJson } = session;
-  const count = await withPlatform(session, async ({ runtime }) => {
+  const count = await withPlatformUntil(session, async ({ runtime }, signal) => {
     let progress: Progress | undefined;
     let shown = 0;
     try {
       return await runtime.memory.rebuild((done, total) => {
+        if (signal.aborted) throw stoppedBy(signal, 'the index may be incomplete; rebuild it again');
         progress ??= startProgress(process.stderr, 'memories', total, json || !process.stderr.isTTY);
         for (; shown < done; shown++) progress.step();
       });

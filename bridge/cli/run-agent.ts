@@ -19,7 +19,7 @@ import { retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import { answersItself, rightWorker } from './right-worker.ts';
 import type { RunOptions } from './run.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withPlatformUntil } from './session.ts';
 import { startedOtherwise } from './started-otherwise.ts';
 import { waitingText } from './waiting.ts';
 
@@ -27,7 +27,7 @@ const INSTRUCTIONS = 'Do your task for this payload.';
 
 /** Starts one run (or takes up the one of that id) and prints its report. */
 export async function runAgent(session: Session, agent: string, options: RunOptions): Promise<number> {
-  return withPlatform(session, async (platform, signal) => {
+  return withPlatformUntil(session, async (platform, signal) => {
     const started = performance.now();
     const existing = await findExisting(platform, agent, options);
     const settled = existing !== null && hasSettled(existing);

@@ -6,13 +6,13 @@ import { cancelRun } from '../cancel.ts';
 import { findRoot } from '../find-runs.ts';
 import { stoppedBy } from './interruption.ts';
 import type { RunsCancelOptions } from './runs.ts';
-import { type Session, withPlatform, withWorker } from './session.ts';
+import { type Session, withPlatformUntil, withWorker } from './session.ts';
 
 /** Cancels by a worker of its own or by whatever worker is alive; exit 1 while something is still ending. */
 export async function cancel(session: Session, run: string, { reason, by }: RunsCancelOptions): Promise<number> {
   const { json, note, say, sayJson, settings } = session;
   const asked = checked({ by: by ?? userInfo().username, reason });
-  const answer = await withPlatform(session, async (platform, signal) => {
+  const answer = await withPlatformUntil(session, async (platform, signal) => {
     const address = await findRoot(platform, run, settings.tenant);
     const body = async () => {
       const done = await cancelRun(platform, address, asked, { signal });

@@ -21,12 +21,12 @@ import { decideCommand, retryCommand, showCommand } from './hints.ts';
 import { stoppedBy } from './interruption.ts';
 import { answersItself, rightWorker } from './right-worker.ts';
 import type { RunNowOptions } from './schedules.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withPlatformUntil } from './session.ts';
 import { waitingText } from './waiting.ts';
 
 /** Starts (or takes up) a batch, waits until all of it has settled, and prints the results. */
 export async function runNow(session: Session, schedule: string, options: RunNowOptions): Promise<number> {
-  return withPlatform(session, async (platform, signal) => {
+  return withPlatformUntil(session, async (platform, signal) => {
     const { asOf, batch, target } = options;
     const request = {
       schedule,

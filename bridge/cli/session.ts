@@ -9,7 +9,7 @@ import type { LogFile } from '../log-file.ts';
 import { tell, tellJson } from '../output.ts';
 import type { Platform } from '../platform.ts';
 import { COLOURS, type Paint, PLAIN } from '../terminal.ts';
-import { gracefully, Interrupted } from './interruption.ts';
+import { ENDING_MS, gracefully, Interrupted } from './interruption.ts';
 
 /** Columns of text that goes to a file or a pipe. */
 const PIPED_WIDTH = 120;
@@ -91,16 +91,31 @@ function logged(error: unknown, command: Command, { stateDir }: Settings, { log,
   return new PlatformError('platform.unexpected', `${message}\nthe details are in ${path}`, { cause: error });
 }
 
+/** Opens the platform for a body that answers a question, and closes it again. Ctrl-C ends it at once. */
+export async function withPlatform<T>(session: Session, body: (platform: Platform) => Promise<T>): Promise<T> {
+  const { platform, lost } = await openFor(session, false);
+  return closing(platform, lost, body(platform));
+}
+
 /**
- * Opens the platform for a body and closes it again. The signal aborts on Ctrl-C and when a server was lost. Who `serves`
- * takes work for every pack.
+ * The same for a body that follows, works or serves: the signal aborts on Ctrl-C and when a server was lost, and the body
+ * ends by itself soon after. Who `serves` takes work for every pack.
  */
-export async function withPlatform<T>(
+export async function withPlatformUntil<T>(
   session: Session,
   body: (platform: Platform, signal: AbortSignal) => Promise<T>,
   { serves = false } = {},
 ): Promise<T> {
-  const { settings, logFile, note } = session;
+  const { platform, lost } = await openFor(session, serves);
+  const part = async (interrupted: AbortSignal): Promise<T> =>
+    closing(platform, lost, body(platform, AbortSignal.any([interrupted, lost])));
+  return gracefully(part, session.settings.drainGraceMs + ENDING_MS);
+}
+
+async function openFor(
+  { settings, logFile, note }: Session,
+  serves: boolean,
+): Promise<{ platform: Platform; lost: AbortSignal }> {
   needPacks(settings);
   const { openPlatform } = await import('../platform.ts');
   const lost = new AbortController();
@@ -109,14 +124,15 @@ export async function withPlatform<T>(
     onProgress: note,
     onLost: (error) => lost.abort(error),
   });
-  return gracefully(async (interrupted) => {
-    const signal = AbortSignal.any([interrupted, lost.signal]);
-    try {
-      return await untilLost(body(platform, signal), lost.signal);
-    } finally {
-      await (lost.signal.aborted ? bounded(platform.close()) : platform.close());
-    }
-  });
+  return { platform, lost: lost.signal };
+}
+
+async function closing<T>(platform: Platform, lost: AbortSignal, work: Promise<T>): Promise<T> {
+  try {
+    return await untilLost(work, lost);
+  } finally {
+    await (lost.aborted ? bounded(platform.close()) : platform.close());
+  }
 }
 
 /** Runs a body with a worker that takes mail; `keyless`: also when it cannot ask the model that the settings choose. */

@@ -1,5 +1,5 @@
 /** The process of one command. */
-import { listenForSignals, readerGone } from './interruption.ts';
+import { readerGone } from './interruption.ts';
 import { runCommandLine } from './main.ts';
 
 // A reader that has seen enough (`| head`) is no failure, and hides none.
@@ -7,5 +7,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   readerGone();
 });
-listenForSignals();
 process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -8,7 +8,7 @@ import { packageVersion } from '../version.ts';
 import { keepReconciled } from '../keep-reconciled.ts';
 import { type ArmedSchedule, armSchedules } from '../schedules.ts';
 import { untilInterrupted } from './interruption.ts';
-import { type Session, withPlatform, withWorker } from './session.ts';
+import { type Session, withPlatformUntil, withWorker } from './session.ts';
 import { tellServing } from './tell-serving.ts';
 import type { UpOptions } from './up.ts';
 
@@ -19,7 +19,7 @@ export async function serve(session: Session, { worker: works }: UpOptions): Pro
     if (!session.json) session.say('stopped');
     return 0;
   };
-  return withPlatform(session, body, { serves: true });
+  return withPlatformUntil(session, body, { serves: true });
 }
 
 async function serveDoors(

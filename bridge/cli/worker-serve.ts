@@ -3,7 +3,7 @@ import { endedRun } from '../ended-runs.ts';
 import { keepReconciled } from '../keep-reconciled.ts';
 import type { Platform } from '../platform.ts';
 import { untilInterrupted } from './interruption.ts';
-import { type Session, withPlatform, withWorker } from './session.ts';
+import { type Session, withPlatformUntil, withWorker } from './session.ts';
 import { type ServingTeller, tellServing } from './tell-serving.ts';
 
 export async function serveWorker(session: Session): Promise<number> {
@@ -26,7 +26,7 @@ export async function serveWorker(session: Session): Promise<number> {
     await serving.finally(() => teller.stop());
     return 0;
   };
-  return withPlatform(session, body, { serves: true });
+  return withPlatformUntil(session, body, { serves: true });
 }
 
 /** What this worker leaves waiting, or fails: an `up` tells of all workers. */

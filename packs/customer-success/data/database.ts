@@ -1,4 +1,8 @@
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { DuckDBValue } from '@duckdb/node-api';
+import { PlatformError } from 'agent-platform/sdk';
 
 export type Row = Record<string, unknown>;
 
@@ -11,11 +15,27 @@ export interface Database {
   close(): Promise<void>;
 }
 
+const MEGABYTE = 1_048_576;
+/** What the data of a folder may take in memory, at most half of what there is; what does not fit goes to disk. */
+const MEMORY_MB = 2_048;
+/** What they may take on disk beside it, at most half of what is free. */
+const DISK_MB = 8_192;
+
+const SPILL = 'agent-platform-data-';
+
 export async function openDatabase(): Promise<Database> {
   // Loaded when data are read: most commands read none, and it is a quarter of all that there is to load.
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
+  await removeAbandoned();
+  const spill = await mkdtemp(join(tmpdir(), `${SPILL}${process.pid}-`));
+  const { bavail, bsize } = await statfs(spill);
+  const memoryMb = Math.min(MEMORY_MB, Math.floor(totalmem() / MEGABYTE / 2));
+  const diskMb = Math.min(DISK_MB, Math.floor((bavail * bsize) / MEGABYTE / 2));
+  await connection.run(`SET memory_limit = '${memoryMb}MiB'`);
+  await connection.run(`SET temp_directory = '${spill.replaceAll("'", "''")}'`);
+  await connection.run(`SET max_temp_directory_size = '${diskMb}MiB'`);
   let open = true;
   const running = new Set<Promise<unknown>>();
   const asking = async <T>(question: () => Promise<T>): Promise<T> => {
@@ -30,7 +50,12 @@ export async function openDatabase(): Promise<Database> {
     }
   };
   return {
-    rows: async (sql, parameters) => (await asking(() => connection.runAndReadAll(sql, parameters))).getRowObjectsJS(),
+    async rows(sql, parameters) {
+      const answer = await asking(() => connection.runAndReadAll(sql, parameters)).catch((cause: unknown) => {
+        throw /Out of Memory/.test(String(cause)) ? beyond(memoryMb, diskMb, cause) : cause;
+      });
+      return answer.getRowObjectsJS();
+    },
     async seal() {
       await asking(() => connection.run('SET enable_external_access = false'));
       await asking(() => connection.run('SET lock_configuration = true'));
@@ -41,6 +66,31 @@ export async function openDatabase(): Promise<Database> {
       await Promise.allSettled(running);
       connection.closeSync();
       instance.closeSync();
+      await rm(spill, { recursive: true, force: true });
     },
   };
+}
+
+/** The reader's own words are about settings of its own. */
+function beyond(memoryMb: number, diskMb: number, cause: unknown): PlatformError {
+  const message = `the data take more than ${memoryMb} MB of memory and ${diskMb} MB on disk, expected less`;
+  return new PlatformError('data.invalid', message, { cause });
+}
+
+/** What processes left that were killed. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of (await readdir(tmpdir())).filter((each) => each.startsWith(SPILL))) {
+    const pid = Number(name.slice(SPILL.length).split('-')[0]);
+    if (isAlive(pid)) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {}); // Another user's.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }

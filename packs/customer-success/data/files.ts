@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PlatformError } from 'agent-platform/sdk';
 import type { Layout } from './layout.ts';
 import type { Problems } from './problems.ts';
+import { regularFile } from './regular.ts';
 import { type Table, TABLES } from './tables.ts';
 
 /** One file of a table. */
@@ -33,11 +34,7 @@ export async function findFiles(
     if (there.length > 1) {
       const all = there.map((each) => each.names[0]).join(' and ');
       problems.unreadable(there[0]?.names[0] ?? '', `${all} both hold ${table.name}, expected one of them`);
-    } else if (there[0])
-      found.set(
-        table,
-        there[0].names.map((name) => dataFile(folder, name)),
-      );
+    } else if (there[0]) found.set(table, await dataFiles(folder, there[0].names, problems));
     else if (file !== null)
       layout.wrong(table, 'file', null, `the folder has no ${file}, expected the file of ${table.name}`);
     else if (!table.optional) {
@@ -48,8 +45,17 @@ export async function findFiles(
   return found;
 }
 
-function dataFile(folder: string, name: string): DataFile {
-  return { name, path: join(folder, name), format: /\.parquet$/i.test(name) ? 'parquet' : 'csv' };
+/** Those that are read; the others become problems. */
+async function dataFiles(folder: string, names: readonly string[], problems: Problems): Promise<DataFile[]> {
+  const files: DataFile[] = [];
+  for (const name of names) {
+    const found = await regularFile(folder, name).catch((error: NodeJS.ErrnoException) => ({
+      wrong: `the file cannot be read (${error.code ?? error.message}), expected one`,
+    }));
+    if ('wrong' in found) problems.unreadable(name, found.wrong);
+    else files.push({ name, path: found.path, format: /\.parquet$/i.test(name) ? 'parquet' : 'csv' });
+  }
+  return files;
 }
 
 /** Names of the folder that a place with at most one `*`, in its last part, stands for. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
+import { PlatformError } from 'agent-platform/sdk';
 import type { Database } from './database.ts';
 import type { DataFile } from './files.ts';
 import { type Layout, LAYOUT_FILE, type TableLayout, theirName } from './layout.ts';
@@ -82,7 +83,13 @@ export async function readHeader(
   for (const { name, type } of nested) {
     problems.unreadable(file.name, `column ${name} holds ${type}, expected text, numbers or dates`);
   }
-  return good && absent.length === 0 && nested.length === 0 ? { ...file, columns } : null;
+  if (!good || absent.length > 0 || nested.length > 0) return null;
+  const known = { ...file, columns };
+  const unreadable = (error: unknown): string => `the file cannot be read (${wordsOf(error)}), expected parquet`;
+  const swells = file.format === 'parquet' ? await swelling(database, table, known, theirs).catch(unreadable) : null;
+  if (swells === null) return known;
+  problems.unreadable(file.name, swells);
+  return null;
 }
 
 const SEPARATORS = [';', '\t', '|', ','];
@@ -159,6 +166,45 @@ async function parquetSchema(database: Database, { path }: DataFile): Promise<Kn
   return rows.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
 }
 
-export function firstLine(message: string): string {
+/** Bytes of a text; a reader holds two thousand rows at a time, each with texts of its own. */
+const LONGEST_TEXT = 65_536;
+
+/**
+ * Why a Parquet file would become far larger than it is, null when it would not: a few kilobytes can stand for a text of
+ * megabytes in every one of a billion rows. Looks at what the file says of itself, and at each text once.
+ */
+async function swelling(
+  database: Database,
+  { most }: Table,
+  { path, columns }: KnownFile,
+  needed: readonly string[],
+): Promise<string | null> {
+  const file = { path: literalPath(path) };
+  const [said] = await database.rows(
+    `SELECT coalesce(sum(rows), 0)::DOUBLE AS rows
+     FROM (SELECT DISTINCT row_group_id, row_group_num_rows AS rows FROM parquet_metadata($path))`,
+    file,
+  );
+  if (Number(said?.rows) > most) return `the file has ${Number(said?.rows)} rows, expected at most ${most}`;
+  const texts = columns.flatMap(({ name, type }, at) =>
+    needed.includes(name) && type === 'VARCHAR' ? [`c${at}`] : [],
+  );
+  if (texts.length === 0) return null;
+  const names = columns.map((_, at) => `c${at}`).join(', ');
+  const [longest] = await database.rows(
+    `SELECT greatest(${texts.map((text) => `coalesce(max(strlen(${text})), 0)`).join(', ')})::DOUBLE AS bytes
+     FROM read_parquet($path, binary_as_string = true) AS file(${names})`,
+    file,
+  );
+  const bytes = Number(longest?.bytes);
+  return bytes > LONGEST_TEXT ? `the file holds a text of ${bytes} bytes, expected at most ${LONGEST_TEXT}` : null;
+}
+
+/** The first line of what was thrown. */
+export function wordsOf(error: unknown): string {
+  return firstLine(error instanceof PlatformError ? error.message : String(error));
+}
+
+function firstLine(message: string): string {
   return message.split('\n')[0] ?? '';
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { checkLocated, type Finding, type LocatedYaml, parseLocated, z } from 'agent-platform/sdk';
 import { DATE_FORMATS, type DateFormat, parseDateFormat } from './date-format.ts';
 import type { Problems } from './problems.ts';
+import { regularFile } from './regular.ts';
 import { type Table, type TableName, TABLES } from './tables.ts';
 
 /** `columns.yaml`: how a folder's own files, columns, values and dates are called in ours. */
@@ -76,11 +76,8 @@ type LayoutFile = Omit<z.infer<typeof LayoutFile>, 'tables'> & { tables?: Partia
 
 /** Null when `columns.yaml` is wrong: then nothing is known about the folder's files. */
 export async function readLayout(folder: string, problems: Problems): Promise<Layout | null> {
-  const path = join(folder, LAYOUT_FILE);
-  const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') problems.missing(LAYOUT_FILE, `cannot be read (${error.code}), expected a YAML file`);
-    return null;
-  });
+  const content = await readLayoutFile(folder, problems);
+  if (content === undefined) return null;
   if (content === null) return layoutOf({}, null, problems);
   const yaml = parseLocated(LAYOUT_FILE, content);
   const findings: Finding[] = [];
@@ -93,6 +90,25 @@ export async function readLayout(folder: string, problems: Problems): Promise<La
   }
   for (const finding of findings) problems.found(finding);
   return file === null || findings.length > 0 ? null : layoutOf(file, yaml, problems);
+}
+
+/** More than this describes no columns. */
+const MOST_BYTES = 1_048_576;
+
+/** Null when there is none, undefined with a problem when it may not be read. */
+async function readLayoutFile(folder: string, problems: Problems): Promise<string | null | undefined> {
+  const refuse = (wrong: string): undefined => {
+    problems.missing(LAYOUT_FILE, wrong);
+  };
+  try {
+    const found = await regularFile(folder, LAYOUT_FILE);
+    if ('wrong' in found) return refuse(found.wrong);
+    if (found.bytes > MOST_BYTES) return refuse(`has ${found.bytes} bytes, expected at most ${MOST_BYTES}`);
+    return await readFile(found.path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? null : refuse(`cannot be read (${code}), expected a YAML file`);
+  }
 }
 
 function layoutOf(file: LayoutFile, yaml: LocatedYaml | null, problems: Problems): Layout {

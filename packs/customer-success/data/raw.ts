@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 import { expressionOf } from './expression.ts';
-import { firstLine, type KnownFile, literalPath } from './header.ts';
+import { type KnownFile, literalPath, wordsOf } from './header.ts';
 import type { TableLayout } from './layout.ts';
 import { recordStarts } from './lines.ts';
 import { PER_CHECK, type Problems } from './problems.ts';
@@ -51,6 +51,13 @@ export async function readRaw(
     const before = count;
     const read = await readFile(database, table, file, layout, before);
     count += read.count;
+    if (count > table.most) {
+      problems.unreadable(
+        file.name,
+        `there are more than ${table.most} rows of ${table.name}, expected at most that many`,
+      );
+      return { table, placeOf: async () => ({ file: file.name, line: 0 }), whole: false, unreadable: true };
+    }
     const { rejects } = read;
     parts.push({ file, before, rejects, ...(read.lines && { rows: read.lines.rows }) });
     if (read.wrong) {
@@ -98,7 +105,7 @@ async function readFile(
     } catch (error) {
       // What it rejected before it gave up belongs to no row; without any, there is no such list yet.
       await takeRejects(database).catch(() => []);
-      const message = `the file cannot be read (${firstLine(String(error))}), expected ${file.format}`;
+      const message = `the file cannot be read (${wordsOf(error)}), expected ${file.format}`;
       return { count: 0, rejects: [], wrong: { message, line: null } };
     }
   };

@@ -20,6 +20,8 @@ export interface Table {
   columns: Column[];
   /** The folder may do without this table. */
   optional?: true;
+  /** How many rows it may have. Those that are kept as objects have fewer. */
+  most: number;
 }
 
 export type TableName = 'accounts' | 'usage' | 'tickets' | 'nps' | 'contacts' | 'memories';
@@ -66,11 +68,15 @@ function oneOf(words: readonly string[]): Kind {
   return { expected, valid: `$ IN (${quoted.join(', ')})` };
 }
 
+const MOST_ROWS = 20_000_000;
+const MOST_OBJECTS = 1_000_000;
+
 const accountId: Column = { name: 'account_id', kind: 'text', account: true };
 
 export const TABLES: Table[] = [
   {
     name: 'accounts',
+    most: MOST_OBJECTS,
     columns: [
       { name: 'account_id', kind: 'id', unique: true },
       { name: 'name', kind: 'text' },
@@ -85,6 +91,7 @@ export const TABLES: Table[] = [
   },
   {
     name: 'usage',
+    most: MOST_ROWS,
     columns: [
       accountId,
       { name: 'user_id', kind: 'text' },
@@ -94,6 +101,7 @@ export const TABLES: Table[] = [
   },
   {
     name: 'tickets',
+    most: MOST_ROWS,
     columns: [
       { name: 'ticket_id', kind: 'text', unique: true },
       accountId,
@@ -101,15 +109,21 @@ export const TABLES: Table[] = [
       { name: 'escalated_date', kind: 'date', nullable: true },
     ],
   },
-  { name: 'nps', columns: [accountId, { name: 'date', kind: 'date' }, { name: 'score', kind: 'score' }] },
+  {
+    name: 'nps',
+    most: MOST_ROWS,
+    columns: [accountId, { name: 'date', kind: 'date' }, { name: 'score', kind: 'score' }],
+  },
   {
     name: 'contacts',
+    most: MOST_OBJECTS,
     optional: true,
     columns: [accountId, { name: 'name', kind: 'text' }, { name: 'role', kind: 'text' }],
   },
   {
     // The memory schema judges the other values of a memory, see memories.ts.
     name: 'memories',
+    most: MOST_OBJECTS,
     optional: true,
     columns: [
       accountId,
