@@ -157,7 +157,7 @@ test('servers that cannot be had or do not start are told with what to do', asyn
   const { of } = await doctor([], { ...LIBRARY, PATH: bin, XDG_CACHE_HOME: join(folder.cwd, 'cache') });
   some(
     of('nats'),
-    /^(warn|fail) nats-server is not running(; would be fetched .*| and cannot be found) \(PATH has 2\.10\.1, needed is 2\.12 or newer\)/,
+    /^(warn|fail) nats-server is not running(; would be fetched .*| and cannot be found) \(PATH has 2\.10\.1, nats-server 2\.14 or newer is needed\)/,
   );
   mkdirSync(join(folder.cwd, '.agent-platform/services/redis/appendonlydir'), { recursive: true });
   const manifest = '.agent-platform/services/redis/appendonlydir/appendonly.aof.manifest';
