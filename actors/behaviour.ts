@@ -18,7 +18,7 @@ export interface Received {
 }
 
 /** An effect that a state runs, by the source name the machine gives it. */
-export type EffectKind = 'model' | 'call' | 'list';
+export type EffectKind = 'model' | 'call' | 'list' | 'begin';
 
 /**
  * All that an activation needs to know of a kind of actor (an agent's invocation, a batch). The activation itself knows

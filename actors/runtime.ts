@@ -31,6 +31,10 @@ export interface Runtime {
   log: Logger;
   /** Longest that a tool may take, in milliseconds. */
   toolTimeoutMs: number;
+  /** Longest result that a model with a window is shown whole, in characters of its JSON. */
+  maxResultChars: number;
+  /** How many runs of one batch may be open at once. */
+  batchWindow: number;
   now(): Date;
   /** A fresh unique id. */
   id(): string;

@@ -92,7 +92,7 @@ export class Worker implements Host {
     ) as unknown as Behaviour;
     this.batches = batchBehaviour(
       runtime,
-      batchMachine.provide({ actors: { list: effect('list') } as never }),
+      batchMachine.provide({ actors: { list: effect('list'), begin: effect('begin') } as never }),
     ) as unknown as Behaviour;
   }
 

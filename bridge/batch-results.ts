@@ -6,13 +6,21 @@ import type { Row, RunSummary } from '../runtime/pack.ts';
 import { type AgentReport, flattenReports } from '../runtime/report.ts';
 import type { Platform } from './platform.ts';
 import { flattenTree, readRun, type RunTree, summarise } from './runs.ts';
+import { openTasks } from './task-view.ts';
+import type { HumanTaskView } from './api/human-schemas.ts';
 import { addSpent, nothingSpent, type Spent, spentBy } from './spent.ts';
 import type { Paint } from './terminal.ts';
 
 export interface BatchResult {
   target: string;
-  summary: RunSummary;
-  tree: RunTree;
+  summary: Omit<RunSummary, 'facts'>;
+  spent: Spent;
+  /** Which models answered. */
+  models: string[];
+  /** Open questions to people. */
+  tasks: HumanTaskView[];
+  /** The model that the run began with; undefined where its journal names none. */
+  began: string | undefined;
   /** The declared columns' values and further fields, in the pack's order. */
   fields: JsonObject;
   document: { field: string; text: string } | null;
@@ -48,11 +56,14 @@ export async function readResults(
       const tree = await readRun(platform.runtime.journal, address);
       if (tree === null && cutShort) return [];
       if (tree === null) throw new Error(`there is no journal of the run ${run}`);
-      const summary = summarise(target, tree);
-      const began = await packOf(platform, pack, tree);
-      const { fields, rank, document, tally, error } = rowOf(began, schedule, summary);
+      const { facts, ...summary } = summarise(target, tree);
+      const release = await packOf(platform, pack, tree);
+      const { fields, rank, document, tally, error } = rowOf(release, schedule, { ...summary, facts });
       if (error !== null) platform.runtime.log.error({ run, target, error }, 'no row of a result');
-      return [{ rank, result: { target, summary, tree, fields, document: document ?? null, tally, error } }];
+      // Of a hundred thousand runs, what is told of each is kept, and no journal.
+      const kept = { spent: spentBy(tree), models: modelsOf(tree), tasks: openTasks(tree) };
+      const began = tree.context.invocation?.model;
+      return [{ rank, result: { target, summary, ...kept, began, fields, document: document ?? null, tally, error } }];
     });
     ranked.push(...(await Promise.all(some)).flat());
   }
@@ -95,25 +106,29 @@ function isRow(row: Partial<Row> | null | undefined): row is Row {
 
 export function totalsOf(results: readonly BatchResult[]): Totals {
   const totals: Totals = { outcomes: {}, ...nothingSpent(), tallies: {} };
-  for (const { summary, tree, tally } of results) {
+  for (const { summary, spent, tally } of results) {
     count(totals.outcomes, summary.outcome);
-    Object.assign(totals, addSpent(totals, spentBy(tree)));
+    Object.assign(totals, addSpent(totals, spent));
     for (const [name, value] of Object.entries(tally)) count((totals.tallies[name] ??= {}), value);
   }
   return totals;
 }
 
-/** Which models answered in these runs; null when none did. */
-export function modelOf(trees: readonly RunTree[]): string | null {
-  const models = new Set(trees.flatMap(flattenTree).flatMap(({ context }) => context.model ?? []));
-  return models.size === 0 ? null : [...models].sort().join(', ');
+/** Those models in words; null when none answered. */
+export function modelsText(models: readonly string[]): string | null {
+  return models.length === 0 ? null : [...new Set(models)].sort().join(', ');
+}
+
+/** Which models answered in a run. */
+export function modelsOf(tree: RunTree): string[] {
+  return [...new Set(flattenTree(tree).flatMap(({ context }) => context.model ?? []))];
 }
 
 export function answeredBy(model: string | null, paint: Paint): string {
   return model === null ? paint.attention('no model answered') : `answered by ${paint.strong(model)}`;
 }
 
-export function isFailure({ outcome }: RunSummary): boolean {
+export function isFailure({ outcome }: Pick<RunSummary, 'outcome'>): boolean {
   return outcome === 'failed' || outcome === 'refused' || outcome === 'cancelled';
 }
 

@@ -6,10 +6,8 @@ import type { HumanTaskView } from './api/human-schemas.ts';
 import type { BatchResult, Totals } from './batch-results.ts';
 import { answeredBy, failedBelow, isFailure } from './batch-results.ts';
 import type { WrittenDocuments } from './documents.ts';
-import type { RunTree } from './runs.ts';
 import { spentText } from './spent.ts';
 import { type Cell, cell, type Column, NOTHING, renderTable } from './table.ts';
-import { openTasks } from './task-view.ts';
 import { harmless, type Paint, wrap } from './terminal.ts';
 
 export interface BatchView {
@@ -32,7 +30,7 @@ export interface BatchView {
   /** The command that has a failed run go on. */
   retryRun(run: string): string;
   /** The command that answers a question to a person. */
-  decide(task: HumanTaskView, run: RunTree): string;
+  decide(task: HumanTaskView, result: BatchResult): string;
 }
 
 const STALE_DAYS = 7;
@@ -137,7 +135,7 @@ function needsPeople(view: BatchView, width: number, paint: Paint): string[] {
 }
 
 function toldOf(result: BatchResult, view: BatchView, paint: Paint): Told[] {
-  const asks = openTasks(result.tree).map((task) => view.decide(task, result.tree));
+  const asks = result.tasks.map((task) => view.decide(task, result));
   const [first = { text: null, many: '', asks: [] }, ...more] = whatHappened(result, paint);
   const told = [{ ...first, asks }, ...more];
   return result.error === null ? told : [...told, alike(`: ${harmless(result.error)}`)];
@@ -163,7 +161,7 @@ function alike(text: string): Told {
 
 /** How a run goes on that ended because its model did not answer; null for any other. */
 export function retryText(
-  { run, outcome, error }: RunSummary,
+  { run, outcome, error }: Pick<RunSummary, 'run' | 'outcome' | 'error'>,
   { retryRun }: Pick<BatchView, 'retryRun'>,
 ): string | null {
   if (outcome !== 'failed' || error?.code !== 'model.unavailable') return null;

@@ -5,11 +5,12 @@
  * 2. Cancelling again changes nothing and tells who was first.
  * 3. A batch that a refused key ended has left runs to people: they are cancelled one by one, as the batch itself has ended.
  */
+import { isReached, outcomeOf } from '../actors/batch/machine.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Address, Mailbox } from '../runtime/address.ts';
 import type { Trace } from '../runtime/journal/entry.ts';
 import type { CancelAnswer } from './api/human-schemas.ts';
-import { readBatch, runsOf } from './batch-journal.ts';
+import { type BatchJournal, readBatch, runsOf } from './batch-journal.ts';
 import { unknownRun } from './find-runs.ts';
 import type { Platform } from './platform.ts';
 import { ENDED } from './run-states.ts';
@@ -33,7 +34,7 @@ interface Root {
   trace: Trace;
   state: string;
   cancelled: { by: string; reason: string } | null;
-  /** The runs below a batch. */
+  /** The runs below a batch that may be open. */
   runs: string[];
   isBatch: boolean;
 }
@@ -111,9 +112,16 @@ async function readRoot({ runtime }: Platform, address: Address): Promise<Root> 
     trace: batch.context.trace ?? { correlation_id: address.run },
     state: batch.state,
     cancelled: cancelOf(batch),
-    runs: runsOf(batch).map(({ run }) => run),
+    runs: mayBeOpen(batch),
     isBatch: true,
   };
+}
+
+/** The runs that are not known to have ended for good: those of a long list that were never begun are none. Pure. */
+function mayBeOpen(batch: BatchJournal): string[] {
+  const known = ({ run }: { run: string }) => outcomeOf(batch.context, run);
+  const begun = runsOf(batch).filter(({ run }) => isReached(batch.context, run));
+  return begun.filter((each) => [null, 'failed', 'cancelled'].includes(known(each) ?? null)).map(({ run }) => run);
 }
 
 function cancelOf({ entries }: Pick<RunTree, 'entries'>): { by: string; reason: string } | null {
@@ -137,16 +145,47 @@ function nothingLeft({ mailbox, state, isBatch }: Root): PlatformError {
 async function untilFinal(platform: Platform, root: Root, signal: AbortSignal): Promise<void> {
   const { tenant, run } = root.mailbox;
   const done = new AbortController();
+  const until = AbortSignal.any([signal, done.signal]);
+  /** The runs that were open at the last look; null before the root has ended, when more may come. */
+  let left: string[] | null = null;
+  let looking: Promise<void> | null = null;
+  let again = false;
+  // One look at a time: thousands of runs end at once, and each look reads all that are left.
+  const look = async (): Promise<void> => {
+    while (again && !until.aborted) {
+      again = false;
+      const now = await readRoot(platform, root.mailbox);
+      const runs = left ?? now.runs;
+      const open = await ending(platform, { ...now, runs });
+      if (open.length === 0) return done.abort();
+      const names = new Set(open.map(runIn));
+      if (ENDED.has(now.state)) left = runs.filter((each) => names.has(each));
+    }
+  };
+  let failure: unknown = null;
+  const lookOnce = (): void => {
+    looking ??= look()
+      .catch((error: unknown) => {
+        failure = error;
+        done.abort();
+      })
+      .finally(() => {
+        looking = null;
+        if (again && !until.aborted) lookOnce();
+      });
+  };
   await watchJournals(platform.nc, platform.runtime.journal, {
     tenant,
     runs: [run, ...root.runs],
-    signal: AbortSignal.any([signal, done.signal]),
-    onEntry: async (_address, { state }) => {
-      if (!ENDED.has(state) || done.signal.aborted) return;
-      const now = await readRoot(platform, root.mailbox);
-      if ((await ending(platform, now)).length === 0) done.abort();
+    signal: until,
+    onEntry: (_address, { state }) => {
+      if (!ENDED.has(state)) return;
+      again = true;
+      lookOnce();
     },
   });
+  await looking;
+  if (failure !== null) throw failure;
 }
 
 /** What is not final yet. (1) */
@@ -192,4 +231,9 @@ export function openOf(run: string, tree: RunTree | null, told: boolean): string
     ...begun.filter((path) => !known.has(path)).map((path) => `${run} ${path} accepted`),
     ...children.flatMap((child) => openOf(run, child, state === 'cancelled')),
   ];
+}
+
+/** The run that `openOf` names: of path and state, neither has a space. */
+function runIn(text: string): string {
+  return text.slice(0, text.lastIndexOf(' ', text.lastIndexOf(' ') - 1));
 }

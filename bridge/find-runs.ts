@@ -228,6 +228,7 @@ function runState({ root, waits }: Tree): string {
 
 async function batchState(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<string> {
   const state = tree.root?.state ?? '';
+  if (state === 'starting') return 'running';
   if (state !== 'running') return state;
   const batch = await readBatch(platform.runtime.journal, tree.address);
   const waits = (target: { id: string }): boolean => {

@@ -45,6 +45,7 @@ export async function claude(settings: Settings): Promise<ModelProvider> {
     ...(baseURL !== undefined && { baseURL }),
     models,
     prices,
+    windows: settings.modelWindows,
     maxTokens: modelMaxTokens,
     timeoutMs: modelTimeoutMs,
     streaming: modelStreaming,

@@ -100,6 +100,8 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       otherModel: (name) => modelOfOthers(name, catalog),
       log,
       toolTimeoutMs: settings.toolTimeoutMs,
+      maxResultChars: settings.maxResultChars,
+      batchWindow: settings.batchWindow,
       now,
       id: randomUUID,
     };

@@ -35,7 +35,7 @@ export async function sentPrompt(entries: readonly StoredEntry[], turn: number, 
   const { before, event } = stateBefore(entries, turn);
   const { prompt } = event;
   if (prompt === undefined) throw new PlatformError('prompt.diverged', `the journal names no prompt of turn ${turn}`);
-  const request = compose(await catalog.resolved(before.definition), before);
+  const request = compose(await catalog.resolved(before.definition), before, prompt.bounds ?? null);
   const digest = digestOf(request);
   if (digest !== prompt.digest) {
     const text = `turn ${turn} was sent a prompt of the digest ${prompt.digest}, and ${digest} comes out of the records`;

@@ -1,6 +1,6 @@
 /** One run, or one batch, as its journals show it. Pure. */
 import type { BatchJournal } from './batch-journal.ts';
-import { modelOf } from './batch-results.ts';
+import { modelsOf, modelsText } from './batch-results.ts';
 import { attemptText, awaited, modelWaits } from './model-waits.ts';
 import { type RunTree, waitingOf } from './runs.ts';
 import { type Spent, spentBy, spentByInvocation, spentText } from './spent.ts';
@@ -22,7 +22,7 @@ export function runText(tree: RunTree, width: number, paint: Paint, allowed = fa
     `${rows.length} entries`,
     `${spent.usage.turns} model turns`,
     ...(words === '' ? [] : [words]),
-    modelOf([tree]) ?? 'no model answered',
+    modelsText(modelsOf(tree)) ?? 'no model answered',
     span(rows),
   ];
   return [

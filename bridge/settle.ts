@@ -1,4 +1,4 @@
-import { isCutShort, targetRun } from '../actors/batch/machine.ts';
+import { isCutShort, openTargets, targetRun } from '../actors/batch/machine.ts';
 import type { Address } from '../runtime/address.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import { readBatch } from './batch-journal.ts';
@@ -52,6 +52,8 @@ async function settle(
   /** The runs that the batch left to be cancelled when it ended; null while it has not. */
   let cancelled: string[] | null = null;
   const reported = new Set<string>();
+  /** Runs that have ended, and whose report the batch's journal does not hold yet. */
+  const unreported = new Set<string>();
   let caughtUp = false;
   const check = async () => {
     if (cancelled !== null) {
@@ -65,11 +67,14 @@ async function settle(
       caughtUp = true;
       for (const entry of await journal.read(batch)) takeReports(entry);
     }
-    for (const [run, how] of settled) if (how === 'ended' && !reported.has(run)) return;
-    done.abort();
+    if (unreported.size === 0) done.abort();
   };
   const takeReports = ({ events }: StoredEntry) => {
-    for (const event of events) if (event.type === 'child.reported' && 'run' in event) reported.add(event.run);
+    for (const event of events) {
+      if (event.type !== 'child.reported' || !('run' in event)) continue;
+      reported.add(event.run);
+      unreported.delete(event.run);
+    }
   };
   await watchJournals(platform.nc, journal, {
     tenant,
@@ -84,6 +89,7 @@ async function settle(
         if (how === null) return;
         if (settled.get(run) !== how) onSettled?.(run, how);
         settled.set(run, how);
+        if (how === 'ended' && !reported.has(run)) unreported.add(run);
         await check();
       } else if (run === batch?.run) {
         takeReports(entry);
@@ -99,5 +105,5 @@ async function settle(
 async function cancelledWith(journal: Journal, address: Address): Promise<string[]> {
   const batch = await readBatch(journal, address);
   if (batch === null || !isCutShort(batch.state, batch.context)) return [];
-  return batch.pending.map(({ id }) => targetRun(address.run, id));
+  return openTargets(batch.context).map(({ id }) => targetRun(address.run, id));
 }

@@ -2,7 +2,7 @@
  * What became of a batch's targets: what their runs' own journals say, since a run that failed may have gone on after its
  * report; where there is no journal, what was reported. Pure.
  */
-import { isCutShort, outcomeOf } from '../actors/batch/machine.ts';
+import { isCutShort, isReached, outcomeOf } from '../actors/batch/machine.ts';
 import type { BatchJournal } from './batch-journal.ts';
 import { awaited, modelWaits } from './model-waits.ts';
 import { ENDED } from './run-states.ts';
@@ -30,8 +30,8 @@ export function standingOf(
   if (outcome !== null) return { target, run, outcome, state: outcome, words: outcome };
   const doing = tree === null || tree.state === 'admitting' ? 'accepted' : summarise('', tree).outcome;
   // The cancel of an ended batch is on its way, and done by the next worker at the latest.
-  const words =
-    isCutShort(state, context) && reported === null && doing !== 'waiting' ? 'to be cancelled' : inWords(doing, tree);
+  const cut = isCutShort(state, context) && reported === null && doing !== 'waiting';
+  const words = !cut ? inWords(doing, tree) : isReached(context, run) ? 'to be cancelled' : 'never begun';
   return { target, run, outcome, state: doing, words };
 }
 

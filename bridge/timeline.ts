@@ -133,7 +133,12 @@ function inWords(event: JournaledEvent, { turn, calls, children, tasks, deadline
       if ('run' in event) return [`${event.run} ${event.outcome}`];
       return [`${children.get(event.path) ?? event.report.agent} ${event.path} reported: ${event.report.outcome}`];
     case 'targets.listed':
-      return [`${event.targets.length} targets listed`];
+      return [
+        `${event.targets.length} targets listed`,
+        ...(event.window === undefined ? [] : [`at most ${event.window} of their runs are open at once`]),
+      ];
+    case 'targets.started':
+      return [`the runs of ${event.count} targets have begun`];
     case 'escalated': {
       const { rule, target, reason, task } = event.escalation;
       const to = target === 'human' ? 'a person' : 'its parent';

@@ -27,7 +27,31 @@ export interface Prices {
   readonly models: Readonly<Record<string, ModelPrice>>;
 }
 
+/** What settings say of models. */
+export interface ModelSettings {
+  readonly model: 'rehearsal' | 'anthropic';
+  readonly models: ModelIds;
+  /** Tokens of a model's window by its id; 200000 for one that is not named. */
+  readonly modelWindows: Readonly<Record<string, number>>;
+  /** Longest result of a tool that a model with a window is shown whole. */
+  readonly maxResultChars: number;
+  /** Longest answer of a model, its reasoning included. */
+  readonly modelMaxTokens: number;
+  /** Longest that one answer may take. */
+  readonly modelTimeoutMs: number;
+  /** False: answers come in one body, for gateways that do not stream. */
+  readonly modelStreaming: boolean;
+  readonly prices: Prices;
+  /** Never shown, logged or journaled. Having one changes nothing: only `model` does. */
+  readonly anthropicApiKey?: string;
+  /** Absent: the vendor's own. */
+  readonly anthropicBaseUrl?: string;
+}
+
 export const DEFAULT_MODELS: ModelIds = { main: 'claude-opus-5-5', sub: 'claude-haiku-5-5' };
+
+/** Tokens of the window of a model that the setting does not name. */
+export const DEFAULT_WINDOW = 200_000;
 
 /** Assumptions to be checked: nothing here asks the vendor. Cache writes are those that hold for five minutes. */
 export const DEFAULT_PRICES: Prices = {
@@ -69,6 +93,9 @@ export const modelsSetting = orJson(
 );
 
 export const pricesSetting = orJson(z.strictObject({ as_of: z.iso.date(), models: z.record(z.string(), modelPrice) }));
+
+/** By model id, in tokens: what request and answer may have together. */
+export const windowsSetting = orJson(z.record(z.string(), z.int().min(4_000).max(100_000_000)));
 
 /** A blank one is none: that is how shells and templates say «not set». */
 export const keySetting = z

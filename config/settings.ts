@@ -14,9 +14,9 @@ import {
   DEFAULT_PRICES,
   isHttpUrl,
   keySetting,
-  type ModelIds,
+  type ModelSettings,
   modelsSetting,
-  type Prices,
+  windowsSetting,
   pricesSetting,
 } from './model-settings.ts';
 import { readSettingsFile, type Origin } from './settings-file.ts';
@@ -52,6 +52,12 @@ const KEYS = {
     expected: 'model ids as {main: ID, sub: ID}',
     default: DEFAULT_MODELS,
   },
+  model_windows: { schema: windowsSetting, expected: 'tokens by model id, as {ID: 200000}', default: {} },
+  max_result_chars: {
+    schema: integer(1000, 10_000_000),
+    expected: 'characters from 1000 to 10000000',
+    default: 100_000,
+  },
   model_max_tokens: { schema: integer(256, 128_000), expected: 'tokens from 256 to 128000', default: 16_000 },
   model_timeout_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 600_000 },
   model_streaming: { schema: z.union([z.boolean(), z.stringbool()]), expected: 'true or false', default: true },
@@ -85,6 +91,7 @@ const KEYS = {
   journal_shards: { schema: integer(1, 64), expected: 'a whole number from 1 to 64', default: 4 },
   max_live: { schema: integer(1, 100_000), expected: 'a whole number from 1 to 100000', default: 256 },
   ack_wait_ms: { schema: integer(100, 600_000), expected: 'milliseconds from 100 to 600000', default: 2000 },
+  batch_window: { schema: integer(1, 1_000_000), expected: 'a whole number from 1 to 1000000', default: 5000 },
   tool_timeout_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 60_000 },
   restart_intensity: { schema: integer(0, 100), expected: 'a whole number from 0 to 100', default: 3 },
   restart_period_ms: { schema: integer(100, 3_600_000), expected: 'milliseconds from 100 to 3600000', default: 60_000 },
@@ -105,7 +112,7 @@ const KEYS = {
 
 export type SettingsKey = keyof typeof KEYS;
 
-export interface Settings extends HttpSettings {
+export interface Settings extends HttpSettings, ModelSettings {
   /** Absolute; holds the data of embedded services, their logs, and reports. */
   readonly stateDir: string;
   /** Absent: each command decides (`sample` for bundled data, else `default`). */
@@ -114,19 +121,6 @@ export interface Settings extends HttpSettings {
   readonly packs: readonly string[];
   /** Absolute; one folder, or pack → folder. Absent: the pack's own sample. */
   readonly data?: DataSetting;
-  readonly model: 'rehearsal' | 'anthropic';
-  readonly models: ModelIds;
-  /** Longest answer of a model, its reasoning included. */
-  readonly modelMaxTokens: number;
-  /** Longest that one answer may take. */
-  readonly modelTimeoutMs: number;
-  /** False: answers come in one body, for gateways that do not stream. */
-  readonly modelStreaming: boolean;
-  readonly prices: Prices;
-  /** Never shown, logged or journaled. Having one changes nothing: only `model` does. */
-  readonly anthropicApiKey?: string;
-  /** Absent: the vendor's own. */
-  readonly anthropicBaseUrl?: string;
   /** May carry credentials: show it through `withoutCredentials`. Absent: an embedded server. */
   readonly natsUrl?: string;
   readonly redisUrl?: string;
@@ -140,6 +134,8 @@ export interface Settings extends HttpSettings {
   readonly maxLive: number;
   /** How long NATS waits for an acknowledgement before it delivers mail again. */
   readonly ackWaitMs: number;
+  /** How many runs of one batch may be open at once; further ones begin as those end. */
+  readonly batchWindow: number;
   /** Longest that a tool may take. */
   readonly toolTimeoutMs: number;
   /** How often an actor that throws is restarted within the period, before its invocation ends as failed. */

@@ -4,13 +4,24 @@ import type { ReleasedSchedule } from '../../runtime/definitions/release.ts';
 import { own } from '../../runtime/definitions/words.ts';
 import type { BatchEvent, BatchStart, Invocation } from '../../runtime/journal/entry.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
+import type { Target } from '../../runtime/pack.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
 import { deniedIn } from '../../runtime/policy/denied.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
 import type { Runtime, Send } from '../runtime.ts';
-import { type batchMachine, hasReported, isCutShort, pendingTargets, targetRun } from './machine.ts';
+import { acceptRun } from '../accept.ts';
+import {
+  type BatchContext,
+  type batchMachine,
+  hasReported,
+  isCutShort,
+  openTargets,
+  pendingTargets,
+  targetRun,
+} from './machine.ts';
+import { nextBlock } from './targets.ts';
 
 type Machine = typeof batchMachine;
 type Snapshot = SnapshotFrom<Machine>;
@@ -33,7 +44,9 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     quarantined: async (_snapshot, error) => ({ type: 'failed', error }) satisfies BatchEvent,
     sends: async (before, after, again) =>
       isCutShort(after.value, after.context) ? cancels(runtime, after) : starts(runtime, before, after, again),
-    perform: async (_kind, _ordinal, snapshot) => [await list(runtime, snapshot)],
+    perform: async (kind, _ordinal, snapshot, signal) => [
+      kind === 'begin' ? await begin(runtime, snapshot, signal) : await list(runtime, snapshot),
+    ],
   };
 }
 
@@ -41,7 +54,8 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
 async function asFarAsItCan(runtime: Runtime, snapshot: Snapshot, mail: Mail): Promise<Received> {
   const { batch, deferred } = snapshot.context;
   const found = receive(runtime, snapshot, mail);
-  const lists = found.found === 'new' || (found.found === 'held' && snapshot.value !== 'running');
+  const isListed = snapshot.value === 'running' || snapshot.value === 'starting';
+  const lists = found.found === 'new' || (found.found === 'held' && !isListed);
   if (!batch || !lists) return found;
   const means = await runtime.catalog.batchMeans(batch.release, batch.schedule);
   if (means === null || !('lacks' in means)) return found;
@@ -66,8 +80,8 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   }
   if (mail.type === 'child.reported') {
     const event: BatchEvent = { type: 'child.reported', run: mail.from.run, outcome: mail.report.outcome };
-    // A report that is held already asks for nothing: the runs were started under the batch's own mail.
-    if (!snapshot.can(event)) return received({ found: 'known' });
+    // A report that is held already asks for nothing, unless runs are to be begun: that may be what its worker died of.
+    if (!snapshot.can(event)) return received({ found: snapshot.value === 'starting' ? 'held' : 'known' });
     // No other run of the batch would get an answer either.
     const error = deniedIn(mail.report);
     return received({ found: 'open', deliver: error ? [event, { type: 'failed', error }] : [event] });
@@ -91,8 +105,10 @@ async function list(runtime: Runtime, { context }: Snapshot): Promise<BatchEvent
     throw new PlatformError('data.missing', `the batch names no data folder for ${batch.schedule}`);
   const source = await runtime.sources.get(declared.pack, batch.data);
   const all = await source.targets(declared.schedule.targets, batch.as_of);
-  const targets = batch.only ? all.filter((target) => batch.only?.includes(target.id)) : all;
-  return { type: 'targets.listed', targets };
+  const only = batch.only && new Set(batch.only);
+  const targets = only ? all.filter(({ id }) => only.has(id)) : all;
+  const window = runtime.batchWindow;
+  return { type: 'targets.listed', targets, ...(targets.length > window && { window }) };
 }
 
 /** Every target's run that has not reported, begun or not. */
@@ -102,7 +118,7 @@ async function cancels(runtime: Runtime, { value, context }: Snapshot): Promise<
   if (!address || !agent || !trace) return [];
   // Whoever cancels a batch means all of it; a refused key ends what would ask it now.
   const spares = value === 'failed' && { spares: true as const };
-  return pendingTargets(context).map((target): Send => {
+  return openTargets(context).map((target): Send => {
     const to = { tenant: address.tenant, run: targetRun(address.run, target.id), path: ROOT_PATH, agent };
     const mail = { type: 'cancel' as const, by: batchAgent(batch.schedule), reason: error?.message ?? '', ...spares };
     return { kind: 'mail', to, mail, trace };
@@ -123,14 +139,34 @@ async function scheduleOf(
   return declared ? { ...declared.schedule, subject: declared.pack.manifest.subject } : null;
 }
 
-/** The runs to start: all pending ones when the list was just made, or when the batch is resumed. */
+/** The runs to start: all pending ones when the list was just made, or when the batch is resumed. Those of a long list are begun in blocks. */
 async function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again: boolean): Promise<Send[]> {
-  const { address, batch, trace } = after.context;
-  if (!address || !batch || !trace || after.value !== 'running' || (before.value === 'running' && !again)) return [];
-  const schedule = await scheduleOf(runtime, batch);
-  if (!schedule) return [];
-  return pendingTargets(after.context).map((target) => {
-    const invocation: Invocation = {
+  const { context, value } = after;
+  if (context.window !== null || value !== 'running' || (before.value === 'running' && !again)) return [];
+  const invocations = await invocationsOf(runtime, context, pendingTargets(context));
+  return invocations.map((invocation) => ({ kind: 'root', invocation }));
+}
+
+/** Begins the next block. Beginning a run again changes nothing, so one that was broken off is simply begun anew. */
+async function begin(runtime: Runtime, { context }: Snapshot, signal: AbortSignal): Promise<BatchEvent> {
+  const block = nextBlock(context);
+  if (!block) throw new PlatformError('activation.crashed', 'there is no block of runs to begin');
+  const invocations = await invocationsOf(runtime, context, context.targets.slice(block.from, block.to));
+  signal.throwIfAborted();
+  await Promise.all(invocations.map((each) => acceptRun(runtime, each)));
+  return { type: 'targets.started', count: block.to };
+}
+
+async function invocationsOf(
+  runtime: Runtime,
+  context: BatchContext,
+  targets: readonly Target[],
+): Promise<Invocation[]> {
+  const { address, batch, trace } = context;
+  const schedule = batch && (await scheduleOf(runtime, batch));
+  if (!address || !trace || !batch || !schedule) return [];
+  return targets.map((target) => {
+    return {
       address: { tenant: address.tenant, run: targetRun(address.run, target.id), path: '0' },
       agent: schedule.agent,
       instructions: schedule.instructions,
@@ -147,6 +183,5 @@ async function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again
       ...(batch.release !== undefined && { release: batch.release }),
       trace,
     };
-    return { kind: 'root', invocation };
   });
 }

@@ -1,4 +1,7 @@
-/** The batch machine: one tick or run-now of a schedule. Lists its targets, starts a run for each, ends when all have. Pure. */
+/**
+ * The batch machine: one tick or run-now of a schedule. Lists its targets, starts a run for each, ends when all have. Of a long
+ * list only so many runs are open at once: the next ones are begun as those end, and each block that is begun is journaled. Pure.
+ */
 import { type EventObject, fromCallback, setup } from 'xstate';
 import type { Address } from '../../runtime/address.ts';
 import { addressKey } from '../../runtime/address.ts';
@@ -8,8 +11,18 @@ import type { Target } from '../../runtime/pack.ts';
 import { isDenied } from '../../runtime/policy/denied.ts';
 import type { EffectInput } from '../invocation/machine.ts';
 import { deferredBy } from '../invocation/take.ts';
+import {
+  nextBlock,
+  noOutcomes,
+  type Outcomes,
+  outcomeAt,
+  placeOf,
+  type Progress,
+  reached,
+  withOutcome,
+} from './targets.ts';
 
-export interface BatchContext {
+export interface BatchContext extends Progress {
   address: Address | null;
   batch: BatchStart | null;
   trace: Trace | null;
@@ -20,9 +33,7 @@ export interface BatchContext {
   /** Since when workers leave it to others, and why. No part of its essence. */
   deferred?: Deferral | null;
   /** Outcome of each target's run, in the order of `targets`; null until it has reported. */
-  outcomes: (string | null)[];
-  /** How many have not reported. */
-  pending: number;
+  outcomes: Outcomes;
   error: { code: string; message: string } | null;
 }
 
@@ -35,7 +46,7 @@ const effect = fromCallback<EventObject, EffectInput>(() => undefined);
 
 const machine = setup({
   types: { context: {} as BatchContext, events: {} as BatchEvent },
-  actors: { list: effect },
+  actors: { list: effect, begin: effect },
 });
 
 const takeEvent = machine.assign(({ context, event }) => take(context, event));
@@ -51,6 +62,8 @@ export const batchMachine = machine.createMachine({
     targets: [],
     outcomes: [],
     pending: 0,
+    window: null,
+    started: 0,
     error: null,
   }),
   initial: 'admitting',
@@ -75,7 +88,27 @@ export const batchMachine = machine.createMachine({
       },
       on: { 'targets.listed': { target: 'running', actions: takeEvent } },
     },
+    // It begins the next block of a long list, and takes reports meanwhile.
+    starting: {
+      invoke: {
+        id: 'begin',
+        src: 'begin',
+        input: ({ context }) => ({
+          key: context.address ? addressKey(context.address) : '',
+          ordinal: context.started + 1,
+        }),
+      },
+      on: {
+        'targets.started': {
+          guard: ({ context, event }) => event.count > context.started,
+          target: 'running',
+          actions: takeEvent,
+        },
+        'child.reported': { guard: ({ context, event }) => outcomeOf(context, event.run) === null, actions: takeEvent },
+      },
+    },
     running: {
+      always: { guard: ({ context }) => nextBlock(context) !== null, target: 'starting' },
       on: {
         'child.reported': { guard: ({ context, event }) => outcomeOf(context, event.run) === null, actions: takeEvent },
         completed: { guard: ({ context }) => context.pending === 0, target: 'completed' },
@@ -101,10 +134,18 @@ function change(context: BatchContext, event: Exclude<BatchEvent, Deferred>): Pa
     case 'resumed':
       return { claims: context.claims + 1 };
     case 'targets.listed':
-      return { targets: event.targets, outcomes: event.targets.map(() => null), pending: event.targets.length };
+      return {
+        targets: event.targets,
+        outcomes: noOutcomes(event.targets.length),
+        pending: event.targets.length,
+        window: event.window ?? null,
+        started: event.window === undefined ? event.targets.length : 0,
+      };
+    case 'targets.started':
+      return { started: event.count };
     case 'child.reported':
       return {
-        outcomes: context.outcomes.with(indexOf(context, event.run), event.outcome),
+        outcomes: withOutcome(context.outcomes, indexOf(context, event.run), event.outcome),
         pending: context.pending - 1,
       };
     case 'failed':
@@ -118,12 +159,13 @@ function change(context: BatchContext, event: Exclude<BatchEvent, Deferred>): Pa
 
 function indexOf({ address, targets }: BatchContext, run: string): number {
   const id = run.slice((address?.run.length ?? 0) + 1);
-  return targets.findIndex((target) => target.id === id && targetRun(address?.run ?? '', id) === run);
+  return targetRun(address?.run ?? '', id) === run ? placeOf(targets, id) : -1;
 }
 
 /** What a target's run came to; null while it has not reported, undefined for a run that is none of this batch. */
 export function outcomeOf(context: BatchContext, run: string): string | null | undefined {
-  return context.outcomes[indexOf(context, run)];
+  const at = indexOf(context, run);
+  return at === -1 ? undefined : outcomeAt(context.outcomes, at);
 }
 
 /** Whether what the target's run came to is held. */
@@ -133,7 +175,17 @@ export function hasReported(context: BatchContext, run: string): boolean {
 
 /** Targets whose run has not reported yet, in list order. */
 export function pendingTargets({ targets, outcomes }: BatchContext): Target[] {
-  return targets.filter((_, i) => outcomes[i] === null);
+  return targets.filter((_, at) => outcomeAt(outcomes, at) === null);
+}
+
+/** Targets that may have a run which has not reported, in list order; a run of any other was never begun. */
+export function openTargets(context: BatchContext): Target[] {
+  return context.targets.slice(0, reached(context)).filter((_, at) => outcomeAt(context.outcomes, at) === null);
+}
+
+/** Whether the target's run may have been begun; those behind it in a long list wait for room. */
+export function isReached(context: BatchContext, run: string): boolean {
+  return indexOf(context, run) < reached(context);
 }
 
 /** Whether a batch in this state ended before its runs did, so that they are cancelled. */
@@ -150,7 +202,10 @@ export function batchEssence({
   stalls,
   targets,
   pending,
+  window,
+  started,
   error,
 }: BatchContext): unknown {
-  return { address, batch, trace, claims, stalls, targets: targets.length, pending, error };
+  const begun = window === null ? {} : { window, started };
+  return { address, batch, trace, claims, stalls, targets: targets.length, pending, ...begun, error };
 }

@@ -104,6 +104,7 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
     ordinal: event.ordinal,
     content: event.content,
     ...(event.prompt.sent && { asked: event.prompt.sent.model }),
+    ...(event.prompt.bounds && { bound: event.prompt.fitted ? null : event.prompt.bounds.result }),
     calls: event.calls.map(judged),
     correction: sentBack && event.calls.length === 0 ? inWords(event.verdicts) : null,
     remark: null,

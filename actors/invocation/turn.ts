@@ -1,18 +1,16 @@
 import { describeError, PlatformError } from '../../config/errors.ts';
-import { COMPOSER_VERSION, compose } from '../../runtime/context/compose.ts';
 import type { InvocationContext } from '../../runtime/context/invocation.ts';
 import type { AgentDefinition } from '../../runtime/definitions/schema.ts';
-import { digestOf } from '../../runtime/digest.ts';
 import type { Escalation, Invocation, InvocationEvent, Timer, Verdict } from '../../runtime/journal/entry.ts';
 import { admit } from '../../runtime/policy/admission.ts';
 import { elsewhereName, nextTry, waitElsewhere } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
-import { checkedReply } from '../../runtime/model/check-reply.ts';
 import type { Player } from '../../runtime/model/conversation.ts';
-import type { ModelProvider, ModelReply, SentRequest } from '../../runtime/model/provider.ts';
+import type { SentRequest } from '../../runtime/model/provider.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';
+import { ask } from './ask.ts';
 import { beginsWith, meansOf, otherCode } from './means.ts';
 
 /** One model turn: compose the prompt, ask, judge the reply. A model that does not answer is an event, not a throw. */
@@ -24,12 +22,10 @@ export async function modelTurn(
   const { invocation } = state;
   if (!invocation) throw new PlatformError('activation.crashed', 'a model turn needs an invocation');
   const { resolved, other, players, ...means } = await judging(runtime, state);
-  const request = compose(resolved, state);
-  const prompt = { composer: COMPOSER_VERSION, digest: digestOf(request) };
-  let reply: ModelReply;
-  try {
-    reply = checkedReply(await modelOf(runtime, invocation).reply(request, signal, players));
-  } catch (error) {
+  const asked = await ask(runtime, { resolved, players }, state, invocation, signal);
+  const { prompt } = asked;
+  if ('error' in asked) {
+    const { error } = asked;
     const { request_id: id, sent } = error instanceof PlatformError ? error.details : {};
     const escalation = escalationOf(error, { resolved, state, now: means.now });
     const { retry, announced } = retryOf(runtime, state, error);
@@ -45,6 +41,7 @@ export async function modelTurn(
       ...(escalation && { escalation }),
     };
   }
+  const { reply } = asked;
   const { cost_usd, prices_as_of } = reply;
   const judged = judgeTurn({ resolved, state, reply, prompt, ...(cost_usd !== undefined && { cost_usd }), ...means });
   // Of which day the prices are is nothing that a rule asks for, nor is whose code it was that answered.
@@ -54,11 +51,6 @@ export async function modelTurn(
     ...(prices_as_of !== undefined && { prices_as_of }),
     ...(other.code && { code: other.code }),
   };
-}
-
-/** A run keeps the model that it began with: what one began, another would go on with in its own way. */
-function modelOf(runtime: Runtime, { model }: Invocation): ModelProvider {
-  return model === undefined || model === runtime.model.name ? runtime.model : runtime.otherModel(model);
 }
 
 type Judging = Pick<TurnToJudge, 'resolved' | 'conditions' | 'checks' | 'validate' | 'admitDelegate' | 'now'> & {

@@ -2,7 +2,7 @@
  * What every door can do, once: HTTP and NATS only carry requests in and answers out. Requests come checked by
  * `schemas.ts`; each refusal is a `PlatformError`, thrown before anything is written.
  */
-import { outcomeOf, targetRun } from '../../actors/batch/machine.ts';
+import { isReached, outcomeOf, targetRun } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import { canonicalJson } from '../../runtime/canonical.ts';
@@ -123,7 +123,7 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
       const run = targetRun(batch, id);
       const known = outcomeOf(context, run);
       if (known) return { target: id, run, state: known as RunView['state'] };
-      const tree = await readRun(journal, { tenant, run, path: '0' });
+      const tree = isReached(context, run) ? await readRun(journal, { tenant, run, path: '0' }) : null;
       return { target: id, run, state: (tree && viewOf(tree)?.state) ?? 'accepted' };
     });
     runs.push(...(await Promise.all(some)));
@@ -132,7 +132,8 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
   for (const { state } of runs) outcomes[state] = (outcomes[state] ?? 0) + 1;
   const open = runs.filter(({ run }) => outcomeOf(context, run) === null);
   const waits = found.state === 'running' && open.every(({ state }) => state === 'waiting');
-  const states = { admitting: 'accepted', listing: 'accepted', running: waits ? 'waiting' : 'running' } as const;
+  const running = waits ? 'waiting' : 'running';
+  const states = { admitting: 'accepted', listing: 'accepted', starting: 'running', running } as const;
   const state = states[found.state as keyof typeof states] ?? (found.state as 'completed' | 'failed' | 'cancelled');
   return { batch, tenant, schedule: start.schedule, as_of: start.as_of, state, runs, outcomes };
 }

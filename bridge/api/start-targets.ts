@@ -12,6 +12,7 @@ import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
 import type { Target } from '../../runtime/pack.ts';
+import type { Announced } from '../../runtime/schedules/clockwork.ts';
 import { type BatchJournal, readBatch } from '../batch-journal.ts';
 import { newBatchId, startBatch } from '../door.ts';
 import { openWork } from '../find-runs.ts';
@@ -51,7 +52,8 @@ export async function startTargets(
   }
   const answer = { schedule, as_of: asOf, unknown };
   for (let tries = 0; tries < TRIES; tries++) {
-    const { clockwork } = platform.runtime;
+    const { clockwork, journal } = platform.runtime;
+    const { objects } = journal;
     const turn = await clockwork.turn(listed.tenant, schedule);
     const busy = await busyTargets(platform, listed, turn.announced);
     const running = known.flatMap((target) => {
@@ -61,8 +63,11 @@ export async function startTargets(
     const free = known.filter((id) => !busy.has(id));
     if (free.length === 0) return { ...answer, batch: null, accepted: [], running };
     const batch = request.batch ?? newBatchId(platform, schedule, asOf);
-    if (!(await clockwork.takeTurn(listed.tenant, schedule, turn.revision, { batch, targets: free }))) continue;
-    const only = free.length < byId.size ? { only: free } : {};
+    const all = free.length === byId.size;
+    // A long list goes by reference, to the object that the batch's journal will name, too.
+    const announced = { batch, targets: all ? [] : await objects.cut(free), all };
+    if (!(await clockwork.takeTurn(listed.tenant, schedule, turn.revision, announced))) continue;
+    const only = all ? {} : { only: free };
     const { created } = await startBatch(platform, { schedule, asOf, batch, ...only, trace });
     if (!created) throw taken(batch, 'it is not a batch of these targets');
     return { ...answer, batch, accepted: runsOf(batch, free), running };
@@ -117,7 +122,7 @@ function taken(batch: string, why: string): PlatformError {
 async function busyTargets(
   platform: Platform,
   { schedule, pack, tenant, byId }: Listed,
-  announced: { batch: string; targets: string[] } | null,
+  announced: Announced | null,
 ): Promise<Map<string, string>> {
   const { subject: pointer, schedules } = pack.manifest;
   const work = await openWork(platform, tenant, schedules[schedule]?.agent ?? '', schedule);
@@ -133,14 +138,17 @@ async function busyTargets(
       if (!work.runs.has(run)) busy.set(id, run);
     }
   }
-  if (announced && !work.runs.has(announced.batch))
-    for (const id of announced.targets) busy.set(id, targetRun(announced.batch, id));
+  if (announced && !work.runs.has(announced.batch)) {
+    const targets = (await platform.runtime.journal.objects.whole(announced.targets)) as string[];
+    for (const id of announced.all ? byId.keys() : targets) busy.set(id, targetRun(announced.batch, id));
+  }
   return busy;
 }
 
 /** The targets that a batch has in hand; before it has listed them, those that it will list. Pure. */
 function begun({ state, start, pending }: BatchJournal, byId: ReadonlyMap<string, Target>): string[] {
-  return state === 'running' ? pending.map(({ id }) => id) : (start.only ?? [...byId.keys()]);
+  const isListed = state === 'running' || state === 'starting';
+  return isListed ? pending.map(({ id }) => id) : (start.only ?? [...byId.keys()]);
 }
 
 function runsOf(batch: string, targets: readonly string[]): { target: string; run: string }[] {

@@ -1,7 +1,7 @@
 import { namedData } from '../../config/data-setting.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
-import { answeredBy, isFailure, modelOf } from '../batch-results.ts';
+import { answeredBy, isFailure, modelsOf, modelsText } from '../batch-results.ts';
 import { retryText, seconds } from '../batch-text.ts';
 import { startRun } from '../door.ts';
 import { findRun } from '../find-runs.ts';
@@ -94,7 +94,7 @@ function present(session: Session, tree: RunTree, wallMs: number): number {
   const summary = summarise('', tree);
   const { run, outcome, report, waiting, error } = summary;
   const { subject = null, as_of = '' } = tree.context.invocation ?? {};
-  const model = modelOf([tree]);
+  const model = modelsText(modelsOf(tree));
   const spent = spentBy(tree);
   const spentWords = spentText(spent);
   const tasks = openTasks(tree);

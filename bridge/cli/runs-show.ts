@@ -1,5 +1,6 @@
+import { isReached } from '../../actors/batch/machine.ts';
 import { type BatchJournal, readBatch, runsOf } from '../batch-journal.ts';
-import { modelOf } from '../batch-results.ts';
+import { modelsOf, modelsText } from '../batch-results.ts';
 import { findRoot } from '../find-runs.ts';
 import { leftOut, type OnLeftOut, orLeftOut } from '../left-out.ts';
 import { modelWaits } from '../model-waits.ts';
@@ -50,7 +51,8 @@ async function readTargets(
   for (let i = 0; i < runs.length; i += AT_ONCE) {
     const some = runs.slice(i, i + AT_ONCE).map(async (each) => {
       const address = { ...batch.address, run: each.run };
-      const tree = await orLeftOut(address, readRun(runtime.journal, address), onLeftOut);
+      const begun = isReached(batch.context, each.run);
+      const tree = begun ? await orLeftOut(address, readRun(runtime.journal, address), onLeftOut) : null;
       return { tree, stands: standingOf(batch, each, tree) };
     });
     for (const { tree, stands } of await Promise.all(some)) {
@@ -68,7 +70,14 @@ function runDocument(tree: RunTree): Record<string, unknown> {
   const entries = timeline(journalsOf(tree));
   const tasks = flattenTree(tree).flatMap(tasksOf);
   const head = { run, tenant, agent: tree.agent, subject, as_of, outcome, waiting, tasks, error, ...spentBy(tree) };
-  return { ...head, model: modelOf([tree]), model_waits: modelWaits(tree), tree: branch(tree), entries, report };
+  return {
+    ...head,
+    model: modelsText(modelsOf(tree)),
+    model_waits: modelWaits(tree),
+    tree: branch(tree),
+    entries,
+    report,
+  };
 }
 
 function branch({ address, agent, state, entries, children }: RunTree): Record<string, unknown> {

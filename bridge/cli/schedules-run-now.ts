@@ -1,9 +1,9 @@
-import { outcomeOf, targetRun } from '../../actors/batch/machine.ts';
+import { type BatchContext, isReached, outcomeOf, targetRun } from '../../actors/batch/machine.ts';
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { type BatchJournal, readBatch } from '../batch-journal.ts';
-import { type BatchResult, isFailure, modelOf, readResults, totalsOf } from '../batch-results.ts';
+import { type BatchResult, isFailure, modelsText, readResults, totalsOf } from '../batch-results.ts';
 import { batchText, type BatchView, headerText, retryText, staleText } from '../batch-text.ts';
 import { writeDocuments } from '../documents.ts';
 import type { StartedBatch } from '../door.ts';
@@ -12,8 +12,7 @@ import type { Platform } from '../platform.ts';
 import { startProgress } from '../progress.ts';
 import { reportText } from '../report-text.ts';
 import { ENDED } from '../run-states.ts';
-import { readRun, waitingOf } from '../runs.ts';
-import { openTasks } from '../task-view.ts';
+import { readRun, type RunTree, waitingOf } from '../runs.ts';
 import { tellWaits } from '../tell-waits.ts';
 import { settleBatch } from '../settle.ts';
 import { wakeElsewhere } from '../wake-elsewhere.ts';
@@ -50,16 +49,32 @@ export async function runNow(session: Session, schedule: string, options: RunNow
     if (!declared) throw new PlatformError('schedule.unknown', `no schedule is called ${schedule}`);
     const { pack } = declared;
     const { tenant } = opened.address;
-    const results = await readResults(platform, { pack, schedule, tenant, runs, cutShort: failure !== null });
+    // Of a batch that ended early, only so many runs were ever begun.
+    const begun = failure === null ? runs : runs.filter(({ run }) => isReached(failure.context, run));
+    const results = await readResults(platform, { pack, schedule, tenant, runs: begun, cutShort: failure !== null });
+    const [only] = results;
+    const address = only && { ...opened.address, run: only.summary.run };
     const single = target !== undefined;
+    const tree = single && address ? await readRun(platform.runtime.journal, address) : null;
     // What was achieved and spent is told whatever ended the batch; then what did.
     if (failure === null || results.length > 0 || session.json) {
-      present(session, platform, { schedule, pack, opened, results, wallMs, single, error: failure?.why ?? null });
+      present(session, platform, {
+        schedule,
+        pack,
+        opened,
+        results,
+        wallMs,
+        single,
+        tree,
+        error: failure?.why ?? null,
+      });
     }
     if (failure !== null) throw failure.told;
     return results.some(({ summary }) => isFailure(summary)) ? 1 : 0;
   });
 }
+
+const AT_ONCE = 64;
 
 /** A batch in which nothing is left to do is only read: repeating it adds nothing. */
 async function hasSettled(
@@ -70,8 +85,11 @@ async function hasSettled(
   const { journal } = platform.runtime;
   if (state !== 'running') return ENDED.has(state);
   const pending = runs.filter(({ run }) => outcomeOf(context, run) === null);
-  const trees = await Promise.all(pending.map(({ run }) => readRun(journal, { ...address, run })));
-  return trees.every((tree) => tree !== null && waitingOf(tree) !== null);
+  for (let i = 0; i < pending.length; i += AT_ONCE) {
+    const some = pending.slice(i, i + AT_ONCE).map(({ run }) => readRun(journal, { ...address, run }));
+    if (!(await Promise.all(some)).every((tree) => tree !== null && waitingOf(tree) !== null)) return false;
+  }
+  return true;
 }
 
 interface Followed {
@@ -98,7 +116,8 @@ async function finish(
     try {
       const ids = runs.map(({ run }) => run);
       if (existing) {
-        const open = ids.filter((run) => outcomeOf(existing.context, run) === null);
+        const { context } = existing;
+        const open = ids.filter((run) => outcomeOf(context, run) === null && isReached(context, run));
         await wakeElsewhere(platform, address.tenant, open);
       }
       const settled = await settleBatch(platform, address, ids, {
@@ -131,6 +150,7 @@ function throwIfEnded({ address, state, context, entries }: BatchJournal): void 
 }
 
 interface Failure {
+  context: BatchContext;
   why: { code: string; message: string };
   told: PlatformError;
 }
@@ -143,7 +163,7 @@ async function failureOf({ runtime, settings }: Platform, address: Address): Pro
   const how = batch.state === 'cancelled' ? 'was cancelled' : 'failed';
   const shown = `what became of its runs: ${showCommand(address.run, settings)}`;
   const message = `the batch ${address.run} ${how}: ${why.message}\n${shown}`;
-  return { why, told: new PlatformError(why.code as ErrorCode, message) };
+  return { context: batch.context, why, told: new PlatformError(why.code as ErrorCode, message) };
 }
 
 interface Outcome {
@@ -154,13 +174,15 @@ interface Outcome {
   wallMs: number;
   /** One target was asked for: its report is printed. */
   single: boolean;
+  /** Its run; null of several. */
+  tree: RunTree | null;
   /** What ended the batch before its runs did; null when nothing did. */
   error: { code: string; message: string } | null;
 }
 
 function present(session: Session, platform: Platform, outcome: Outcome): void {
   const { settings, json, width, paint, say, sayJson, note } = session;
-  const { schedule, pack, opened, results, wallMs, single, error } = outcome;
+  const { schedule, pack, opened, results, wallMs, single, tree, error } = outcome;
   const batch = opened.address.run;
   const documents = writeDocuments(results, { stateDir: settings.stateDir, batch, cwd: process.cwd() });
   const view: BatchView = {
@@ -169,7 +191,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
     asOf: opened.asOf,
     dataEnds: opened.dataEnds,
     today: platform.runtime.now().toISOString().slice(0, 10),
-    model: modelOf(results.map(({ tree }) => tree)),
+    model: modelsText(results.flatMap(({ models }) => models)),
     wallMs,
     columns: pack.manifest.schedules[schedule]?.columns ?? [],
     results,
@@ -177,26 +199,23 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
     documents,
     showRun: (run) => showCommand(run, settings),
     retryRun: (run) => retryCommand(run, settings),
-    decide: (task, tree) => decideCommand(task, settings, tree.context.invocation?.model),
+    decide: (task, { began }) => decideCommand(task, settings, began),
   };
   const [only] = results;
   if (json) {
     const stale = staleText(view, paint);
     if (stale) note(stale);
     sayJson({ ...documentOf(view), error, ...(single && { report: only?.summary.report ?? null }) });
-  } else if (single && only) {
+  } else if (tree && only) {
     const written = only.document ? `${only.document.field}: ${String(only.fields[only.document.field])}` : null;
     const lines = [
       headerText(view, paint),
       staleText(view, paint),
       `run ${only.summary.run}`,
       '',
-      reportText(only.tree, width, paint),
+      reportText(tree, width, paint),
       '',
-      ...openTasks(only.tree).flatMap((task) => [
-        waitingText(task, settings, width, paint, only.tree.context.invocation?.model),
-        '',
-      ]),
+      ...only.tasks.flatMap((task) => [waitingText(task, settings, width, paint, only.began), '']),
       written,
       only.error,
       retryText(only.summary, view),
@@ -212,13 +231,13 @@ function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: B
     schedule,
     model,
     as_of: asOf,
-    results: results.map(({ target, summary, tree, fields, error }) => ({
+    results: results.map(({ target, summary, tasks, fields, error }) => ({
       target,
       run: summary.run,
       outcome: summary.outcome,
       ...fields,
       waiting: summary.waiting,
-      tasks: openTasks(tree),
+      tasks,
       error: summary.error,
       ...(error !== null && { row_error: error }),
     })),

@@ -40,6 +40,11 @@ export interface TurnState {
   content: ReplyBlock[];
   /** The id of the model that was asked, where its provider has one: reasoning is bound to it. */
   asked?: string;
+  /**
+   * The longest result that its prompt showed whole, in characters; null when more was left out of that to make it fit; absent
+   * when nothing bounded it. Reasoning is bound to what stood before it.
+   */
+  bound?: number | null;
   calls: CallState[];
   /** Why the runtime sent the turn back although it made no call (a missing or invalid report); null otherwise. */
   correction: string | null;
@@ -108,10 +113,13 @@ export interface InvocationContext {
   error: { code: string; message: string } | null;
 }
 
-/** What an entry's digest is made over: which model a turn asked stands in its event, and was not always kept here. */
+/**
+ * What an entry's digest is made over: which model a turn asked, and within what, stands in its event, and was not always kept
+ * here.
+ */
 export function invocationEssence(context: InvocationContext): object {
-  if (!context.turns.some((turn) => turn.asked !== undefined)) return context;
-  return { ...context, turns: context.turns.map(({ asked: _, ...turn }) => turn) };
+  if (!context.turns.some(({ asked, bound }) => asked !== undefined || bound !== undefined)) return context;
+  return { ...context, turns: context.turns.map(({ asked: _asked, bound: _bound, ...turn }) => turn) };
 }
 
 export function emptyInvocation(): InvocationContext {

@@ -1,15 +1,31 @@
 /** The conversation of an invocation, as the Messages API wants it: roles take turns, and each call has its result. Pure. */
 import { asError, asRefusal, asResult } from '../model/data.ts';
 import { isThinking, type Message, type ReplyBlock, type ToolResultBlock } from '../model/provider.ts';
+import type { Json } from '../json.ts';
 import type { CallState, TurnState } from './invocation.ts';
+import { shorten, type Shortened } from './shorten.ts';
+
+export interface Showing {
+  /** How many characters of a call's result are shown. */
+  most(call: CallState): number;
+  /** How to ask for the rest, in a sentence of the tool's own; null when it has none. */
+  rest(call: CallState): string | null;
+}
+
+const WHOLE: Showing = { most: () => Infinity, rest: () => null };
 
 /** `thinks`: reasoning goes back with its turn. */
-export function conversation(opening: Message, turns: readonly TurnState[], thinks: boolean): Message[] {
+export function conversation(
+  opening: Message,
+  turns: readonly TurnState[],
+  thinks: boolean,
+  showing: Showing = WHOLE,
+): Message[] {
   const taken = new Set<string>();
   const messages = [opening];
   for (const turn of turns) {
     const ids = turn.calls.map(({ id }) => ownId(id, taken));
-    for (const message of messagesOf(turn, ids, thinks)) append(messages, message);
+    for (const message of messagesOf(turn, ids, thinks, showing)) append(messages, message);
   }
   return messages.map((message) => ({ ...message, content: wellFormed(message.content) }) as Message);
 }
@@ -23,11 +39,17 @@ function wellFormed(value: unknown): unknown {
 }
 
 /** An answer that says nothing is not sent back, nor is reasoning alone; what it was told about that is. */
-function messagesOf(turn: TurnState, ids: readonly string[], thinks: boolean): Message[] {
+function messagesOf(turn: TurnState, ids: readonly string[], thinks: boolean, showing: Showing): Message[] {
   const content = shown(turn.content, ids, thinks);
   const says = content.some(({ type }) => type === 'text' || type === 'tool_use');
-  const results = turn.calls.flatMap((call, i) => resultOf(call, ids[i] ?? call.id, turn.remark));
-  const remarks = [turn.correction, turn.remark].flatMap((text) =>
+  const notes: string[] = [];
+  const results = turn.calls.flatMap((call, i) => {
+    const id = ids[i] ?? call.id;
+    const { value, left_out } = shownOf(call, showing.most(call));
+    if (left_out.length > 0) notes.push(shortenedNote(call, id, left_out, showing.rest(call)));
+    return resultOf(call, value, id, turn.remark);
+  });
+  const remarks = [...notes, turn.correction, turn.remark].flatMap((text) =>
     text === null ? [] : [{ type: 'text' as const, text }],
   );
   const answers = [...results, ...remarks];
@@ -71,17 +93,31 @@ function inLetters(text: string, otherwise: string): string {
   return text.replaceAll(/[^a-zA-Z0-9_-]/g, '_').slice(0, LONGEST) || otherwise;
 }
 
+function shownOf({ status, result }: CallState, most: number): Shortened {
+  const settled = status === 'ok' || status === 'error';
+  return settled && most !== Infinity ? shorten(wellFormed(result) as Json, most) : { value: result, left_out: [] };
+}
+
+/** Said by the platform, outside of the data: what is not there, and how to get it. */
+function shortenedNote({ name, kind }: CallState, id: string, left: readonly string[], rest: string | null): string {
+  const again = kind === 'delegate' ? 'ask the agent again for' : 'call the tool again with an input that selects only';
+  const what = `of the result of ${inLetters(name, 'unnamed')} (${id}) only this is shown: ${left.join('; ')}`;
+  return `SHORTENED by the platform: ${what}. ${rest ?? `To see what is left out, ${again} the part that you need.`}`;
+}
+
 /** What is said of a turn that a person sent back; each call that it held has `why` for its error. */
 export function notTaken(why: string): string {
   return `The turn did not take effect. ${why}`;
 }
 
-function resultOf({ status, result, verdicts }: CallState, id: string, remark: string | null): ToolResultBlock[] {
+/** `shown`: the result, or what of it is shown. */
+function resultOf(call: CallState, shown: Json, id: string, remark: string | null): ToolResultBlock[] {
+  const { status, result, verdicts } = call;
   if (status === 'ok')
-    return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(wellFormed(result))) }];
+    return [{ type: 'tool_result', tool_use_id: id, content: asResult(JSON.stringify(wellFormed(shown))) }];
   if (status !== 'error') return [];
-  const content = typeof result === 'string' ? result : JSON.stringify(result);
-  const refused = verdicts.some(({ ok }) => !ok) || remark === notTaken(content);
-  const marked = refused ? asRefusal(content) : asError(content);
+  const inText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  const refused = verdicts.some(({ ok }) => !ok) || remark === notTaken(inText(result));
+  const marked = refused ? asRefusal(inText(shown)) : asError(inText(shown));
   return [{ type: 'tool_result', tool_use_id: id, content: marked, is_error: true }];
 }

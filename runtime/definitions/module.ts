@@ -18,7 +18,16 @@ const isFunction = z.custom<(...args: never[]) => unknown>((value) => typeof val
 
 const Module = z.looseObject({ parameters: z.record(z.string(), isSchema), create: isFunction });
 const Code = z.looseObject({
-  tools: z.array(z.looseObject({ name: z.string(), description: z.string().min(1), input: isSchema, run: isFunction })),
+  tools: z.array(
+    z.looseObject({
+      name: z.string(),
+      description: z.string().min(1),
+      input: isSchema,
+      run: isFunction,
+      most_shown: z.int().min(1_000).exactOptional(),
+      rest: z.string().min(1).max(500).exactOptional(),
+    }),
+  ),
   conditions: z.record(z.string(), isFunction),
   checks: z.record(z.string(), isFunction).optional(),
   schemas: z.record(z.string(), isSchema),

@@ -80,7 +80,12 @@ function resolveTool(
   if (name === EMIT_EVENT) return emitTool(manifest, code);
   const tool = code.tools.find((candidate) => candidate.name === name);
   if (!tool) throw new Error(`the checked tool ${name} is gone`);
-  return describe(name, 'read', tool.description, tool.input);
+  const { most_shown, rest } = tool;
+  return {
+    ...describe(name, 'read', tool.description, tool.input),
+    ...(most_shown !== undefined && { most_shown }),
+    ...(rest !== undefined && { rest }),
+  };
 }
 
 function describe(name: string, kind: ResolvedTool['kind'], description: string, input: z.ZodType): ResolvedTool {

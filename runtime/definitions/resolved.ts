@@ -12,6 +12,9 @@ export interface ResolvedTool extends ToolSchema {
   kind: ToolKind;
   /** The agent that a `delegate` tool starts. */
   delegate?: string;
+  /** Most characters of a result that a model is shown, and how it asks for the rest: the tool's own, where it says so. */
+  most_shown?: number;
+  rest?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * Where large values stand in entries and in mail: results of tools, reports of children, facts that are handed down.
+ * Where large values stand in entries and in mail: results of tools, reports of children, facts that are handed down, lists of
+ * a batch's targets.
  * They are cut when an entry or a mail is written and made whole when it is read, so that nobody else meets a reference.
  */
 import type { Json, JsonObject } from '../json.ts';
@@ -28,7 +29,11 @@ async function swapEvent(event: JournaledEvent, swap: Swap): Promise<JournaledEv
     case 'child.reported':
       return 'report' in event ? { ...event, report: await swapReport(event.report, swap) } : event;
     case 'invoked':
-      return 'invocation' in event ? { ...event, invocation: await swapInvocation(event.invocation, swap) } : event;
+      return 'invocation' in event
+        ? { ...event, invocation: await swapInvocation(event.invocation, swap) }
+        : { ...event, batch: { ...event.batch, only: (await swap(event.batch.only)) as string[] | null } };
+    case 'targets.listed':
+      return { ...event, targets: (await swap(event.targets)) as typeof event.targets };
     default:
       return event;
   }

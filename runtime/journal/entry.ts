@@ -1,6 +1,7 @@
 import type { Address } from '../address.ts';
 import type { CodeId } from '../definitions/release.ts';
 import type { Json, JsonObject } from '../json.ts';
+import type { Bounds, Fitted } from '../model/bounds.ts';
 import type { ReplyBlock, SentRequest } from '../model/provider.ts';
 import type { AgentReport } from '../report.ts';
 import type { Decision, Escalation, HumanTask } from './human.ts';
@@ -103,6 +104,10 @@ export interface Prompt {
   composer: number;
   digest: string;
   sent?: SentRequest;
+  /** Within what it was composed; absent for a model without a window. */
+  bounds?: Bounds;
+  /** What was left out so that it fits; absent when it fitted as it was. */
+  fitted?: Fitted;
 }
 
 /**
@@ -209,7 +214,10 @@ export type BatchEvent =
   | { type: 'admitted'; worker: string; verdicts: Verdict[] }
   | { type: 'resumed'; worker: string; delivery: number }
   | Deferred
-  | { type: 'targets.listed'; targets: { id: string; payload: JsonObject }[] }
+  /** `window`: how many runs may be open at once; absent when all are begun as soon as they are listed. */
+  | { type: 'targets.listed'; targets: { id: string; payload: JsonObject }[]; window?: number }
+  /** The runs of the first `count` targets have been begun. */
+  | { type: 'targets.started'; count: number }
   | { type: 'child.reported'; run: string; outcome: string }
   | { type: 'completed' }
   | { type: 'cancelled'; worker: string; by: string; reason: string }

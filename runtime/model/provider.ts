@@ -86,10 +86,13 @@ export interface ModelProvider {
   readonly name: string;
   /** Throws `model.no_player` or `model.no_key` when it can never answer for this agent: asked before anything of it is started. */
   checkAgent?(agent: string): void;
+  /** Longest request that the model of a tier takes, in bytes of its JSON, with room for its answer; absent: any. */
+  room?(tier: ModelRequest['tier']): number;
   /**
    * Throws `model.unavailable` (asked again later; `details.retry_after_ms` is the model's own wish), `model.rejected` (a
-   * person is asked), `model.denied` or `model.failed`; `details.request_id` where the provider gave one. `players` are those
-   * of the pack by agent, made for the parameters that the invocation began with, for a model that is played.
+   * person is asked), `model.denied` or `model.failed`; `details.request_id` where the provider gave one, and `details.too_long`
+   * where the request is longer than the model takes. `players` are those of the pack by agent, made for the parameters that the
+   * invocation began with, for a model that is played.
    */
   reply(request: ModelRequest, signal: AbortSignal, players?: Record<string, Player>): Promise<ModelReply>;
 }

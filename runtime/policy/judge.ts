@@ -1,3 +1,4 @@
+import { readJson } from '../../config/json-text.ts';
 import { type InvocationContext, MAX_CORRECTIONS } from '../context/invocation.ts';
 import type { ResolvedAgent } from '../definitions/resolved.ts';
 import type { Grant, InvocationEvent, JudgedCall, Prompt, Verdict } from '../journal/entry.ts';
@@ -105,7 +106,9 @@ function inItsTurn({ reply }: TurnToJudge, { name, kind }: JudgedCall, alone: bo
 /** It may be half of what was meant: nothing of it is made use of. */
 function notRead(written: string): Verdict {
   const shown = written.length > LONGEST_SHOWN ? `${written.slice(0, LONGEST_SHOWN)}…` : written;
-  return fails('input.read', `the input is no JSON object; make the call again. You wrote: ${shown}`);
+  const read = readJson(written, 'the input');
+  const why = read.ok ? 'the input is no JSON object' : read.wrong;
+  return fails('input.read', `${why}; make the call again. You wrote: ${shown}`);
 }
 
 const LONGEST_SHOWN = 300;

@@ -14,6 +14,7 @@ import type { JetStreamManager, KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { held } from '../bus/kv.ts';
 import { isWrongLastSequence, type Publisher } from '../bus/publish.ts';
+import type { Json } from '../json.ts';
 import type { Tick } from '../mail/mail.ts';
 import { CronMessages } from './cron-messages.ts';
 
@@ -45,7 +46,10 @@ export interface Rearmed {
 /** What a start of a schedule is about to begin. */
 export interface Announced {
   batch: string;
-  targets: string[];
+  /** Target ids, or a reference to them (see `objects.ts`). */
+  targets: Json;
+  /** All targets of the schedule; then `targets` names none. */
+  all?: boolean;
 }
 
 /** Longer than a door takes from its announcement to the batch's journal. */

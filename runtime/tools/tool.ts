@@ -28,6 +28,10 @@ export interface Tool<I = never, S extends Source = never> {
   description: string;
   /** Validates the model's input; its JSON Schema is what the model sees. */
   input: z.ZodType<I>;
+  /** Most characters of a result's JSON that a model is shown; the setting `max_result_chars` when absent. */
+  most_shown?: number;
+  /** How a model asks for what was left out, in a sentence: `Ask for the next page with from.` */
+  rest?: string;
   /** What the input is about; the result becomes a fact only when this equals the run's subject. */
   subject?(input: I): string | null;
   run(input: I, context: ToolContext<S>): Promise<Json>;

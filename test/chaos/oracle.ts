@@ -3,6 +3,7 @@
  * work queue, and no worker: what it finds wrong is wrong for everyone who comes later. Pure.
  */
 import { targetRun } from '../../actors/batch/machine.ts';
+import { outcomeAt } from '../../actors/batch/targets.ts';
 import { type Address, addressKey } from '../../runtime/address.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import { digestOf } from '../../runtime/digest.ts';
@@ -145,7 +146,7 @@ function reports(told: Told, all: Journals): Fault[] {
   if (told.kind === 'batch') {
     for (const [i, { id }] of told.context.targets.entries()) {
       const child = at(all, tenant, targetRun(run, id), '0');
-      const held = told.context.outcomes[i] ?? null;
+      const held = outcomeAt(told.context.outcomes, i) ?? null;
       if (child?.ended && held === null && !told.ended) {
         faults.push({ kind: 'lost', message: `the report of ${id} never came`, shown });
       }

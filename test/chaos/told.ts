@@ -130,6 +130,8 @@ function settles(event: StoredEntry['events'][number]): string | null {
     case 'admitted':
     case 'targets.listed':
       return event.type;
+    case 'targets.started':
+      return `the start of ${event.count} targets`;
     default:
       return null;
   }
@@ -155,6 +157,7 @@ const OWN_RESULTS: ReadonlySet<string> = new Set([
   'model.failed',
   'tool.settled',
   'targets.listed',
+  'targets.started',
   'escalated',
   'completed',
 ]);

@@ -215,4 +215,33 @@ test('a payload larger than a message of the server is refused at the door, and 
   assert.equal(await readRun(platform.runtime.journal, { tenant: 'town', run, path: '0' }), null);
 });
 
+test('long lists of a batch go by reference: those that were asked for, and those that were listed', async () => {
+  const { platform } = await platforms(library);
+  const { journal } = platform.runtime;
+  const address = { tenant: 'default', run: 'long-lists', path: '0' };
+  const only = Array.from({ length: 5_000 }, (_, i) => `target-${i}-of-many`);
+  const targets = only.map((id) => ({ id, payload: { book: id } }));
+  const batch = { schedule: 'weekly_stocktaking', as_of: '2026-01-31', data: null, only };
+  const entry = (event: Entry['events'][number], key: string): Entry => {
+    const about = { agent: '_schedule-weekly_stocktaking', subject: null, state: 'listing', digest: '' };
+    return { v: 1, at: '2026-01-31T00:00:00Z', writer: 'w', key, events: [event], ...about };
+  };
+  const written = [
+    entry({ type: 'invoked', address, batch, trace: { correlation_id: 'c' } }, 'first'),
+    entry({ type: 'targets.listed', targets, window: 10 }, 'second'),
+  ];
+  let after = 0;
+  for (const each of written) {
+    const appended = await journal.append(address, each, after);
+    after = appended.status === 'appended' ? appended.seq : assert.fail('fenced');
+  }
+  const texts = await stored(platform, { address } as RunTree);
+  for (const text of texts) assert.ok(text.length < 2_000 && text.includes('"$object"'), `${text.length} characters`);
+  const read = await journal.read(address);
+  assert.deepEqual(
+    read.map(({ seq: _, ...each }) => each),
+    written,
+  );
+});
+
 test.run();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { SnapshotFrom } from 'xstate';
 import { batchBehaviour } from '../../actors/batch/behaviour.ts';
 import { batchMachine } from '../../actors/batch/machine.ts';
+import { withOutcome } from '../../actors/batch/targets.ts';
 import { fold } from '../../actors/fold.ts';
 import { invocationBehaviour } from '../../actors/invocation/behaviour.ts';
 import { invocationMachine } from '../../actors/invocation/machine.ts';
@@ -163,7 +164,7 @@ test('only the refusal that ended a batch has it repeat its cancels', async () =
   const { outcomes, targets } = snapshot.context;
   function stillOut(id: string): Pick<typeof snapshot, 'context'> {
     const at = targets.findIndex((target) => target.id === id);
-    return { context: { ...snapshot.context, outcomes: outcomes.with(at, null) } };
+    return { context: { ...snapshot.context, outcomes: withOutcome(outcomes, at, null) } };
   }
   assert.deepEqual([await found('once-persuasion'), await found('once-emma')], ['final', 'known']);
 });

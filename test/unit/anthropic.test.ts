@@ -4,6 +4,7 @@ import { digestOf } from '../../runtime/digest.ts';
 import { compose } from '../../runtime/context/compose.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
+import { messageIn } from '../../runtime/model/anthropic/input.ts';
 import { replyFrom } from '../../runtime/model/anthropic/reply.ts';
 import { messageOf } from '../../runtime/model/anthropic/stream.ts';
 import { apiRequest } from '../../runtime/model/anthropic/request.ts';
@@ -127,6 +128,34 @@ for (const [what, input] of [
     const malformed = what === 'that is no object' ? 'B7' : input;
     assert.deepEqual(content, [{ type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {}, malformed }]);
     assert.equal(usage.output_tokens, 20, 'what the answer cost is known');
+  });
+}
+
+for (const streaming of [true, false]) {
+  const how = streaming ? 'streamed' : 'in one body';
+  test(`an input that JSON would change on the way is kept as it was written, ${how}`, async () => {
+    const written = [
+      '{"account_id": 9007199254740993}',
+      '{"limit": 1e400}',
+      '{"a": 1, "a": 2}',
+      '{"n": 9007199254740991}',
+    ];
+    // What no value of ours could hold is put in as text.
+    const blocks = written.map((_, n) => ({ type: 'tool_use', id: `toolu_${n}`, name: 'look_up', input: `@${n}@` }));
+    const message = { type: 'message', model: 'm', content: blocks, usage: {}, stop_reason: 'tool_use' };
+    const raw = JSON.stringify(message).replaceAll(/"@(\d)@"/g, (_, n: string) => written[Number(n)] ?? '');
+    async function* events(): AsyncGenerator<RawMessageStreamEvent> {
+      yield { type: 'message_start', message: { ...message, content: [] } } as unknown as RawMessageStreamEvent;
+      for (const [index, partial_json] of written.entries()) {
+        const content_block = { ...blocks[index], input: {} };
+        yield { type: 'content_block_start', index, content_block } as unknown as RawMessageStreamEvent;
+        yield { type: 'content_block_delta', index, delta: { type: 'input_json_delta', partial_json } };
+      }
+      yield { type: 'message_stop' };
+    }
+    const { content } = replyFrom(streaming ? await messageOf(events()) : messageIn(raw));
+    const inputs = content.map((block) => (block.type === 'tool_use' ? (block.malformed ?? block.input) : null));
+    assert.deepEqual(inputs, [...written.slice(0, 3), { n: 9007199254740991 }]);
   });
 }
 

@@ -76,10 +76,16 @@ const unread = (malformed: string): ReplyBlock => ({
 test('a call whose input could not be read is refused with what was written, whatever its schema says', () => {
   const event = judge([unread(`{"shelf": "B7${'x'.repeat(400)}`), call('look_up')]);
   assert.equal(refusal(event, 0)?.rule, 'input.read');
-  assert.match(refusal(event, 0)?.reason ?? '', /^the input is no JSON object; .* You wrote: \{"shelf": "B7x+…$/);
-  assert.ok((refusal(event, 0)?.reason.length ?? 0) < 400);
+  assert.match(
+    refusal(event, 0)?.reason ?? '',
+    /^the input is not JSON: .*; make the call again\. You wrote: \{"shelf": "B7x+…$/,
+  );
+  assert.ok((refusal(event, 0)?.reason.length ?? 0) < 450);
   assert.equal(refusal(event, 1), undefined);
   assert.equal(verdict(event, 'calls.understood'), undefined, 'the other one can be made');
+  const odd = refusal(judge([unread('{"id": 9007199254740993}')]), 0)?.reason ?? '';
+  assert.match(odd, /^id \(line 1, column 8\): got the number 9007199254740993, which would be changed.* You wrote: /);
+  assert.match(refusal(judge([unread('[1]')]), 0)?.reason ?? '', /^the input is no JSON object; /);
   const alone = judge([unread('null')]);
   assert.equal(verdict(alone, 'calls.understood')?.ok, false, 'counts as sent back');
   const cut = judge([unread('{"shelf')], { stop: 'max_tokens' });

@@ -52,7 +52,10 @@ export function codedError(thrown: unknown, asked: Asked, more: Record<string, u
       details: { ...details, ...(wait !== null && { retry_after_ms: wait }) },
     });
   }
-  return new PlatformError('model.rejected', `${model} refused the request: ${said}`, { details });
+  const tooLong = status === 413 || TOO_LONG.test(said);
+  return new PlatformError('model.rejected', `${model} refused the request: ${said}`, {
+    details: { ...details, ...(tooLong && { too_long: true }) },
+  });
 }
 
 /** What is wrong with the key or the settings would be wrong for every request. Null: it is this one request's, or it passes. */
@@ -63,6 +66,10 @@ function remedyOf(status: number, { type, apiMessage }: APIError): string | null
   if (status === 404) return 'check the model’s id in the setting `models`, and the address in ANTHROPIC_BASE_URL';
   return null;
 }
+
+/** `prompt is too long: 215000 tokens > 200000 maximum`, `input length and max_tokens exceed context limit: …`. */
+const TOO_LONG =
+  /prompt is too long|exceeds? (the )?(model’s |model's )?(maximum )?context|context (limit|length|window)/i;
 
 /** An empty balance is told as a wrong request. Further on, the words may be those of a prompt that is quoted. */
 const UNPAID = /^(your )?credit balance/i;

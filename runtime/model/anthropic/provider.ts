@@ -3,13 +3,13 @@
  * turn, as long as the waits are short; what outlasts that is `model.unavailable`, which a durable timer takes up.
  */
 import Anthropic from '@anthropic-ai/sdk';
-import type { Message } from '@anthropic-ai/sdk/resources/messages';
 import { withoutVariables } from '../../../config/environment.ts';
 import { digestOf } from '../../digest.ts';
-import type { Prices } from '../../../config/model-settings.ts';
+import { DEFAULT_WINDOW, type Prices } from '../../../config/model-settings.ts';
 import { costOf } from '../cost.ts';
 import type { ModelProvider, ModelReply, ModelRequest } from '../provider.ts';
 import { codedError } from './errors.ts';
+import { messageIn } from './input.ts';
 import { replyFrom } from './reply.ts';
 import { apiRequest } from './request.ts';
 import { messageOf } from './stream.ts';
@@ -21,6 +21,8 @@ export interface AnthropicOptions {
   baseURL?: string;
   /** Which model answers for which tier. */
   models: Record<ModelRequest['tier'], string>;
+  /** Tokens of a model's window, by its id. */
+  windows?: Readonly<Record<string, number>>;
   prices: Prices;
   /** Longest answer, reasoning included, in tokens. */
   maxTokens: number;
@@ -35,7 +37,7 @@ export interface AnthropicOptions {
 const DEFAULT_URL = 'https://api.anthropic.com';
 
 export function anthropic(options: AnthropicOptions): ModelProvider {
-  const { apiKey, baseURL = DEFAULT_URL, models, prices, maxTokens, timeoutMs } = options;
+  const { apiKey, baseURL = DEFAULT_URL, models, windows = {}, prices, maxTokens, timeoutMs } = options;
   const { streaming = true, maxRetries = 2 } = options;
   // It would log bodies, and takes headers, telemetry and more from the environment.
   const client = withoutVariables(
@@ -52,6 +54,7 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
   );
   return {
     name: 'anthropic',
+    room: (tier) => roomOf(windows[models[tier]] ?? DEFAULT_WINDOW, maxTokens),
     reply: async (request, signal): Promise<ModelReply> => {
       const model = models[request.tier];
       const body = apiRequest(request, { model, max_tokens: maxTokens });
@@ -69,7 +72,7 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
           // Read here: of a body that is no JSON, the SDK's own error has no request id.
           const response = await client.messages.create(body, during).asResponse();
           id = response.headers.get('request-id');
-          reply = replyFrom((await response.json()) as Partial<Message> | null);
+          reply = replyFrom(messageIn(await response.text()));
         }
       } catch (error) {
         signal.throwIfAborted();
@@ -81,4 +84,12 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
       return { ...reply, ...cost, ...(id !== null && { request_id: id }), sent };
     },
   };
+}
+
+/** JSON of figures and keys has few characters to a token; prose has more, so this is on the safe side. */
+const BYTES_PER_TOKEN = 3;
+
+/** What is left of the window for the request, in bytes; the answer may take up half of it at most. */
+function roomOf(window: number, maxTokens: number): number {
+  return Math.max(window - maxTokens, Math.ceil(window / 2)) * BYTES_PER_TOKEN;
 }

@@ -3,7 +3,7 @@
  * broke off, so that half a call would be made; here it stays the text that was written. Throws when the stream ends early.
  */
 import type { ContentBlock, Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
-import type { Json } from '../../json.ts';
+import { inputIn } from './input.ts';
 
 type Of<T extends RawMessageStreamEvent['type']> = Extract<RawMessageStreamEvent, { type: T }>;
 
@@ -50,7 +50,7 @@ function grow(block: ContentBlock | undefined, delta: Of<'content_block_delta'>[
 
 /** A call without input comes as an empty text. */
 function readInput(block: ContentBlock | undefined, written: string): void {
-  if (block?.type === 'tool_use' && written !== '') block.input = parsed(written);
+  if (block?.type === 'tool_use' && written !== '') block.input = inputIn(written);
 }
 
 /**
@@ -67,13 +67,4 @@ function end(message: Message, { delta, usage }: Of<'message_delta'>): void {
     else counts[name] = typeof before === 'number' ? Math.max(before, count) : count;
   }
   message.usage = counts as unknown as Message['usage'];
-}
-
-/** What is no JSON stays the text that it is. */
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
 }

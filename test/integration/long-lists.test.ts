@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { getBatch } from '../../bridge/api/operations.ts';
+import { startTargets } from '../../bridge/api/start-targets.ts';
+import { readBatch, runsOf } from '../../bridge/batch-journal.ts';
+import { cancelRun } from '../../bridge/cancel.ts';
+import { startBatch } from '../../bridge/door.ts';
+import { readRun } from '../../bridge/runs.ts';
+import { settleBatch } from '../../bridge/settle.ts';
+import { standingOf } from '../../bridge/target-standing.ts';
+import { watchJournals } from '../../bridge/watch.ts';
+import { type Address, addressKey } from '../../runtime/address.ts';
+import type { BatchEvent } from '../../runtime/journal/entry.ts';
+import type { ModelProvider } from '../../runtime/model/provider.ts';
+import { workerSubject } from '../../runtime/subjects.ts';
+import { type PlatformOptions, type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('a batch with more targets than its window', { timeoutMs: 60_000 });
+const platforms = withPlatforms(test);
+const PACK = resolve(import.meta.dirname, '../packs/library');
+const BOOKS = Array.from({ length: 12 }, (_, i) => `book-${i}`);
+const WINDOW = 5;
+const trace = { correlation_id: 'test' };
+const signal = new AbortController().signal;
+
+const shelf = mkdtempSync(join(tmpdir(), 'long-list-'));
+cpSync(join(PACK, 'shelf'), shelf, { recursive: true });
+writeFileSync(join(shelf, 'books.csv'), `book,state\n${BOOKS.map((book) => `${book},on the shelf`).join('\n')}\n`);
+test.after(() => rmSync(shelf, { recursive: true }));
+
+async function open(options: PlatformOptions = {}): Promise<TestPlatform> {
+  const opened = await platforms({ packs: [PACK], data: shelf, ...options });
+  opened.platform.runtime.batchWindow = WINDOW;
+  return opened;
+}
+
+async function journalOf({ platform }: TestPlatform, address: Address) {
+  return (await readBatch(platform.runtime.journal, address)) ?? assert.fail(`there is no batch ${address.run}`);
+}
+
+/** Each event in short: how many are begun, or `-` for a report. */
+function course(events: readonly BatchEvent[]): string {
+  return events
+    .flatMap((event) => (event.type === 'targets.started' ? event.count : event.type === 'child.reported' ? '-' : []))
+    .join(' ');
+}
+
+test('has no more runs open at once, and begins the next one with each report', async () => {
+  const opened = await open();
+  const { address, trees } = await opened.batch({ schedule: 'weekly_stocktaking', batch: 'long' });
+  assert.deepEqual(
+    [...trees.values()].map(({ state }) => state),
+    BOOKS.map(() => 'completed'),
+  );
+  const { state, entries } = await journalOf(opened, address);
+  assert.equal(state, 'completed');
+  let open_ = 0;
+  for (const each of course(entries.flatMap(({ events }) => events as BatchEvent[])).split(' ')) {
+    open_ += each === '-' ? -1 : 1;
+    assert.ok(open_ <= WINDOW, 'more are begun than the window holds');
+  }
+  assert.equal(open_, 0);
+});
+
+test('goes on where it was when its worker dies while it begins runs', async () => {
+  const opened = await open({ ackWaitMs: 300 });
+  const { nc, runtime } = opened.platform;
+  const { address } = await startBatch(opened.platform, { schedule: 'weekly_stocktaking', batch: 'killed' });
+  const ended = new AbortController();
+  let kills = 0;
+  await watchJournals(nc, runtime.journal, {
+    tenant: address.tenant,
+    runs: [address.run],
+    signal: ended.signal,
+    onEntry: async (_, { state }) => {
+      if (state === 'completed' || state === 'failed') return ended.abort();
+      if (state !== 'starting' || kills >= 3) return;
+      kills += 1;
+      const request = JSON.stringify({ type: 'kill', key: addressKey(address) });
+      await nc.request(workerSubject(runtime.worker), request, { timeout: 2_000 });
+    },
+  });
+  const { state, entries } = await journalOf(opened, address);
+  const events = entries.flatMap((entry) => entry.events as BatchEvent[]);
+  assert.deepEqual([state, events.filter(({ type }) => type === 'child.reported').length], ['completed', BOOKS.length]);
+  assert.ok(events.some(({ type }) => type === 'resumed'));
+});
+
+test('cancelled, ends what it has begun; the rest never begins', async () => {
+  let asked = 0;
+  let all = () => {};
+  const windowIsFull = new Promise<void>((done) => {
+    all = done;
+  });
+  const held = (inner: ModelProvider): ModelProvider => ({
+    ...inner,
+    reply: async (request, stop) => {
+      asked += 1;
+      if (asked === WINDOW) all();
+      await new Promise((_, reject) => stop.addEventListener('abort', () => reject(stop.reason), { once: true }));
+      return inner.reply(request, stop);
+    },
+  });
+  const opened = await open({ model: held });
+  const { platform } = opened;
+  const request = { all: true, batch: 'cancelled' } as const;
+  const answer = await startTargets(platform, null, 'weekly_stocktaking', request, trace);
+  assert.equal(answer.accepted.length, BOOKS.length);
+  await windowIsFull;
+  const address = { tenant: 'default', run: 'cancelled', path: '0' };
+  const going = await getBatch(platform, address.tenant, address.run);
+  assert.deepEqual([going.state, going.runs.length], ['running', BOOKS.length]);
+  assert.equal(going.outcomes['accepted'], BOOKS.length - WINDOW, 'those that wait for room are accepted');
+  const again = await startTargets(platform, null, 'weekly_stocktaking', { all: true }, trace);
+  assert.equal(again.running.length, BOOKS.length, 'they are in hand, too');
+
+  const done = await cancelRun(platform, address, { by: 'ada', reason: 'not needed' });
+  assert.deepEqual([done.state, done.ending], ['cancelled', []]);
+  const runs = runsOf(await journalOf(opened, address));
+  assert.ok(
+    await settleBatch(
+      platform,
+      address,
+      runs.map(({ run }) => run),
+      { signal },
+    ),
+  );
+  const batch = await journalOf(opened, address);
+  const stands = await Promise.all(
+    runs.map(async (each) =>
+      standingOf(batch, each, await readRun(platform.runtime.journal, { ...address, run: each.run })),
+    ),
+  );
+  const words = stands.map((each) => each.words);
+  assert.deepEqual(
+    words,
+    BOOKS.map((_, i) => (i < WINDOW ? 'cancelled' : 'never begun')),
+  );
+});
+
+test.run();
