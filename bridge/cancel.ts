@@ -148,7 +148,7 @@ async function untilFinal(platform: Platform, root: Root, signal: AbortSignal): 
   const until = AbortSignal.any([signal, done.signal]);
   /** The runs that were open at the last look; null before the root has ended, when more may come. */
   let left: string[] | null = null;
-  let looking: Promise<void> | null = null;
+  const under: { look: Promise<void> | null } = { look: null };
   let again = false;
   // One look at a time: thousands of runs end at once, and each look reads all that are left.
   const look = async (): Promise<void> => {
@@ -164,13 +164,13 @@ async function untilFinal(platform: Platform, root: Root, signal: AbortSignal): 
   };
   let failure: unknown = null;
   const lookOnce = (): void => {
-    looking ??= look()
+    under.look ??= look()
       .catch((error: unknown) => {
         failure = error;
         done.abort();
       })
       .finally(() => {
-        looking = null;
+        under.look = null;
         if (again && !until.aborted) lookOnce();
       });
   };
@@ -184,7 +184,7 @@ async function untilFinal(platform: Platform, root: Root, signal: AbortSignal): 
       lookOnce();
     },
   });
-  await looking;
+  await under.look;
   if (failure !== null) throw failure;
 }
 
