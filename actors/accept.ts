@@ -30,6 +30,7 @@ export async function accept<M extends AnyStateMachine>(
   const entry: Entry = {
     v: ENTRY_VERSION,
     at: runtime.now().toISOString(),
+    ...(runtime.whoseTime() === 'nats' && { clock: 'nats' as const }),
     writer: runtime.worker,
     key: runtime.id(),
     agent: to.agent,

@@ -9,6 +9,7 @@
  *    the worker or a sibling. While it waits for its restart the queue goes on: a cancel ends it, mail is taken into its
  *    journal, a draining worker hands it back. Only the supervisor's word starts it again.
  * 5. Mail for what computes on another worker is forwarded to it; only silence, or its word, lets it be taken over.
+ * 6. Mail is laid aside without an append only by a fold that the journal's leader knows no more of (`layAside`).
  */
 import type { JsMsg } from 'nats';
 import type { Logger } from 'pino';
@@ -34,6 +35,9 @@ import { Turns } from './turns.ts';
 
 /** How often a claim that lost its race is tried again on a fresh read. */
 const CLAIM_TRIES = 5;
+/** Mail whose receiver has no journal is dropped at this delivery, and comes again this much later until then. */
+const DROPPED_AT = 5;
+const ABSENT_MS = 1_000;
 /** How long an end from outside waits for an event or a memory that is being written: less than a forwarder waits. */
 const LANDING_MS = 150;
 
@@ -165,7 +169,7 @@ export class Activation {
   private async receive(message: JsMsg, mail: Mail, tries = CLAIM_TRIES): Promise<void> {
     if (this.host.stopping) return;
     // The fold of what is here is the truth until an append says otherwise; a resting one may have moved elsewhere.
-    if (!this.isHere) await this.ledger.refresh();
+    if (!this.isHere) await this.ledger.refresh(tries < CLAIM_TRIES);
     if (!this.isHere && (await this.forwarded(message))) return;
     const { snapshot, diverged } = this.ledger.current;
     const received = await this.behaviour.receive(snapshot, mail);
@@ -180,19 +184,13 @@ export class Activation {
       rests: this.behaviour.rests(snapshot),
       poison: this.behaviour.stalls(snapshot) >= this.host.limits.maxStalls,
     });
-    switch (disposition) {
-      case 'leave':
-        return;
-      case 'drop':
-        this.log.warn({ mail: mail.type }, 'mail for an invocation that does not exist was dropped');
-        message.ack();
-        return;
-      case 'duplicate':
-        await this.repeat(message, received.found === 'final');
-        return;
-      case 'resend':
-        await this.repeat(message, true);
-        return;
+    if (disposition === 'leave') return;
+    if (disposition === 'drop' || disposition === 'duplicate' || disposition === 'resend') {
+      const how = disposition === 'duplicate' && received.found === 'final' ? 'resend' : disposition;
+      if (await this.ledger.isNewest()) await this.layAside(message, mail, how);
+      else if (this.isHere) this.stop('fenced');
+      else if (tries > 1) await this.receive(message, mail, tries - 1);
+      return;
     }
     this.mailbag.hold(message);
     if (diverged !== null) this.log.error({ code: 'journal.diverged', diverged }, 'journal diverged');
@@ -229,12 +227,12 @@ export class Activation {
     return false;
   }
 
-  /** Mail that the fold already holds: `resend` when what follows from it may not have been sent. */
-  private async repeat(message: JsMsg, resend: boolean): Promise<void> {
-    // Ignoring is a decision too: it must not rest on a fold that another worker has outrun.
-    if (this.isHere && !(await this.ledger.isNewest())) return this.stop('fenced');
+  /** Mail that has no receiver, or that the fold already holds: then what follows from it may not have been sent. */
+  private async layAside(message: JsMsg, { type }: Mail, how: 'drop' | 'duplicate' | 'resend'): Promise<void> {
     const { snapshot } = this.ledger.current;
-    if (resend) await this.sendAll(snapshot, snapshot, true);
+    if (how === 'drop' && message.info.deliveryCount < DROPPED_AT) return message.nak(ABSENT_MS);
+    if (how === 'drop') this.log.warn({ mail: type }, 'mail for an invocation that does not exist was dropped');
+    if (how === 'resend') await this.sendAll(snapshot, snapshot, true);
     message.ack();
   }
 

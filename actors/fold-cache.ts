@@ -17,9 +17,11 @@ export class FoldCache {
     this.journal = journal;
   }
 
-  async refresh(machine: AnyStateMachine, address: Address): Promise<Folded<AnyStateMachine>> {
+  /** `current`: as the journal's leader has it; else as some replica does, which may be behind. */
+  async refresh(machine: AnyStateMachine, address: Address, current: boolean): Promise<Folded<AnyStateMachine>> {
     const cached = this.folds.get(addressKey(address));
-    const entries = await this.journal.read(address, cached?.seq ?? 0);
+    const after = cached?.seq ?? 0;
+    const entries = await (current ? this.journal.read(address, after) : this.journal.readAny(address, after));
     const folded = fold(machine, entries, cached);
     this.keep(address, folded);
     return folded;

@@ -1,5 +1,6 @@
 import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
 import { PlatformError } from '../config/errors.ts';
+import { askLeader } from '../runtime/bus/stored.ts';
 import type { Address } from '../runtime/address.ts';
 import { openReader } from '../runtime/bus/reader.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
@@ -12,6 +13,8 @@ export interface LastEntry {
   address: Address;
   agent: string;
   state: string;
+  /** When it was appended: milliseconds of the server's clock. */
+  appended: number;
 }
 
 /** The last entry of each journal of a shard; of those that cannot be read `onUnreadable` is told. */
@@ -23,13 +26,15 @@ export async function* lastEntries(
   for await (const message of lastMessages(nc, journalStream(shard), journalFilter(shard))) {
     const address = parseJournalSubject(message.subject);
     const { entry, error } = tryEntry(message.string(), message.seq);
-    if (entry) yield { address, agent: entry.agent, state: entry.state };
+    if (entry) yield { address, agent: entry.agent, state: entry.state, appended: message.info.timestampNanos / 1e6 };
     else onUnreadable(address, error);
   }
 }
 
 /**
- * The last message of each subject of a stream, all of them by one consumer: those that are there when it begins.
+ * The last message of each subject of a stream, all of them by one consumer: those that are there when it begins. A message
+ * may be followed by a later one of its subject: the consumer reads a replica, which may be behind, and is followed until it
+ * has come to the last message that the leader had.
  * @throws PlatformError `journal.cut_off` when nothing came for a while although some are left
  */
 export async function* lastMessages(
@@ -38,28 +43,36 @@ export async function* lastMessages(
   filter: string | string[],
   stalledMs = STALLED_MS,
 ): AsyncGenerator<JsMsg> {
+  const filters = [filter].flat();
+  const newest = Math.max(0, ...(await Promise.all(filters.map((each) => lastOf(nc, stream, each)))));
+  if (newest === 0) return;
   const { messages, pending, close } = await openReader(nc, stream, {
-    filterSubjects: [filter].flat(),
+    filterSubjects: filters,
     deliver_policy: DeliverPolicy.LastPerSubject,
   });
   let left = pending;
+  let seen = 0;
   // Only the server is timed, not whoever takes the messages.
   let timer = setTimeout(close, stalledMs);
   try {
-    if (left === 0) return;
     for await (const message of messages) {
       clearTimeout(timer);
       yield message;
-      left -= 1;
-      if (left <= 0 || message.info.pending === 0) return;
+      left = Math.min(left - 1, message.info.pending);
+      seen = Math.max(seen, message.seq);
+      if (left <= 0 && seen >= newest) return;
       timer = setTimeout(close, stalledMs);
     }
     throw new PlatformError(
       'journal.cut_off',
-      `${left} journals of ${stream} were still to come when the server fell silent; ask again`,
+      `${Math.max(left, 1)} journals of ${stream} were still to come when the server fell silent; ask again`,
     );
   } finally {
     clearTimeout(timer);
     close();
   }
+}
+
+async function lastOf(nc: NatsConnection, stream: string, last_by_subj: string): Promise<number> {
+  return (await askLeader(nc, stream, { last_by_subj }))?.seq ?? 0;
 }

@@ -42,14 +42,15 @@ export class Ledger {
     return this.folded;
   }
 
-  /** Reads what the journal has gained since the last look. */
-  async refresh(): Promise<void> {
-    this.folded = await this.folds.refresh(this.behaviour.machine, this.to);
+  /** Reads what the journal has gained since the last look; only `current` lacks nothing for certain. */
+  async refresh(current = false): Promise<void> {
+    this.folded = await this.folds.refresh(this.behaviour.machine, this.to, current);
   }
 
   /** Whether the journal's leader holds nothing beyond this fold. */
   async isNewest(): Promise<boolean> {
-    return (await this.runtime.journal.tail(this.to))?.seq === this.folded?.seq;
+    const tail = await this.runtime.journal.tail(this.to);
+    return this.folded !== null && (tail?.seq ?? 0) <= this.folded.seq;
   }
 
   /** Forgets the fold: a step under way is no longer adopted. */
@@ -110,6 +111,7 @@ export class Ledger {
     const entry: Entry = {
       v: ENTRY_VERSION,
       at: this.runtime.now().toISOString(),
+      ...(this.runtime.whoseTime() === 'nats' && { clock: 'nats' as const }),
       writer: this.runtime.worker,
       key: this.runtime.id(),
       agent: this.to.agent,

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Consumer, JsMsg } from 'nats';
 import type { Logger } from 'pino';
-import { PAUSE_MS } from '../runtime/bus/publish.ts';
+import { PAUSE_MS } from '../runtime/bus/patience.ts';
 import type { Slots } from './slots.ts';
 
 const PULL_MS = 5_000;

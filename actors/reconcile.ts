@@ -39,19 +39,20 @@ export interface Reconciled extends Reemitted {
 
 /**
  * `allEvents` compares every journal with the topics' streams; without it that is done only for a stream that was lost or
- * emptied.
+ * emptied. What has gained an entry within `stillForMs` is not woken.
  */
 export async function reconcile(
   nc: NatsConnection,
   runtime: Runtime,
-  { allEvents = false }: { allEvents?: boolean } = {},
+  { allEvents = false, stillForMs = 0 }: { allEvents?: boolean; stillForMs?: number } = {},
 ): Promise<Reconciled> {
   const topics = runtime.catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.topics));
-  await ensureStreams(nc, { shards: runtime.journal.shards, topics });
+  await ensureStreams(nc, { shards: runtime.journal.shards, replicas: runtime.replicas, topics });
   const mail_removed = await removeDeadMail(nc, runtime.log);
   const { armed: schedules_armed, refused } = await runtime.clockwork.rearm();
   for (const { code, message } of refused) runtime.log.warn({ code }, `a schedule was left alone: ${message}`);
   const schedules_refused = refused.length;
+  const before = stillForMs === 0 ? Number.POSITIVE_INFINITY : runtime.now().getTime() - stillForMs;
   const result = {
     journals: 0,
     woken: 0,
@@ -62,7 +63,8 @@ export async function reconcile(
     schedules_refused,
   };
   const open = new Map<string, number>();
-  for (let shard = 0; shard < runtime.journal.shards; shard++) await wakeShard(nc, runtime, shard, result, open);
+  for (let shard = 0; shard < runtime.journal.shards; shard++)
+    await wakeShard(nc, runtime, shard, before, result, open);
   const hosted = hostedAgents(runtime.catalog);
   for (const [agent, journals] of open) {
     if (hosted.includes(agent) || (await isListened(nc, hostSubject(agent)))) continue;
@@ -79,6 +81,7 @@ async function wakeShard(
   nc: NatsConnection,
   runtime: Runtime,
   shard: number,
+  before: number,
   result: { journals: number; woken: number; left_alone: number },
   open: Map<string, number>,
 ): Promise<void> {
@@ -91,6 +94,7 @@ async function wakeShard(
     result.journals += 1;
     if (FINAL.has(last.state)) continue;
     open.set(last.agent, (open.get(last.agent) ?? 0) + 1);
+    if (last.appended > before) continue;
     const woken = wake(runtime, last).then(
       () => {
         result.woken += 1;
@@ -123,8 +127,10 @@ async function wake(runtime: Runtime, { address, agent, state }: LastEntry): Pro
     : runtime.mailer.resume(to, trace));
 }
 
+type Ended = Omit<LastEntry, 'appended'>;
+
 /** The nearest invocation above that has ended; above a root, the batch that started it. */
-async function endedAbove(runtime: Runtime, { tenant, run, path }: Address): Promise<LastEntry | null> {
+async function endedAbove(runtime: Runtime, { tenant, run, path }: Address): Promise<Ended | null> {
   for (let at = path.lastIndexOf('-'); at > 0; at = path.lastIndexOf('-', at - 1)) {
     const address = { tenant, run, path: path.slice(0, at) };
     const last = await runtime.journal.tail(address);

@@ -29,13 +29,18 @@ export interface Runtime {
   /** The model that a run began with, should it be another one; it refuses what this process was not told to ask. */
   otherModel(name: string): ModelProvider;
   log: Logger;
+  /** On how many servers each stream is kept that is made. */
+  replicas: number;
   /** Longest that a tool may take, in milliseconds. */
   toolTimeoutMs: number;
   /** Longest result that a model with a window is shown whole, in characters of its JSON. */
   maxResultChars: number;
   /** How many runs of one batch may be open at once. */
   batchWindow: number;
+  /** By the clock of the NATS server, by which timers fire. */
   now(): Date;
+  /** Whether that clock has been measured; else `now` is of this machine's own. */
+  whoseTime(): 'nats' | 'own';
   /** A fresh unique id. */
   id(): string;
 }

@@ -9,6 +9,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JsMsg, Msg, NatsConnection, Subscription } from 'nats';
 import { type ActorRefFrom, type AnyActorRef, type AnyMachineSnapshot, createActor, fromCallback } from 'xstate';
+import { patiently } from '../runtime/bus/patience.ts';
 import { addressKey, type Mailbox } from '../runtime/address.ts';
 import { listen } from '../runtime/bus/presence.ts';
 import { parseMail, type Tick } from '../runtime/mail/mail.ts';
@@ -105,7 +106,7 @@ export class Worker implements Host {
   /** Creates the consumers that are missing and begins to take mail. */
   async start(): Promise<void> {
     const { log, worker } = this.runtime;
-    const { mail, start } = await this.consumers();
+    const { mail, start } = await patiently(this.nc, () => this.consumers());
     this.supervisor.start();
     this.children.on('child.crashed', ({ key, error }) => this.activations.get(key)?.crashed(error));
     this.children.on('child.due', ({ key }) => this.activations.get(key)?.restart());

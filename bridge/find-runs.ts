@@ -159,6 +159,7 @@ async function collect(
       entries: tree.entries + (counts.get(message.subject) ?? 1),
       waits: tree.waits || entry?.state === 'waiting_for_human',
     });
+    counts.delete(message.subject); // A later one of its subject may come.
   }
 }
 

@@ -2,6 +2,7 @@ import { DeliverPolicy } from 'nats';
 import type { Address } from '../runtime/address.ts';
 import { openReader } from '../runtime/bus/reader.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
+import { patiently } from '../runtime/bus/patience.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject } from '../runtime/subjects.ts';
 import type { Platform } from './platform.ts';
@@ -18,13 +19,14 @@ export async function followEntries(
   const following = await Promise.all(
     shards.map(async (shard) => {
       const stream = journalStream(shard);
-      const { state } = await jsm.streams.info(stream);
+      const { state } = await patiently(nc, () => jsm.streams.info(stream));
       // Not «new»: that would miss what is appended before the consumer is made.
-      const { messages, close } = await openReader(nc, stream, {
+      const from = {
         filterSubjects: [journalFilter(shard)],
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: state.last_seq + 1,
-      });
+      };
+      const { messages, close } = await patiently(nc, () => openReader(nc, stream, from));
       const done = (async () => {
         for await (const message of messages) {
           const { entry } = tryEntry(message.string(), message.seq);

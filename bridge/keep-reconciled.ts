@@ -2,14 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Events } from 'nats';
 import { reconcile } from '../actors/reconcile.ts';
 import { PlatformError } from '../config/errors.ts';
+import { isUndecided } from '../runtime/bus/patience.ts';
 import type { Platform } from './platform.ts';
 
 /** How long what failed rests before it is tried again: twice as long each time, at most `MOST_MS`. */
 const LEAST_MS = 2_000;
 const MOST_MS = 300_000;
 
+/** How often it is looked by itself for what lies still, a fifth more or less, so that workers take turns. */
+const EVERY_MS = 600_000;
+/** What has gained an entry since is not lying still. */
+const STILL_MS = 60_000;
+
 /**
- * Reconciles now, and each time the connection to NATS came back, until the signal aborts; what failed is tried again until
+ * Reconciles now, each time the connection to NATS came back, and now and then, until the signal aborts; what failed is tried again until
  * it is done. `onReturn` is called after the connection came back: a server that did may have lost what else this process
  * keeps there.
  */
@@ -17,12 +23,12 @@ export async function keepReconciled(
   platform: Platform,
   signal: AbortSignal,
   onReturn: () => Promise<unknown> = async () => {},
-  leastMs = LEAST_MS,
+  { leastMs = LEAST_MS, everyMs = EVERY_MS, stillMs = STILL_MS } = {},
 ): Promise<void> {
   const { nc, runtime } = platform;
   const { log } = runtime;
-  const once = async (why: string): Promise<void> => {
-    const done = await reconcile(nc, runtime);
+  const once = async (why: string, stillForMs = 0): Promise<void> => {
+    const done = await reconcile(nc, runtime, { stillForMs });
     const { woken, events_created, events_left_out, schedules_armed } = done;
     if (woken + events_created + events_left_out + schedules_armed > 0) log.info({ ...done, why }, 'reconciled');
   };
@@ -47,15 +53,17 @@ export async function keepReconciled(
   };
   let trying = new AbortController();
   let last: Promise<void> = Promise.resolve();
+  let underWay = 0;
   /** In place of what failed before, whose rest it ends; one after the other. */
   const begin = (work: () => Promise<unknown>, failures = 0): void => {
     trying.abort();
     trying = new AbortController();
     const ends = AbortSignal.any([signal, trying.signal]);
-    last = last.then(() => untilDone(work, ends, failures));
+    underWay += 1;
+    last = last.then(() => untilDone(work, ends, failures)).finally(() => (underWay -= 1));
   };
   await once('start').catch((error: unknown) => {
-    if (!(error instanceof PlatformError)) throw error;
+    if (!(error instanceof PlatformError) && !isUndecided(error)) throw error;
     tell(error, 0);
     begin(() => once('start'), 1);
   });
@@ -66,4 +74,11 @@ export async function keepReconciled(
     }
   };
   void follow();
+  const nowAndThen = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await pause(everyMs * (0.8 + 0.4 * Math.random()), undefined, { signal, ref: false });
+      if (underWay === 0) begin(() => once('now and then', stillMs));
+    }
+  };
+  nowAndThen().catch(() => {}); // Aborted.
 }

@@ -14,7 +14,9 @@ import { namedData } from '../config/data-setting.ts';
 import { PlatformError } from '../config/errors.ts';
 import { openServices, type Services } from '../config/services/open.ts';
 import type { Settings } from '../config/settings.ts';
+import { farText, ServerClock } from '../runtime/bus/clock.ts';
 import { connectNats } from '../runtime/bus/connect.ts';
+import { orUnavailable, patiently } from '../runtime/bus/patience.ts';
 import { Publisher } from '../runtime/bus/publish.ts';
 import { ensureStreams } from '../runtime/bus/streams.ts';
 import { Catalog } from '../runtime/definitions/catalog.ts';
@@ -38,6 +40,7 @@ export interface Platform {
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly redis: Redis;
+  readonly clock: ServerClock;
   readonly runtime: Runtime;
   close(): Promise<void>;
 }
@@ -47,6 +50,8 @@ export interface PlatformHooks {
   readonly serves?: boolean;
   onProgress?(line: string): void;
   onLost?(error: PlatformError): void;
+  /** Milliseconds since 1970 as this machine has them; for tests. */
+  ownClock?(): number;
 }
 
 /** Opens servers and packs. Throws a coded error with nothing left running. */
@@ -75,17 +80,24 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     });
     closing.push(async () => redis.disconnect());
     const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics));
-    const { shards } = await ensureStreams(nc, { shards: settings.journalShards, topics });
-    const jsm = await nc.jetstreamManager();
-    const catalog = await Catalog.open(nc, packs);
+    const { natsReplicas: replicas } = settings;
+    const streams = { shards: settings.journalShards, topics, replicas };
+    const { shards } = await patiently(nc, () => ensureStreams(nc, streams));
+    const jsm = await patiently(nc, () => nc.jetstreamManager());
+    const clock = await ServerClock.open(nc, {
+      ...(hooks.ownClock && { own: hooks.ownClock }),
+      onFar: (aheadMs) => log.warn({ ahead_ms: aheadMs }, farText(aheadMs)),
+    });
+    closing.push(async () => clock.stop());
+    const catalog = await patiently(nc, () => Catalog.open(nc, packs, replicas));
     const memory = new LongTermMemory({ nats: nc, jsm, redis, onUnindexed: unindexed(log) });
     returned = () => memory.redisReturned();
     const publisher = new Publisher(nc);
-    const journal = new Journal(nc, shards);
+    const journal = new Journal(nc, shards, 'wait', replicas);
     journal.observe(logWaits(log));
     const sources = new Sources();
     closing.push(() => sources.close());
-    const now = () => new Date();
+    const now = () => clock.now();
     const runtime: Runtime = {
       worker,
       journal,
@@ -93,22 +105,24 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       memory,
       threads: new Threads(redis, { ttlDays: settings.threadTtlDays }),
       topics: new Topics(publisher, catalog, now),
-      clockwork: await Clockwork.open(nc, jsm, publisher, now),
+      clockwork: await patiently(nc, () => Clockwork.open(nc, jsm, publisher, now, replicas)),
       catalog,
       sources,
       model: await modelFrom(settings, catalog),
       otherModel: (name) => modelOfOthers(name, catalog),
       log,
+      replicas,
       toolTimeoutMs: settings.toolTimeoutMs,
       maxResultChars: settings.maxResultChars,
       batchWindow: settings.batchWindow,
       now,
+      whoseTime: () => clock.whose,
       id: randomUUID,
     };
-    return { settings, services, nc, jsm, redis, runtime, close };
+    return { settings, services, nc, jsm, redis, clock, runtime, close };
   } catch (error) {
     await close();
-    throw error;
+    throw orUnavailable(error);
   }
 }
 

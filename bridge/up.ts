@@ -6,6 +6,7 @@
  */
 import type { Worker } from '../actors/worker.ts';
 import { NO_PLAYER, unplayedAgents } from '../runtime/definitions/players.ts';
+import { farText } from '../runtime/bus/clock.ts';
 import type { Platform } from './platform.ts';
 import { type ArmedSchedule, nextOf } from './schedules.ts';
 
@@ -49,7 +50,7 @@ export async function openDoors(doors: readonly Door[]): Promise<OpenedDoors> {
 
 /** What `up` serves, for people. Pure. */
 export function servedText(
-  { runtime, nc }: Platform,
+  { runtime, nc, clock }: Platform,
   versions: { platform: string; redis: string },
   doors: OpenedDoors['said'],
   works: boolean,
@@ -60,7 +61,7 @@ export function servedText(
     `packs: ${packs.map(({ manifest }) => `${manifest.metadata.name} ${manifest.metadata.version}`).join(', ')}`,
     `worker: ${works ? runtime.worker : 'none'}`,
     ...doors.map(({ name, says }) => `${name}: ${says}`),
-    ...unplayedTexts({ runtime }).map((text) => `warning: ${text}`),
+    ...warningsOf({ runtime, clock }).map((text) => `warning: ${text}`),
   ].join('\n');
 }
 
@@ -71,6 +72,16 @@ export function unplayedTexts({ runtime }: Pick<Platform, 'runtime'>): string[] 
       (agent) => `the agent ${agent} of the pack ${manifest.metadata.name} ${NO_PLAYER}`,
     ),
   );
+}
+
+/** What a process that serves warns of when it starts. */
+export function warningsOf({ runtime, clock }: Pick<Platform, 'runtime' | 'clock'>): string[] {
+  return [...clockTexts({ clock }), ...unplayedTexts({ runtime })];
+}
+
+/** A clock that is seconds away from that of NATS. */
+export function clockTexts({ clock }: Pick<Platform, 'clock'>): string[] {
+  return clock.aheadMs === 0 ? [] : [farText(clock.aheadMs)];
 }
 
 /** The schedules that `up` has armed, when each comes due, and what is wrong with any. Pure. */

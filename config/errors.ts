@@ -19,6 +19,10 @@ export const ERRORS = {
   'nats.unreachable': 'No NATS server answers at the given address.',
   'nats.too_old': 'The NATS server is older than 2.14, or has JetStream disabled.',
   'nats.denied': 'The NATS server refused the login.',
+  'nats.unavailable':
+    'The NATS server answers, but not for its streams: its cluster has no leader now, or is too slow. It is worth trying again.',
+  'nats.too_few':
+    'The NATS server cannot keep as many copies of a stream as nats_replicas says: it has too few servers.',
   'redis.unreachable': 'No Redis server answers at the given address, or the one that does cannot serve yet.',
   'redis.too_old': 'The Redis server is older than 8 and has no vector sets.',
   'redis.denied': 'The Redis server refused the login or a command.',

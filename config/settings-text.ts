@@ -29,3 +29,12 @@ export function shown(key: string, rule: Shown, value: unknown, isOption: boolea
 function isAddress(key: string): boolean {
   return key.endsWith('_url');
 }
+
+/** Copies of streams that no embedded server could keep. */
+export function copiesProblem(lines: readonly { key: string; value?: string; origin: string }[]): string[] {
+  const [copies, url] = ['nats_replicas', 'nats_url'].map((key) => lines.find((line) => line.key === key));
+  if (copies?.value === undefined || copies.value === '1' || url?.value !== undefined) return [];
+  return [
+    `${copies.origin}: nats_replicas: ${copies.value} copies need a NATS cluster of your own, and nats_url is not set`,
+  ];
+}

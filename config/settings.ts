@@ -20,10 +20,11 @@ import {
   pricesSetting,
 } from './model-settings.ts';
 import { readSettingsFile, type Origin } from './settings-file.ts';
-import { display, shown } from './settings-text.ts';
+import { copiesProblem, display, shown } from './settings-text.ts';
 import { parseNatsUrl, parseRedisUrl } from './services/address.ts';
 
 const text = z.string().trim().min(1);
+const copies = integer(1, 5).refine((count) => count % 2 === 1);
 /** A tenant is a token of every subject and key; it is not escaped, so that operators can type it. */
 const tenant = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 const url = (parse: (value: string) => unknown) => text.refine((value) => parse(value) !== null);
@@ -79,6 +80,7 @@ const KEYS = {
     alias: 'NATS_URL',
     secret: true,
   },
+  nats_replicas: { schema: copies, expected: '1, 3 or 5', default: 1 },
   redis_url: {
     schema: url(parseRedisUrl),
     expected:
@@ -123,6 +125,8 @@ export interface Settings extends HttpSettings, ModelSettings {
   readonly data?: DataSetting;
   /** May carry credentials: show it through `withoutCredentials`. Absent: an embedded server. */
   readonly natsUrl?: string;
+  /** On how many servers of a NATS cluster each stream is kept when it is made. */
+  readonly natsReplicas: number;
   readonly redisUrl?: string;
   /** What acknowledged journal entries survive: loss of power, or only of processes. */
   readonly durability: 'power' | 'process';
@@ -238,6 +242,7 @@ export function inspectSettings(sources: SettingsSources = {}): InspectedSetting
     values[camel(key)] = absolute(rule, data, (wrong ? fallback : value).origin.base);
     lines.push({ key, value: display(key, rule, values[camel(key)]), origin: wrong ? 'default' : value.origin.text });
   }
+  if (!unclear.has('nats_url')) problems.push(...copiesProblem(lines));
   const cacheHome = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
   const host = {
     path: env.PATH ?? '',

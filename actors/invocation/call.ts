@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError, PlatformError } from '../../config/errors.ts';
-import { PAUSE_MS } from '../../runtime/bus/publish.ts';
+import { PAUSE_MS } from '../../runtime/bus/patience.ts';
 import type { CallState, InvocationContext } from '../../runtime/context/invocation.ts';
 import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { Json } from '../../runtime/json.ts';

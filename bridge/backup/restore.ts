@@ -13,7 +13,7 @@
 import { headers, type JetStreamManager, type MsgHdrs, type NatsConnection, NatsError, type PubAck } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { isFull, storageFull } from '../../runtime/bus/publish.ts';
-import { ensureStreams, isHalfRestored, markRestoring } from '../../runtime/bus/streams.ts';
+import { ensureStreams, openBucket, isHalfRestored, markRestoring } from '../../runtime/bus/streams.ts';
 import { openObjects } from '../../runtime/journal/objects.ts';
 import { journalStream, journalSubject, parseJournalSubject, PROBE_SUBJECT, shardOf } from '../../runtime/subjects.ts';
 import { bodyOf, DEFINITIONS_STREAM, isJournal, type Line, type Manifest, OTHER_STREAMS } from './format.ts';
@@ -24,6 +24,8 @@ export interface RestoreRequest {
   folder: string;
   /** How many journal streams to make when there are none. */
   shards: number;
+  /** On how many servers each stream is kept that is made. */
+  replicas?: number;
   /** Aborting leaves the state as empty as it was. */
   signal: AbortSignal;
   /** Told how many messages there are, once, and then of each that is stored. */
@@ -37,16 +39,16 @@ const TIMEOUT_MS = 30_000;
 
 /** @throws PlatformError `backup.invalid`, `state.not_empty`, `storage.full`; then this state is as it was. */
 export async function restoreBackup(request: RestoreRequest): Promise<Manifest> {
-  const { nc, folder, signal, onTotal = () => {}, onMessage = () => {} } = request;
+  const { nc, folder, signal, replicas = 1, onTotal = () => {}, onMessage = () => {} } = request;
   const manifest = await checkBackup(folder, signal); // (1)
-  const { shards } = await ensureStreams(nc, { shards: request.shards, topics: [], restoring: true });
+  const { shards } = await ensureStreams(nc, { shards: request.shards, replicas, topics: [], restoring: true });
   const jsm = await nc.jetstreamManager();
   if (await isHalfRestored(jsm)) await empty(jsm, shards);
   await mustBeEmpty(jsm, shards);
   for (const stream of OTHER_STREAMS.filter((name) => name.startsWith('KV_'))) {
-    await nc.jetstream().views.kv(stream.slice('KV_'.length), { history: 1 });
+    await openBucket(nc, stream.slice('KV_'.length), replicas);
   }
-  await openObjects(nc);
+  await openObjects(nc, replicas);
   await markRestoring(jsm, true); // (3)
   try {
     onTotal(manifest.files.reduce((sum, { lines }) => sum + lines, 0));

@@ -29,7 +29,13 @@ export async function restore(session: Session, dir: string): Promise<number> {
   const folder = resolve(dir);
   const hint = 'the state is as empty as it was';
   const manifest = await onRecords(session, 'messages', hint, (nc, part) =>
-    restoreBackup({ nc, folder, shards: session.settings.journalShards, ...part }),
+    restoreBackup({
+      nc,
+      folder,
+      shards: session.settings.journalShards,
+      replicas: session.settings.natsReplicas,
+      ...part,
+    }),
   );
   tell(session, folder, manifest, `restored the backup of ${manifest.made}:`);
   if (!session.json) session.note('runs that had not ended go on when a worker starts: agent-platform up');

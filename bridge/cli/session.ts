@@ -60,10 +60,16 @@ export async function inSession(command: Command, body: (session: Session) => Pr
   try {
     process.exitCode = await body(session);
   } catch (error) {
-    throw logged(error, command, settings, logFile);
+    throw logged(await coded(error), command, settings, logFile);
   } finally {
     logFile.close();
   }
+}
+
+/** A NATS that did not decide has a code of its own. */
+async function coded(error: unknown): Promise<unknown> {
+  if (error instanceof PlatformError || error instanceof Interrupted) return error;
+  return (await import('../../runtime/bus/patience.ts')).orUnavailable(error);
 }
 
 /** Areas of codes that answer what was asked: their message says it all. The others are trouble, and leave their stack. */

@@ -3,7 +3,7 @@ import { DOORS } from '../doors.ts';
 import { endedRun } from '../ended-runs.ts';
 import { followEntries } from '../follow-entries.ts';
 import type { Platform } from '../platform.ts';
-import { openDoors, scheduleText, scheduleWarnings, servedText, unplayedTexts } from '../up.ts';
+import { openDoors, scheduleText, scheduleWarnings, servedText, warningsOf } from '../up.ts';
 import { packageVersion } from '../version.ts';
 import { keepReconciled } from '../keep-reconciled.ts';
 import { type ArmedSchedule, armSchedules } from '../schedules.ts';
@@ -66,7 +66,7 @@ async function serveDoors(
 }
 
 function servedDocument(
-  { runtime, nc }: Platform,
+  { runtime, nc, clock }: Platform,
   versions: { platform: string; redis: string },
   doors: readonly { name: string; says: string }[],
   works: boolean,
@@ -79,6 +79,6 @@ function servedDocument(
     worker: works ? runtime.worker : null,
     doors,
     schedules: packs.flatMap(({ manifest }) => Object.keys(manifest.schedules)),
-    warnings: [...unplayedTexts({ runtime }), ...scheduleWarnings(armed)],
+    warnings: [...warningsOf({ runtime, clock }), ...scheduleWarnings(armed)],
   };
 }

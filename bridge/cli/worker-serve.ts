@@ -2,6 +2,7 @@ import { plural } from '../doctor/finding.ts';
 import { endedRun } from '../ended-runs.ts';
 import { keepReconciled } from '../keep-reconciled.ts';
 import type { Platform } from '../platform.ts';
+import { clockTexts } from '../up.ts';
 import { untilInterrupted } from './interruption.ts';
 import { type Session, withPlatformUntil, withWorker } from './session.ts';
 import { type ServingTeller, tellServing } from './tell-serving.ts';
@@ -19,7 +20,9 @@ export async function serveWorker(session: Session): Promise<number> {
       const server = platform.nc.getServer();
       logFile.log.info({ worker, agents, server }, 'worker serves');
       session.noteModel();
-      if (json) sayJson({ worker, pid: process.pid, agents, packs, nats: server });
+      const warnings = clockTexts(platform);
+      for (const text of warnings) session.note(`warning: ${text}`);
+      if (json) sayJson({ worker, pid: process.pid, agents, packs, nats: server, warnings });
       else say(`worker ${worker} serves ${plural(agents.length, 'agent')} of ${packs.join(', ')} on ${server}`);
       await untilInterrupted(signal);
     });

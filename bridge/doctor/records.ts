@@ -22,11 +22,12 @@ type EchoedConfig = StreamConfig & { allow_msg_schedules?: boolean; allow_msg_tt
 
 const DEFINITIONS_STREAM = 'KV_DEFINITIONS';
 const SCHEDULES_STREAM = 'KV_SCHEDULES';
+const OTHERS = [MAIL_STREAM, MEMORY_STREAM, DEFINITIONS_STREAM, SCHEDULES_STREAM, OBJECTS_STREAM, ADVISORIES_STREAM];
 const DRIFT_MS = 2_000;
 
 export async function examineStreams(
   nc: NatsConnection,
-  { journalShards, durability, natsUrl }: Settings,
+  { journalShards, natsReplicas, durability, natsUrl }: Settings,
   packs: readonly LoadedPack[],
 ): Promise<Finding[]> {
   const manager = await nc.jetstreamManager();
@@ -36,13 +37,12 @@ export async function examineStreams(
   const shards = Number(first?.config.metadata?.['agent-platform.shards'] ?? journalShards);
   const journals = Array.from({ length: shards }, (_, shard) => journalStream(shard));
   const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics)).map(topicStream);
-  const others = [MAIL_STREAM, MEMORY_STREAM, DEFINITIONS_STREAM, SCHEDULES_STREAM, OBJECTS_STREAM, ADVISORIES_STREAM];
-  const findings = [...journals, ...others, ...topics].map((name) => {
+  const findings = [...journals, ...OTHERS, ...topics].map((name) => {
     const info = streams.get(name);
     return info === undefined ? ok('streams', `${name} is not there yet; the first command makes it`) : stream(info);
   });
   const there = journals.flatMap((name, shard) => (streams.has(name) ? [shard] : []));
-  findings.push(...(await examineJournals(nc, there)));
+  findings.push(...(await examineJournals(nc, there)), ...copies([...streams.values()], natsReplicas));
   if (shards !== journalShards) {
     const text = `the journal has ${shards} shards since it was made, and journal_shards is ${journalShards}`;
     findings.push(warn('streams', text, `set journal_shards: ${shards}; another number needs a new state folder`));
@@ -73,6 +73,22 @@ async function examineJournals(nc: NatsConnection, shards: readonly number[]): P
     findings.push(warn('streams', text, '`agent-platform reconcile` names the runs in the log'));
   }
   return findings;
+}
+
+/** Existing streams are left as they are. Pure. */
+export function copies(streams: readonly StreamInfo[], wanted: number): Finding[] {
+  const fewer = streams.filter(({ config }) => isOurs(config.name) && config.num_replicas < wanted);
+  return fewer.map(({ config: { name, num_replicas } }) =>
+    warn(
+      'streams',
+      `${name} has ${plural(num_replicas, 'replica')} since it was made, and nats_replicas is ${wanted}`,
+      `nats stream edit ${name} --replicas ${wanted}`,
+    ),
+  );
+}
+
+function isOurs(name: string): boolean {
+  return /^(JOURNAL_\d+|TOPIC_.+)$/.test(name) || OTHERS.includes(name);
 }
 
 /** The durability that the server echoes, and how much the stream holds. */

@@ -37,12 +37,15 @@ export interface ProcessOptions {
   maxLive?: number;
   limits?: Partial<WorkerOptions['limits']>;
   onTick?: WorkerOptions['onTick'];
+  /** Milliseconds since 1970 as its machine has them. */
+  ownClock?: () => number;
   /** False: a process that only asks; others do the work. */
   works?: boolean;
 }
 
 export async function openTestProcess(settings: Settings, options: ProcessOptions = {}): Promise<TestProcess> {
-  const platform = await openPlatform(settings, pino({ level: 'silent' }));
+  const { ownClock } = options;
+  const platform = await openPlatform(settings, pino({ level: 'silent' }), { ...(ownClock && { ownClock }) });
   const { runtime } = platform;
   const { model } = options;
   if (model) {

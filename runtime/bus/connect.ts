@@ -23,6 +23,9 @@ export async function connectNats(address: NatsAddress, options: { readonly name
     timeout: FIRST_CONNECT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
+    // A server that is frozen keeps its connections: who hears nothing of it leaves it for another one.
+    pingInterval: 2_000,
+    maxPingOut: 3,
     ...(servers.some((server) => server.startsWith('tls:')) ? { tls: {} } : {}),
     ...(address.token === undefined ? {} : { token: address.token }),
     ...(address.user === undefined ? {} : { user: address.user, pass: address.pass ?? '' }),

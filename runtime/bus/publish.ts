@@ -1,12 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type JetStreamClient, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
+import { GIVE_UP_MS, isAnswered, PAUSE_MS } from './patience.ts';
+import { askLeader } from './stored.ts';
 
 const ACK_TIMEOUT_MS = 5_000;
-/** A leader change takes seconds, once half a minute: senders wait it out. */
-const GIVE_UP_MS = 60_000;
-/** Between tries while the stream has no leader: that answer comes at once, and nothing announces the leader. */
-export const PAUSE_MS = 250;
 /** Between tries while there is no room, twice as long each time: nothing announces that somebody made some. */
 export const FULL_PAUSE_MS = 1_000;
 const MOST_FULL_PAUSE_MS = 15_000;
@@ -33,11 +31,6 @@ export function storageFull(cause: unknown): PlatformError {
   return new PlatformError('storage.full', message, { cause });
 }
 
-/** Whether the server decided on a publish; a stream without a leader (503) has not, nor has a lost ack. */
-export function isAnswered(error: NatsError): boolean {
-  return error.api_error !== undefined && error.api_error.code !== 503;
-}
-
 /**
  * Publishes until the server confirms. Sends are repeatable by design, so an ack that got lost is answered by sending
  * again; a subject that must hold one message is guarded by `once`.
@@ -57,14 +50,27 @@ export class Publisher {
     await this.confirmed(subject, body, { ...(headers && { headers }) });
   }
 
-  /** Publishes unless the subject holds a message already; true when this call created it. */
-  async once(subject: string, body: unknown, headers?: MsgHdrs): Promise<boolean> {
-    try {
-      await this.confirmed(subject, body, { ...(headers && { headers }), expect: { lastSubjectSequence: 0 } });
-      return true;
-    } catch (error) {
-      if (isWrongLastSequence(error)) return false;
-      throw error;
+  /**
+   * Publishes unless the subject holds a message already; true when this call created it. A refusal alone says nothing: what
+   * stands in the way may be a copy that never reaches the other servers. So the stream's leader is asked for it, under the
+   * subject at which it is stored.
+   */
+  async once(
+    { subject, stream, stored = subject }: { subject: string; stream: string; stored?: string },
+    body: unknown,
+    headers?: MsgHdrs,
+  ): Promise<boolean> {
+    for (const until = performance.now() + GIVE_UP_MS; ; ) {
+      try {
+        await this.confirmed(subject, body, { ...(headers && { headers }), expect: { lastSubjectSequence: 0 } });
+        return true;
+      } catch (error) {
+        if (!isWrongLastSequence(error)) throw error;
+        const there = await askLeader(this.nc, stream, { last_by_subj: stored });
+        if (there !== null) return false;
+        if (performance.now() > until) throw error;
+        await pause(PAUSE_MS);
+      }
     }
   }
 

@@ -1,7 +1,9 @@
 import {
   DiscardPolicy,
   type JetStreamManager,
+  type KV,
   type NatsConnection,
+  NatsError,
   nanos,
   RetentionPolicy,
   type StreamConfig,
@@ -26,6 +28,9 @@ type NewerConfig = Partial<StreamConfig> & { allow_msg_schedules?: boolean; allo
 const ADVISORIES_KEPT_MS = 14 * 86_400_000;
 const MOST_ADVISORIES = 10_000;
 
+/** More replicas than servers: a server that is alone, and a cluster that has no peers left. */
+const TOO_FEW = new Set([10074, 10005]);
+
 const SHARDS_KEY = 'agent-platform.shards';
 const RESTORING_KEY = 'agent-platform.restoring';
 
@@ -36,10 +41,11 @@ const RESTORING_KEY = 'agent-platform.restoring';
  */
 export async function ensureStreams(
   nc: NatsConnection,
-  options: { shards: number; topics: string[]; restoring?: boolean },
+  options: { shards: number; topics: string[]; replicas?: number; restoring?: boolean },
 ): Promise<{ shards: number }> {
   const jsm = await nc.jetstreamManager();
-  const first = await ensure(jsm, journal(0, options.shards));
+  const ensured = (config: NewerConfig) => ensureStream(jsm, { ...config, num_replicas: options.replicas ?? 1 });
+  const first = await ensured(journal(0, options.shards));
   if (first.metadata?.[RESTORING_KEY] === 'yes' && options.restoring !== true) {
     throw new PlatformError(
       'state.half_restored',
@@ -76,7 +82,7 @@ export async function ensureStreams(
     allow_direct: true,
   };
   const [mailConfig] = await Promise.all(
-    [mail, memory, advisories, ...others, ...options.topics.map(topic)].map((config) => ensure(jsm, config)),
+    [mail, memory, advisories, ...others, ...options.topics.map(topic)].map(ensured),
   );
   if ((mailConfig as NewerConfig).allow_msg_schedules !== true) {
     throw new PlatformError(
@@ -85,6 +91,17 @@ export async function ensureStreams(
     );
   }
   return { shards };
+}
+
+/**
+ * A bucket that keeps the latest value of each key, made when it is not there. Its keys are read through the leader: a
+ * replica that is behind would call a key that was written unknown.
+ */
+export async function openBucket(nc: NatsConnection, name: string, replicas: number): Promise<KV> {
+  const { views } = nc.jetstream();
+  await views.kv(name, { history: 1, replicas });
+  // The stream allows direct reads, for backups; this handle does without.
+  return views.kv(name, { bindOnly: true, allow_direct: false });
 }
 
 /** Whether a restore into this state has begun and not ended. */
@@ -128,11 +145,23 @@ function topic(name: string): NewerConfig {
   };
 }
 
-async function ensure(jsm: JetStreamManager, config: NewerConfig): Promise<StreamConfig> {
+/** The stream's configuration; one that is there stays as it is. */
+export async function ensureStream(jsm: JetStreamManager, config: NewerConfig): Promise<StreamConfig> {
   try {
     return (await jsm.streams.info(config.name as string)).config;
   } catch (error) {
     if (!(error instanceof Error) || !/stream not found/i.test(error.message)) throw error;
-    return (await jsm.streams.add(config as Partial<StreamConfig> & { name: string })).config;
+    try {
+      return (await jsm.streams.add(config as Partial<StreamConfig> & { name: string })).config;
+    } catch (cause) {
+      if (!(cause instanceof NatsError) || !TOO_FEW.has(cause.api_error?.err_code ?? 0)) throw cause;
+      const why = cause.api_error?.description ?? cause.message;
+      throw new PlatformError(
+        'nats.too_few',
+        `nats_replicas is ${config.num_replicas}, and the NATS server cannot keep as many copies of ${config.name} (${why}); ` +
+          'name a cluster with so many servers, or set nats_replicas: 1',
+        { cause },
+      );
+    }
   }
 }

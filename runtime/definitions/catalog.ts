@@ -1,6 +1,7 @@
 import type { KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { held } from '../bus/kv.ts';
+import { openBucket } from '../bus/streams.ts';
 import { lackOf, unfitCode } from './fitness.ts';
 import { type CodeId, codeText, type Release, type ReleasedSchedule } from './release.ts';
 import type { LoadedAgent, LoadedPack, ResolvedAgent } from './resolved.ts';
@@ -53,8 +54,8 @@ export class Catalog {
   }
 
   /** Opens the record and writes into it what it does not hold yet. */
-  static async open(nc: NatsConnection, packs: readonly LoadedPack[]): Promise<Catalog> {
-    const kv = await nc.jetstream().views.kv(BUCKET, { history: 1 });
+  static async open(nc: NatsConnection, packs: readonly LoadedPack[], replicas = 1): Promise<Catalog> {
+    const kv = await openBucket(nc, BUCKET, replicas);
     const catalog = new Catalog(packs, kv);
     await Promise.all(
       [...catalog.byDigest, ...catalog.releases].map(async ([digest, record]) => {

@@ -244,6 +244,11 @@ export interface Entry<E = JournaledEvent> {
   v: typeof ENTRY_VERSION;
   /** ISO time at which the writer made it. */
   at: string;
+  /**
+   * Whose clock `at` is of, and every time that its events were given: `nats`, that of the NATS server as the writer had
+   * measured it. Absent: the writer's own.
+   */
+  clock?: 'nats';
   /** The worker or door that appended it. */
   writer: string;
   /** Unique to this append: tells an unknown outcome from another writer's success. */

@@ -4,26 +4,28 @@
  * Invariants:
  * 1. An entry is appended only behind the entry its writer read last (expected-last-subject-sequence). Appends carry no
  *    message id: a loser that reused the winner's id would be told «duplicate», which looks like success.
- * 2. An append whose ack got lost is neither done nor undone: the tail is read through the stream's leader and its key
- *    compared, before anything else happens.
+ * 2. An append that was refused, or whose ack got lost, is neither done nor undone: the tail is read through the stream's
+ *    leader and its key compared. While the leader holds nothing new, the append is tried again.
  * 3. An append that finds no room waits for it, because its writer has nothing better to do; a door's is refused, with
  *    `storage.full`, and nothing was written.
  * 4. Large values are kept as objects, before the entry that names them. What `read` returns is whole again; those who
  *    read the streams by themselves see references.
+ * 5. That there is no journal, or no further entry, only the stream's leader says: any replica may be behind.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { createInbox, ErrorCode, type JetStreamClient, type NatsConnection, NatsError } from 'nats';
+import { type JetStreamClient, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../address.ts';
+import { GIVE_UP_MS, isAnswered, PAUSE_MS, patiently } from '../bus/patience.ts';
+import { FULL_PAUSE_MS, isFull, isWrongLastSequence, storageFull, type WhenFull } from '../bus/publish.ts';
 import {
-  FULL_PAUSE_MS,
-  isAnswered,
-  isFull,
-  isWrongLastSequence,
-  PAUSE_MS,
-  storageFull,
-  type WhenFull,
-} from '../bus/publish.ts';
+  askLeader,
+  askLeaderOnce,
+  directBatch,
+  type StoredMessage,
+  storedMessages,
+  type Wanted,
+} from '../bus/stored.ts';
 import { journalStream, journalSubject, shardOf } from '../subjects.ts';
 import { mayHoldLarge, swapEntry } from './by-reference.ts';
 import { ENTRY_VERSION, type Entry } from './entry.ts';
@@ -40,16 +42,10 @@ export type Appended = { status: 'appended'; seq: number } | { status: 'fenced' 
 export type AppendObserver = (address: Address, entry: Entry, appended: Appended) => void;
 
 const ACK_TIMEOUT_MS = 5_000;
-const READ_TIMEOUT_MS = 5_000;
-/** A leader change takes seconds, once half a minute: writers wait it out. */
-const GIVE_UP_MS = 60_000;
-const BATCH = 500;
-
-/** A read that came to nothing, and may come to something in a moment. */
-class Unread extends Error {}
 
 export class Journal {
   readonly shards: number;
+  readonly replicas: number;
   /** Large values of this process's entries and mail. */
   readonly objects: Objects;
   private readonly nc: NatsConnection;
@@ -58,17 +54,19 @@ export class Journal {
   private readonly whenFull: WhenFull;
   private mayAppend = (): void => {};
 
-  constructor(nc: NatsConnection, shards: number, whenFull: WhenFull = 'wait') {
+  /** `replicas`: on how many servers objects are kept, should this process be the first that keeps some. */
+  constructor(nc: NatsConnection, shards: number, whenFull: WhenFull = 'wait', replicas = 1) {
     this.nc = nc;
     this.js = nc.jetstream();
     this.shards = shards;
-    this.objects = new Objects(nc, whenFull);
+    this.replicas = replicas;
+    this.objects = new Objects(nc, whenFull, replicas);
     this.whenFull = whenFull;
   }
 
   /** The same journal as doors write it: see (3); `mayAppend` throws what they refuse with. It has the same observers. */
   forDoors(mayAppend: () => void): Journal {
-    const journal = new Journal(this.nc, this.shards, 'refuse');
+    const journal = new Journal(this.nc, this.shards, 'refuse', this.replicas);
     journal.observers = this.observers;
     journal.mayAppend = mayAppend;
     return journal;
@@ -89,7 +87,7 @@ export class Journal {
 
   private async write(address: Address, entry: Entry, after: number): Promise<Appended> {
     const subject = this.subject(address);
-    const data = await this.textOf(entry);
+    const data = await this.textFor(entry);
     let deadline = performance.now() + GIVE_UP_MS;
     for (;;) {
       try {
@@ -106,97 +104,86 @@ export class Journal {
             `a journal entry of ${Buffer.byteLength(data)} bytes is larger than the server accepts`,
           );
         }
-        if (isWrongLastSequence(error)) {
-          // Our own earlier attempt may be what stands in the way.
-          const tail = await this.tail(address);
-          return tail?.key === entry.key ? { status: 'appended', seq: tail.seq } : { status: 'fenced' };
-        }
         if (isFull(error)) {
           if (this.whenFull === 'refuse' || this.nc.isClosed()) {
             // An earlier attempt of ours may have found room, and lost its ack. (2)
-            const tail = await this.tail(address).catch(() => null);
-            if (tail?.key === entry.key) return { status: 'appended', seq: tail.seq };
+            const came = await this.cameOf(address, entry, after).catch(() => null);
+            if (came?.status === 'appended') return came;
             throw storageFull(error);
           }
           await pause(FULL_PAUSE_MS);
           deadline = performance.now() + GIVE_UP_MS;
           continue;
         }
-        if (isAnswered(error) || this.nc.isClosed() || performance.now() > deadline) throw error;
-        const tail = await this.tail(address).catch(() => null);
-        if (tail && tail.seq !== after) {
-          return tail.key === entry.key ? { status: 'appended', seq: tail.seq } : { status: 'fenced' };
-        }
+        const undecided = isWrongLastSequence(error) || !isAnswered(error);
+        if (!undecided || this.nc.isClosed() || performance.now() > deadline) throw error;
+        const came = await this.cameOf(address, entry, after).catch(() => null);
+        if (came !== null) return came;
         await pause(PAUSE_MS);
       }
     }
   }
 
+  /**
+   * What the leader's tail says of an append that was refused, or not answered: ours or another writer's is there, or
+   * neither, null. A refusal may be because of an entry that is under way and never comes. (2)
+   */
+  private async cameOf(address: Address, { key }: Entry, after: number): Promise<Appended | null> {
+    const last = await askLeaderOnce(this.nc, this.stream(address), { last_by_subj: this.subject(address) });
+    if (last === null || last.seq <= after) return null;
+    const isOurs = keyOf(last.data) === key;
+    return isOurs ? { status: 'appended', seq: last.seq } : { status: 'fenced' };
+  }
+
   /** (4) */
-  private async textOf(entry: Entry): Promise<string> {
+  private async textFor(entry: Entry): Promise<string> {
     const text = JSON.stringify(entry);
     if (!mayHoldLarge(text)) return text;
     return JSON.stringify(await swapEntry(entry, (value) => this.objects.cut(value)));
   }
 
-  /** The entries of one journal behind sequence `after`, oldest first; empty when there are none. */
+  /**
+   * The entries of one journal behind sequence `after`, oldest first, as the stream's leader has them: all that was confirmed
+   * to its writer before this was called. Empty when there are none.
+   */
   async read(address: Address, after = 0): Promise<StoredEntry[]> {
     const entries: StoredEntry[] = [];
-    for (let from = after + 1; ; ) {
-      const { batch, pending } = await this.patiently(() => this.readBatch(address, from));
-      for (const entry of batch) entries.push(await swapEntry(entry, (value) => this.objects.whole(value))); // (4)
-      const last = batch.at(-1);
-      if (!pending || !last) return entries;
-      from = last.seq + 1;
+    for await (const messages of storedMessages(this.nc, this.stream(address), this.wanted(address, after))) {
+      entries.push(...messages.map(entryOf));
+    }
+    return this.whole(entries);
+  }
+
+  /**
+   * The same as some replica has it: it may lack the latest entries, or all. For whoever appends behind what it read, which
+   * tells; nothing else may be decided by it. (5)
+   */
+  async readAny(address: Address, after = 0): Promise<StoredEntry[]> {
+    const entries: StoredEntry[] = [];
+    for (let last = after; ; ) {
+      const wanted = this.wanted(address, last);
+      const { messages, pending } = await patiently(this.nc, () => directBatch(this.nc, this.stream(address), wanted));
+      entries.push(...messages.map(entryOf));
+      if (!pending || messages.length === 0) return this.whole(entries);
+      last = entries.at(-1)?.seq ?? last;
     }
   }
 
   /** The newest entry as it is stored, read through the stream's leader; null when there is none. */
   async tail(address: Address): Promise<StoredEntry | null> {
-    const request = JSON.stringify({ last_by_subj: this.subject(address) });
-    const reply = await this.nc.request(`$JS.API.STREAM.MSG.GET.${this.stream(address)}`, request, {
-      timeout: READ_TIMEOUT_MS,
-    });
-    const body = reply.json<{
-      error?: { code: number; description: string };
-      message?: { seq: number; data: string };
-    }>();
-    if (body.error?.code === 404) return null;
-    if (!body.message)
-      throw new Error(`reading the tail of ${this.subject(address)}: ${body.error?.description ?? 'no message'}`);
-    return parseEntry(Buffer.from(body.message.data, 'base64').toString('utf8'), body.message.seq);
+    const last = await askLeader(this.nc, this.stream(address), { last_by_subj: this.subject(address) });
+    return last && entryOf(last);
   }
 
-  /** A server that is just coming back answers nothing, or that it cannot: readers wait as writers do. */
-  private async patiently<T>(read: () => Promise<T>): Promise<T> {
-    for (const until = performance.now() + GIVE_UP_MS; ; ) {
-      try {
-        return await read();
-      } catch (error) {
-        const later = error instanceof Unread || (error instanceof NatsError && error.code === ErrorCode.Timeout);
-        if (!later || this.nc.isClosed() || performance.now() > until) throw error;
-        await pause(PAUSE_MS);
-      }
-    }
+  private wanted(address: Address, after: number): Wanted {
+    return { next_by_subj: this.subject(address), seq: after + 1 };
   }
 
-  /** One direct-get batch: as many entries of the literal subject as fit into one answer. */
-  private async readBatch(address: Address, from: number): Promise<{ batch: StoredEntry[]; pending: boolean }> {
-    const inbox = createInbox();
-    const subscription = this.nc.subscribe(inbox, { timeout: READ_TIMEOUT_MS });
-    const request = { batch: BATCH, seq: from, next_by_subj: this.subject(address) };
-    this.nc.publish(`$JS.API.DIRECT.GET.${this.stream(address)}`, JSON.stringify(request), { reply: inbox });
-    const batch: StoredEntry[] = [];
-    for await (const message of subscription) {
-      const status = message.headers?.code ?? 0;
-      if (status === 404) return { batch, pending: false };
-      if (status === 204) return { batch, pending: Number(message.headers?.get('Nats-Num-Pending') ?? 0) > 0 };
-      if (status >= 300) throw new Unread(`${this.subject(address)} could not be read (${status})`);
-      if (status === 0 && message.headers === undefined)
-        throw new Unread(`no answer to a read of ${this.subject(address)}`);
-      batch.push(parseEntry(message.string(), Number(message.headers?.get('Nats-Sequence'))));
-    }
-    throw new Unread(`the read of ${this.subject(address)} was cut off`);
+  /** (4) */
+  private async whole(entries: StoredEntry[]): Promise<StoredEntry[]> {
+    const whole: StoredEntry[] = [];
+    for (const entry of entries) whole.push(await swapEntry(entry, (value) => this.objects.whole(value)));
+    return whole;
   }
 
   private subject(address: Address): string {
@@ -205,6 +192,19 @@ export class Journal {
 
   private stream(address: Address): string {
     return journalStream(shardOf(address.run, this.shards));
+  }
+}
+
+function entryOf({ data, seq }: StoredMessage): StoredEntry {
+  return parseEntry(Buffer.from(data).toString('utf8'), seq);
+}
+
+/** The key of an entry of any version; null for what is none. */
+function keyOf(data: Uint8Array): string | null {
+  try {
+    return (JSON.parse(Buffer.from(data).toString('utf8')) as Partial<Entry>).key ?? null;
+  } catch {
+    return null;
   }
 }
 

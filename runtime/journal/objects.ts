@@ -8,11 +8,12 @@
  * 3. What is read back is what was written, by its digest; anything else is `object.missing`.
  */
 import { createHash } from 'node:crypto';
-import { type NatsConnection, type ObjectStore, StorageType } from 'nats';
+import { DiscardPolicy, type NatsConnection, type ObjectStore, StorageType } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
+import { ensureStream } from '../bus/streams.ts';
 import { untilAnswered, type WhenFull } from '../bus/publish.ts';
 import type { Json } from '../json.ts';
-import { OBJECTS_BUCKET } from '../subjects.ts';
+import { OBJECTS_BUCKET, OBJECTS_STREAM } from '../subjects.ts';
 import { putObject } from './put-object.ts';
 
 /** What stands in for a large value. */
@@ -29,6 +30,15 @@ export interface Reference {
 
 /** A value whose JSON text is longer, in bytes, is named by reference. */
 export const LARGEST_INLINE = 65_536;
+/** As the client makes it. */
+const OBJECTS = {
+  name: OBJECTS_STREAM,
+  subjects: [`$O.${OBJECTS_BUCKET}.C.>`, `$O.${OBJECTS_BUCKET}.M.>`],
+  storage: StorageType.File,
+  discard: DiscardPolicy.New,
+  allow_direct: true,
+  allow_rollup_hdrs: true,
+};
 const PREVIEW = 500;
 const READ_TIMEOUT_MS = 30_000;
 /** Bytes of text that a process keeps of what it read or wrote last. */
@@ -37,13 +47,15 @@ const KEPT_BYTES = 32 * 1024 * 1024;
 export class Objects {
   private readonly nc: NatsConnection;
   private readonly whenFull: WhenFull;
+  private readonly replicas: number;
   private opening: Promise<ObjectStore> | null = null;
   /** Texts by digest, the longest unused first. */
   private readonly kept = new Map<string, { text: string; bytes: number }>();
   private keptBytes = 0;
 
-  constructor(nc: NatsConnection, whenFull: WhenFull = 'wait') {
+  constructor(nc: NatsConnection, whenFull: WhenFull = 'wait', replicas = 1) {
     this.nc = nc;
+    this.replicas = replicas;
     this.whenFull = whenFull;
   }
 
@@ -69,7 +81,7 @@ export class Objects {
   }
 
   private store(): Promise<ObjectStore> {
-    this.opening ??= openObjects(this.nc);
+    this.opening ??= openObjects(this.nc, this.replicas);
     return this.opening;
   }
 
@@ -120,8 +132,9 @@ export class Objects {
   }
 }
 
-/** The store itself, made when it is not there. */
-export function openObjects(nc: NatsConnection): Promise<ObjectStore> {
+/** The store itself, made when it is not there. The client would send its own option `replicas`, which servers refuse. */
+export async function openObjects(nc: NatsConnection, replicas = 1): Promise<ObjectStore> {
+  if (replicas > 1) await ensureStream(await nc.jetstreamManager(), { ...OBJECTS, num_replicas: replicas });
   return nc.jetstream().views.os(OBJECTS_BUCKET, { storage: StorageType.File });
 }
 

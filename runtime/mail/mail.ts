@@ -117,7 +117,11 @@ export class Mailer {
 
   /** Wakes an invocation whose mail may be lost; refused while any of its mail is queued or in flight. */
   async resume(to: Mailbox, trace: Trace): Promise<void> {
-    await this.publisher.once(mailSubject(to), { type: 'resume' } satisfies Mail, traceHeaders(trace));
+    await this.publisher.once(
+      { subject: mailSubject(to), stream: MAIL_STREAM },
+      { type: 'resume' } satisfies Mail,
+      traceHeaders(trace),
+    );
   }
 
   /** Has the server post `timer.fired` at a time. Setting the same timer again replaces it. */
@@ -149,7 +153,11 @@ export class Mailer {
 
   /** Queues a root to begin, unless the same start is still queued or in flight. */
   async start(to: Mailbox, trace: Trace): Promise<void> {
-    await this.publisher.once(startSubject(to), { type: 'start' } satisfies Mail, traceHeaders(trace));
+    await this.publisher.once(
+      { subject: startSubject(to), stream: MAIL_STREAM },
+      { type: 'start' } satisfies Mail,
+      traceHeaders(trace),
+    );
   }
 }
 

@@ -38,7 +38,8 @@ export class MemoryRecord {
     const publisher = this.publishers[whenFull];
     const { tenant, scope, id } = memory;
     for (let attempt = 1; ; attempt++) {
-      if (await publisher.once(memorySubject(tenant, scope, id), memory)) return { memory, created: true };
+      if (await publisher.once({ subject: memorySubject(tenant, scope, id), stream: MEMORY_STREAM }, memory))
+        return { memory, created: true };
       const stored = await this.find(tenant, scope, id);
       if (stored) return { memory: stored, created: false };
       // Refused because another writer's copy is on its way through the replicas.

@@ -14,6 +14,7 @@ import type { JetStreamManager, KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { held } from '../bus/kv.ts';
 import { isWrongLastSequence, type Publisher } from '../bus/publish.ts';
+import { openBucket } from '../bus/streams.ts';
 import type { Json } from '../json.ts';
 import type { Tick } from '../mail/mail.ts';
 import { CronMessages } from './cron-messages.ts';
@@ -75,8 +76,9 @@ export class Clockwork {
     jsm: JetStreamManager,
     publisher: Publisher,
     now: () => Date,
+    replicas = 1,
   ): Promise<Clockwork> {
-    return new Clockwork(new CronMessages(jsm, publisher), await nc.jetstream().views.kv(BUCKET, { history: 1 }), now);
+    return new Clockwork(new CronMessages(jsm, publisher), await openBucket(nc, BUCKET, replicas), now);
   }
 
   /** Null for a schedule that was never armed. */

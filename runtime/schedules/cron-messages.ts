@@ -1,7 +1,8 @@
 /** The messages of schedules on the server, one each, from which it publishes the ticks. */
 import { headers, type JetStreamManager, type MsgHdrs, NatsError, type StoredMsg } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
-import { isAnswered, type Publisher } from '../bus/publish.ts';
+import { isAnswered } from '../bus/patience.ts';
+import type { Publisher } from '../bus/publish.ts';
 import type { Tick } from '../mail/mail.ts';
 import { cronSubject, MAIL_STREAM, tickSubject } from '../subjects.ts';
 
@@ -45,8 +46,8 @@ export class CronMessages {
 
   /** Unless there is one; true when this call made it. @throws PlatformError `schedule.refused` */
   async create(tick: Tick, cron: string): Promise<boolean> {
-    const subject = cronSubject(tick.tenant, tick.schedule);
-    return told(tick, cron, () => this.publisher.once(subject, bodyOf(tick, cron), lineHeaders(tick, cron)));
+    const place = { subject: cronSubject(tick.tenant, tick.schedule), stream: MAIL_STREAM };
+    return told(tick, cron, () => this.publisher.once(place, bodyOf(tick, cron), lineHeaders(tick, cron)));
   }
 
   /** In place of the one before, in one step. @throws PlatformError `schedule.refused`: the one before goes on */

@@ -5,7 +5,7 @@ import type { Catalog } from '../definitions/catalog.ts';
 import { problemsOf, problemsToText } from '../definitions/words.ts';
 import type { Trace } from '../journal/entry.ts';
 import type { JsonObject } from '../json.ts';
-import { emitSubject } from '../subjects.ts';
+import { emitSubject, topicStream } from '../subjects.ts';
 import { encodeAttribute } from './attributes.ts';
 import { topicSubject } from './subject.ts';
 
@@ -53,7 +53,8 @@ export class Topics {
       event: event.id,
       data: event.data,
     });
-    return this.publisher.once(emitSubject(subject), event.data, attributes);
+    const place = { subject: emitSubject(subject), stream: topicStream(event.topic), stored: subject };
+    return this.publisher.once(place, event.data, attributes);
   }
 }
 

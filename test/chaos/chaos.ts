@@ -25,6 +25,8 @@ export interface ChaosOptions {
   /** How long faults strike. */
   ms: number;
   workers?: number;
+  /** NATS is a cluster of three servers, and every stream is kept on all of them. */
+  cluster?: boolean;
   ackWaitMs?: number;
   /** Of the faults that strike by the seed's schedule only these; all of them when absent. */
   faults?: OuterFault[];
@@ -66,15 +68,16 @@ const MOST_MAIL = 300;
 const CALM_MS = 90_000;
 
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, ms, workers = 3, ackWaitMs = 1000, log = () => {} } = options;
+  const { seed, ms, workers = 3, ackWaitMs = 1000, cluster = false, log = () => {} } = options;
   const dir = mkdtempSync(join(tmpdir(), 'agent-platform-chaos-'));
   const chance = new Chance(seed);
   const closing: (() => Promise<unknown>)[] = [async () => rmSync(dir, { recursive: true, force: true })];
   try {
-    const { nats, redis } = await startChaosServers(dir, testSettings(dir).host);
+    const { nats, redis } = await startChaosServers(dir, testSettings(dir).host, cluster ? 3 : 1, new Chance(seed + 3));
     closing.push(nats.stop, redis.stop);
     const settings = {
       natsUrl: nats.url,
+      natsReplicas: cluster ? 3 : 1,
       redisUrl: redis.url,
       packs: [CUSTOMER_SUCCESS],
       toolTimeoutMs: TOOL_TIMEOUT_MS,

@@ -17,6 +17,7 @@ export type OuterFault =
   | 'pause worker'
   | 'kill actor'
   | 'restart nats'
+  | 'freeze nats'
   | 'restart redis'
   | 'flush redis'
   | 'duplicate mail'
@@ -32,6 +33,7 @@ export const WEIGHTS: Record<OuterFault, number> = {
   'pause worker': 5,
   'kill actor': 5,
   'restart nats': 2,
+  'freeze nats': 1,
   'restart redis': 1,
   'flush redis': 1,
   'duplicate mail': 5,
@@ -72,6 +74,9 @@ export async function inflict(stage: Stage, fault: OuterFault): Promise<number> 
       return killActor(stage);
     case 'restart nats':
       await nats.restart(chance.happens(0.5) ? 'kill' : 'stop', chance.between(0, 2) * ackWaitMs);
+      return 1;
+    case 'freeze nats':
+      await nats.freeze(chance.between(0.5, 6) * ackWaitMs);
       return 1;
     case 'restart redis':
       await redis.restart(chance.happens(0.5) ? 'kill' : 'stop', chance.between(0, 2) * ackWaitMs);

@@ -12,6 +12,7 @@ finds anything, 2 when an option is wrong.
 
   --seed N                      fixes what is tried and in which order (a whole number; default by the clock)
   --minutes M                   how long faults strike, more than 0 (default 1)
+  --cluster                     NATS is three servers, with three copies of every stream
   --only FAULT                  of the faults from outside only this one; may be repeated
   --crash-points all|some|none  kill a worker at every, every eighth or no crash point (default some)
   --no-faults                   leave out the faults: crash points only
@@ -23,6 +24,7 @@ Faults: ${Object.keys(WEIGHTS).join(', ')}
 Examples:
   npm run chaos -- --seed 7 --minutes 2 --crash-points all
   npm run chaos -- --only 'kill worker' --only 'restart nats' --crash-points none
+  npm run chaos -- --cluster --seed 3 --crash-points none
   npm run chaos -- --no-faults --crash-points all`;
 
 export interface ChaosArguments {
@@ -33,6 +35,8 @@ export interface ChaosArguments {
   /** Of how many crash points one is tried; 0: of none. */
   every: number;
   quiet: boolean;
+  /** NATS is three servers. */
+  cluster: boolean;
 }
 
 /** `seed` is taken when none is named. @throws Error with one line for people */
@@ -45,6 +49,7 @@ export function readArguments(args: readonly string[], seed: number): ChaosArgum
       only: { type: 'string', multiple: true },
       'crash-points': { type: 'string', default: 'some' },
       'no-faults': { type: 'boolean', default: false },
+      cluster: { type: 'boolean', default: false },
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -61,6 +66,7 @@ export function readArguments(args: readonly string[], seed: number): ChaosArgum
   if (calm && (values.minutes !== undefined || only.length > 0)) {
     throw new Error('--no-faults goes neither with --minutes nor with --only');
   }
+  if (calm && values.cluster) throw new Error('--no-faults leaves out what --cluster is for');
   if (calm && every === 0) throw new Error('--no-faults and --crash-points none leave nothing to do');
   const ms = minutesOf(values.minutes ?? '1') * 60_000;
   return {
@@ -69,6 +75,7 @@ export function readArguments(args: readonly string[], seed: number): ChaosArgum
     only: only.filter(isFault),
     every,
     quiet: values.quiet,
+    cluster: values.cluster,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Reads what the servers keep for good, and what is still on its way: streams and consumers, nothing of a process. */
-import { createInbox, type JetStreamManager, type MsgHdrs, type NatsConnection } from 'nats';
+import type { JetStreamManager, MsgHdrs, NatsConnection } from 'nats';
 import type { Address } from '../../runtime/address.ts';
+import { storedMessages } from '../../runtime/bus/stored.ts';
 import { parseEntry, type StoredEntry } from '../../runtime/journal/journal.ts';
 import { attributeOf } from '../../runtime/topics/attributes.ts';
 import type { Memory } from '../../runtime/memory/memory.ts';
@@ -31,9 +32,6 @@ export interface Records {
   /** Consumers of MAIL that have something to deliver, or delivered what nobody acknowledged. */
   unread: { consumer: string; pending: number; unacked: number }[];
 }
-
-const BATCH = 500;
-const READ_TIMEOUT_MS = 10_000;
 
 export async function readRecords(nc: NatsConnection): Promise<Records> {
   const jsm = await nc.jetstreamManager();
@@ -97,36 +95,11 @@ interface Stored {
   headers: MsgHdrs;
 }
 
-/** All messages of a stream in their order, by direct-get batches. */
+/** All messages of a stream in their order, as its leader has them. */
 async function* stored(nc: NatsConnection, stream: string): AsyncGenerator<Stored> {
-  for (let from = 1; ; ) {
-    const inbox = createInbox();
-    const answers = nc.subscribe(inbox, { timeout: READ_TIMEOUT_MS });
-    const request = { batch: BATCH, seq: from, next_by_subj: '>' };
-    nc.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(request), { reply: inbox });
-    let pending = 0;
-    let last = from - 1;
-    for await (const { headers, data } of answers) {
-      const status = headers?.code ?? 0;
-      if (headers === undefined || (status >= 300 && status !== 404)) {
-        throw new Error(`reading ${stream} from ${from}: ${headers?.description ?? 'no answer'}`);
-      }
-      if (status === 404) break;
-      if (status === 204) {
-        pending = Number(headers.get('Nats-Num-Pending') || 0);
-        break;
-      }
-      last = Number(headers.get('Nats-Sequence'));
-      const text = Buffer.from(data).toString('utf8');
-      yield {
-        subject: headers.get('Nats-Subject'),
-        seq: last,
-        at: Date.parse(headers.get('Nats-Time-Stamp')),
-        text,
-        headers,
-      };
+  for await (const messages of storedMessages(nc, stream, { next_by_subj: '>', seq: 1 })) {
+    for (const { subject, seq, time, data, headers } of messages) {
+      yield { subject, seq, at: Date.parse(time), text: Buffer.from(data).toString('utf8'), headers };
     }
-    if (pending === 0 || last < from) return;
-    from = last + 1;
   }
 }

@@ -18,14 +18,14 @@ function fromCommandLine(): ChaosArguments {
   }
 }
 
-const { seed, ms, only, every, quiet } = fromCommandLine();
+const { seed, ms, only, every, quiet, cluster } = fromCommandLine();
 const started = performance.now();
 const log = (line: string): void => {
   if (!quiet) console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 };
 
 const random: ChaosResult | null =
-  ms > 0 ? await chaos({ seed, ms, log, ...(only.length > 0 && { faults: only }) }) : null;
+  ms > 0 ? await chaos({ seed, ms, log, cluster, ...(only.length > 0 && { faults: only }) }) : null;
 const points: CrashPoints | null = every > 0 ? await ownCrashPoints({ every, log }) : null;
 
 for (const judgement of [random?.judgement, points?.judgement]) {

@@ -13,4 +13,12 @@ test('whatever is killed, paused, restarted, cancelled, sent twice or out of ord
   assert.ok(Object.keys(faults).length >= 6, `faults ${JSON.stringify(faults)}`);
 });
 
+test('of three NATS servers one at a time is killed, stopped or frozen: nothing is lost, twice or stuck', async () => {
+  const options = { seed, ms: 6_000, workers: 2, ackWaitMs: 500, cluster: true };
+  const { judgement, faults } = await chaos({ ...options, faults: ['restart nats', 'freeze nats', 'kill worker'] });
+  assert.equal(explain(judgement), '', `seed ${seed}`);
+  assert.ok(judgement.runs > 0, `${judgement.runs} runs`);
+  assert.ok((faults['restart nats'] ?? 0) + (faults['freeze nats'] ?? 0) >= 1, `faults ${JSON.stringify(faults)}`);
+});
+
 test.run();

@@ -194,7 +194,7 @@ test('a start whose reconciling failed reconciles all the same, as soon as it ca
     runtime.log = pino({ level: 'info' }, { write });
   });
   await jsm.streams.delete('MAIL');
-  await keepReconciled(platform, done.signal, undefined, 1);
+  await keepReconciled(platform, done.signal, undefined, { leastMs: 1 });
   await succeeded;
   done.abort();
   assert.ok((await jsm.streams.info('MAIL')).state.messages > 0, 'wake-ups');

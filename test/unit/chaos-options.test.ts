@@ -14,11 +14,11 @@ function chaos(...args: string[]) {
 }
 
 test('takes what it is given, and its defaults for the rest', () => {
-  const defaults = { seed: 5, ms: 60_000, only: [], every: 8, quiet: false };
+  const defaults = { seed: 5, ms: 60_000, only: [], every: 8, quiet: false, cluster: false };
   assert.deepEqual(readArguments([], 5), defaults);
   assert.deepEqual(readArguments(['--no-faults'], 5), { ...defaults, ms: 0 });
-  const all = '--seed 7 --minutes 0.5 --crash-points all --quiet --only'.split(' ');
-  const expected = { seed: 7, ms: 30_000, only: ['kill worker'], every: 1, quiet: true };
+  const all = '--seed 7 --minutes 0.5 --crash-points all --quiet --cluster --only'.split(' ');
+  const expected = { seed: 7, ms: 30_000, only: ['kill worker'], every: 1, quiet: true, cluster: true };
   assert.deepEqual(readArguments([...all, 'kill worker'], 5), expected);
 });
 
@@ -38,6 +38,7 @@ test('what is wrong is refused in one line', () => {
     ['--crash-points', 'constructor'],
     ['--no-faults', '--crash-points', 'none'],
     ['--no-faults', '--minutes', '2'],
+    ['--no-faults', '--cluster'],
   ];
   for (const args of wrong) assert.throws(() => readArguments(args, 5), Error, args.join(' '));
 });

@@ -30,11 +30,23 @@ function problems(sources: Parameters<typeof resolveSettings>[0]): string[] {
   return assert.fail('the settings were taken');
 }
 
+test('copies of streams are 1, 3 or 5, and more than one needs a NATS of your own', () => {
+  const env = { NATS_URL: 'nats://a:1,nats://b:2' };
+  assert.equal(resolveSettings({ cwd, env: { ...env, AGENT_PLATFORM_NATS_REPLICAS: '3' } }).natsReplicas, 3);
+  assert.deepEqual(problems({ env: { ...env, AGENT_PLATFORM_NATS_REPLICAS: '2' } }), [
+    'environment AGENT_PLATFORM_NATS_REPLICAS: nats_replicas: expected 1, 3 or 5, got "2"',
+  ]);
+  assert.deepEqual(problems({ env: { AGENT_PLATFORM_NATS_REPLICAS: '3' } }), [
+    'environment AGENT_PLATFORM_NATS_REPLICAS: nats_replicas: 3 copies need a NATS cluster of your own, and nats_url is not set',
+  ]);
+});
+
 test('without any source everything has its default', () => {
   assert.deepEqual(resolveSettings({ cwd, env: { PATH: '/bin', HOME: '/home/jo' } }), {
     stateDir: join(cwd, '.agent-platform'),
     packs: [],
     model: 'rehearsal',
+    natsReplicas: 1,
     models: DEFAULT_MODELS,
     modelMaxTokens: 16_000,
     modelTimeoutMs: 600_000,

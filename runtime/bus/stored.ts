@@ -1,0 +1,146 @@
+/**
+ * Reads what a stream holds, in two ways.
+ *
+ * 1. Direct: one request for many messages, which any replica answers. One that is behind leaves out the latest ones, or
+ *    says that there are none; so absence is never decided by it.
+ * 2. Through the stream's leader, one by one: what was confirmed to its writer is there.
+ * 3. No read waits for ever: a server that falls silent in the middle of an answer is `Unread`, as one that says nothing.
+ */
+import { createInbox, type MsgHdrs, type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import { isUndecided, patiently, Unread } from './patience.ts';
+
+/** There is none; that there is no such stream is another answer, and proves nothing. */
+const NO_MESSAGE = 10037;
+const NO_STREAM = 10059;
+/** How long a server may take for its first message, and from each to the next. */
+const SILENT_MS = 5_000;
+const BATCH = 500;
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+export interface StoredMessage {
+  subject: string;
+  seq: number;
+  /** RFC 3339, in nanoseconds of the server's clock. */
+  time: string;
+  data: Uint8Array;
+  headers: MsgHdrs;
+}
+
+export interface DirectBatch {
+  messages: StoredMessage[];
+  /** Whether that replica holds more of them. */
+  pending: boolean;
+}
+
+/** A filter, and the sequence to begin at. */
+export interface Wanted {
+  next_by_subj: string;
+  seq: number;
+}
+
+/** What is wanted as some replica has it, as much as fits into one answer. @throws Unread (1, 3) */
+export function directBatch(
+  nc: NatsConnection,
+  stream: string,
+  wanted: Wanted,
+  silentMs = SILENT_MS,
+): Promise<DirectBatch> {
+  return new Promise((resolve, reject) => {
+    const messages: StoredMessage[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const inbox = createInbox();
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      subscription.unsubscribe();
+      settle();
+    };
+    const fail = (why: string): void =>
+      end(() => reject(new Unread(`reading ${wanted.next_by_subj} of ${stream}: ${why}`)));
+    const silent = (): void => fail(messages.length === 0 ? 'no answer' : 'the answer broke off');
+    const subscription = nc.subscribe(inbox, {
+      callback: (error, { headers, data }) => {
+        if (error) return end(() => reject(error));
+        const status = headers?.code ?? 0;
+        if (status === 404) return end(() => resolve({ messages, pending: false }));
+        if (status === 204) {
+          const pending = Number(headers?.get('Nats-Num-Pending') || 0) > 0;
+          return end(() => resolve({ messages, pending }));
+        }
+        if (status !== 0 || headers === undefined) return fail(headers?.description || 'not now');
+        clearTimeout(timer);
+        timer = setTimeout(silent, silentMs);
+        const [subject, time] = [headers.get('Nats-Subject'), headers.get('Nats-Time-Stamp')];
+        messages.push({ subject, seq: Number(headers.get('Nats-Sequence')), time, data, headers });
+      },
+    });
+    timer = setTimeout(silent, silentMs);
+    const request = { batch: BATCH, max_bytes: BATCH_BYTES, ...wanted };
+    nc.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(request), { reply: inbox });
+  });
+}
+
+/**
+ * The last message of a subject or filter, or the next one that is wanted, as the stream's leader has it; null when there is
+ * none. Waits for a leader. (2)
+ */
+export async function askLeader(
+  nc: NatsConnection,
+  stream: string,
+  query: { last_by_subj: string } | Wanted,
+): Promise<StoredMessage | null> {
+  return patiently(nc, () => askLeaderOnce(nc, stream, query));
+}
+
+/** The same, for whoever waits by itself. @throws Unread, NatsError while there is no leader */
+export async function askLeaderOnce(
+  nc: NatsConnection,
+  stream: string,
+  query: { last_by_subj: string } | Wanted,
+): Promise<StoredMessage | null> {
+  const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: SILENT_MS });
+  try {
+    // The typings do not know the second query.
+    return ofLeader(await jsm.streams.getMessage(stream, query as { last_by_subj: string }));
+  } catch (error) {
+    const code = error instanceof NatsError ? error.api_error?.err_code : undefined;
+    if (code === NO_MESSAGE) return null;
+    if (code === NO_STREAM) throw new Unread(`there is no stream ${stream}`, { cause: error });
+    throw error;
+  }
+}
+
+function ofLeader({ subject, seq, timestamp, data, header }: StoredMsg & { timestamp?: string }): StoredMessage {
+  return { subject, seq, time: timestamp ?? '', data, headers: header };
+}
+
+const NOTHING: DirectBatch = { messages: [], pending: false };
+
+function unlessUndecided(error: unknown): DirectBatch {
+  if (!isUndecided(error)) throw error;
+  return NOTHING;
+}
+
+/**
+ * All messages of a filter from a sequence on, oldest first: those that were confirmed to their writers before this began,
+ * and maybe later ones. In batches of any replica, and what it does not have yet, or does not say, from the leader.
+ */
+export async function* storedMessages(
+  nc: NatsConnection,
+  stream: string,
+  { next_by_subj, seq: first }: Wanted,
+): AsyncGenerator<StoredMessage[], void, undefined> {
+  let direct = true;
+  for (let seq = first; ; ) {
+    const { messages, pending }: DirectBatch = direct
+      ? await directBatch(nc, stream, { next_by_subj, seq }).catch(unlessUndecided)
+      : NOTHING;
+    direct &&= messages.length > 0;
+    if (messages.length > 0) yield messages;
+    seq = (messages.at(-1)?.seq ?? seq - 1) + 1;
+    if (pending) continue;
+    const next = await askLeader(nc, stream, { next_by_subj, seq });
+    if (next === null) return;
+    yield [next];
+    seq = next.seq + 1;
+  }
+}
