@@ -131,10 +131,11 @@ export async function* storedMessages(
 ): AsyncGenerator<StoredMessage[], void, undefined> {
   let direct = true;
   for (let seq = first; ; ) {
-    const { messages, pending }: DirectBatch = direct
+    const batch: DirectBatch = direct
       ? await directBatch(nc, stream, { next_by_subj, seq }).catch(unlessUndecided)
       : NOTHING;
-    direct &&= messages.length > 0;
+    const { messages, pending } = batch;
+    direct = messages.length > 0;
     if (messages.length > 0) yield messages;
     seq = (messages.at(-1)?.seq ?? seq - 1) + 1;
     if (pending) continue;
