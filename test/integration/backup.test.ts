@@ -91,7 +91,7 @@ test.before(async () => {
   await startRun(first.platform, { ...look, agent: 'account_health_main', run: 'waiting' });
   const { code, stderr, stdout } = await cli(source, 'backup', original);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /holds \d+ journal entries, \d+ memories, 3 definitions and 0 schedules\n$/);
+  assert.match(stdout, /holds \d+ journal entries, \d+ memories, 4 definitions and 0 schedules\n$/);
 });
 test.after.each(async () => {
   for (const each of open.splice(0)) await each.stop();
