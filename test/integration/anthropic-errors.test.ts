@@ -142,7 +142,7 @@ test('a call with an input that is no whole JSON goes back with what was written
   assert.equal(events(tree, 'tool.settled').length, 1, 'only the second call was made');
   const [, reply, results] = api().seen[1]?.body.messages ?? [];
   assert.deepEqual(reply?.content, [{ type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {} }]);
-  assert.match(JSON.stringify(results), /input\.read: the input is no JSON object.*You wrote:.*atlas/);
+  assert.match(JSON.stringify(results), /input\.read: the input is not JSON.*You wrote:.*atlas/);
   assert.ok(events(tree, 'model.replied')[0]?.usage.output_tokens, 'what it cost is known');
 
   api().script({ content: [half] });
