@@ -4,11 +4,15 @@
  *
  * 1. Spare connections are few, and a new one ends the oldest: however many come, a question that is asked at once has time
  *    to be answered.
+ * 2. Requests that come in one read are taken one after the other, and nobody else is answered meanwhile.
  */
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 const SPARE = 64;
 const SPARE_MS = 10_000;
+/** Requests of one connection that wait for their answers. */
+const MOST_UNANSWERED = 16;
 
 export interface Limits {
   most: number;
@@ -21,6 +25,7 @@ export class Connections {
   private readonly counts = new Map<string, number>();
   private open = 0;
   private readonly spare = new Set<Socket>();
+  private readonly unanswered = new WeakMap<Socket, number>();
 
   /** `onBeyond` is told of each connection that goes beyond the limits. */
   constructor(limits: Limits, onBeyond: (address: string) => void) {
@@ -52,6 +57,19 @@ export class Connections {
 
   isSpare(socket: Socket): boolean {
     return this.spare.has(socket);
+  }
+
+  /** Whether the request behind this answer is heeded. A client that piles up requests loses its connection. (2) */
+  heeds(socket: Socket, answer: ServerResponse): boolean {
+    if (socket.destroyed) return false;
+    const count = (this.unanswered.get(socket) ?? 0) + 1;
+    if (count > MOST_UNANSWERED) {
+      socket.destroy();
+      return false;
+    }
+    this.unanswered.set(socket, count);
+    answer.once('close', () => this.unanswered.set(socket, (this.unanswered.get(socket) ?? 1) - 1));
+    return true;
   }
 
   private takeSpare(socket: Socket): void {

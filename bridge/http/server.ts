@@ -6,9 +6,9 @@
  *    than their question after the health answered.
  * 3. `stop` takes no more connections, answers those that wait with what is known, and then closes what is left.
  */
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import { refusalBody } from '../api/refusals.ts';
 import type { Door } from '../up.ts';
@@ -59,18 +59,20 @@ export function httpDoor(platform: Platform, options: HttpDoorOptions = {}): Doo
       checkBinding(httpHost, httpToken);
       const isSpare = (socket: Socket): boolean => connections.isSpare(socket);
       const app = httpApp({ platform, tally, vitals, stopping: stopping.signal, heartbeatMs, stallMs, isSpare });
-      server = createAdaptorServer({
-        fetch: app.fetch,
-        // The globals of this process belong to everyone in it.
-        overrideGlobalObjects: false,
-        serverOptions: {
+      // The globals of this process belong to everyone in it.
+      const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+      server = createServer(
+        {
           headersTimeout: httpIdleMs,
           keepAliveTimeout: httpIdleMs,
           requestTimeout: Math.max(requestTimeoutMs, httpIdleMs),
           connectionsCheckingInterval: Math.min(CHECK_MS, httpIdleMs),
           maxHeaderSize: MAX_HEADER_BYTES,
         },
-      }) as Server;
+        (request, response) => {
+          if (connections.heeds(request.socket, response)) void listener(request, response);
+        },
+      );
       server.timeout = httpWaitMs + STILL_MS;
       server.maxConnections = connections.ceiling;
       server.on('connection', (socket: Socket) => connections.take(socket));

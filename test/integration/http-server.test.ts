@@ -31,7 +31,7 @@ async function exchange(url: string, text: string, end = false): Promise<string>
   let answer = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => void (answer += chunk));
   socket.on('error', () => {}); // A door that does not read on may reset what still comes.
-  const closed = once(socket, 'close');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   if (end) socket.end(text);
   else socket.write(text);
   await closed;
@@ -185,6 +185,14 @@ test('several requests on one connection are each answered, and a request to a f
   assert.equal(both.match(/HTTP\/1\.1 200/g)?.length, 2);
   const foreign = await exchange(url, 'GET /readyz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n');
   assert.match(foreign, /^HTTP\/1\.1 421 [\s\S]*request\.host_refused/);
+});
+
+test('a client that sends requests without waiting for answers loses its connection, and keeps nobody waiting', async () => {
+  const opened = await platforms(LIBRARY);
+  const url = await open(opened);
+  const answers = await exchange(url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5_000));
+  assert.ok((answers.match(/HTTP\/1\.1 200/g) ?? []).length < 1_000);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
 });
 
 test.run();
