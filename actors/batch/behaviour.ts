@@ -151,7 +151,14 @@ async function starts(runtime: Runtime, before: Snapshot, after: Snapshot, again
 async function begin(runtime: Runtime, { context }: Snapshot, signal: AbortSignal): Promise<BatchEvent> {
   const block = nextBlock(context);
   if (!block) throw new PlatformError('activation.crashed', 'there is no block of runs to begin');
-  const invocations = await invocationsOf(runtime, context, context.targets.slice(block.from, block.to));
+  const targets = context.targets.slice(block.from, block.to);
+  const invocations = await invocationsOf(runtime, context, targets);
+  // Else runs would be told as begun that never were, and the batch would wait for them without end.
+  if (invocations.length < targets.length)
+    throw new PlatformError(
+      'schedule.unknown',
+      `no loaded pack declares the schedule ${context.batch?.schedule ?? ''}`,
+    );
   signal.throwIfAborted();
   await Promise.all(invocations.map((each) => acceptRun(runtime, each)));
   return { type: 'targets.started', count: block.to };

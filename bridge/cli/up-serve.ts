@@ -2,6 +2,7 @@ import type { Worker } from '../../actors/worker.ts';
 import { DOORS } from '../doors.ts';
 import { endedRun } from '../ended-runs.ts';
 import { followEntries } from '../follow-entries.ts';
+import { patiently } from '../../runtime/bus/patience.ts';
 import type { Platform } from '../platform.ts';
 import { openDoors, scheduleText, scheduleWarnings, servedText, warningsOf } from '../up.ts';
 import { packageVersion } from '../version.ts';
@@ -44,7 +45,7 @@ async function serveDoors(
     const doors = await openDoors(DOORS.map((make) => make(platform, worker)));
     try {
       if (works) await keepReconciled(platform, signal, () => armSchedules(platform));
-      const armed = works ? await armSchedules(platform) : [];
+      const armed = works ? await patiently(platform.nc, () => armSchedules(platform)) : [];
       const redisVersion = /^redis_version:(.+)$/m.exec(await redis.info('server'))?.[1]?.trim() ?? 'unknown';
       const versions = { platform: packageVersion(), redis: redisVersion };
       logFile.log.info({ ...versions, nats: platform.nc.info?.version, doors: doors.said, works }, 'serving');

@@ -115,7 +115,10 @@ function stream({ config, state }: StreamInfo): Finding {
 }
 
 /** The limit by which a stream drops messages that are not done with. */
-function dropsOf({ max_age, max_msgs, max_bytes, discard }: StreamConfig): string | null {
+function dropsOf({ name, max_age, max_msgs, max_bytes, max_msgs_per_subject, discard }: StreamConfig): string | null {
+  // A bucket keeps one of each key.
+  if (max_msgs_per_subject > 0 && !name.startsWith('KV_'))
+    return `a limit of ${max_msgs_per_subject} messages of a subject`;
   if (max_age > 0) return `an age limit of ${max_age / 1e9} s`;
   if (discard === DiscardPolicy.Old && max_msgs > 0) return `a limit of ${max_msgs} messages that discards the oldest`;
   if (discard === DiscardPolicy.Old && max_bytes > 0) return `a limit of ${max_bytes} bytes that discards the oldest`;

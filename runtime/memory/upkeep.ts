@@ -31,6 +31,8 @@ interface State {
   gap: number;
   /** False: Redis did not take the mark. */
   marked: boolean;
+  /** How often it was doubted: a check that was under way meanwhile proves nothing. */
+  doubts: number;
 }
 
 export class Upkeep {
@@ -72,13 +74,13 @@ export class Upkeep {
 
   /** A memory was recorded and not indexed: whoever asks next looks first, in this process and, if Redis takes it, in others. */
   async doubt(scope: Scope): Promise<void> {
-    this.state(scope).checkedAt = null;
+    doubted(this.state(scope));
     await this.holdings.setComplete(scope, null).catch(() => {});
   }
 
   /** Nothing that was counted before holds for sure. */
   doubtAll(): void {
-    for (const state of this.states.values()) state.checkedAt = null;
+    for (const state of this.states.values()) doubted(state);
   }
 
   /** Writes a scope anew, all of it. Returns the ids that are recorded; `each` is told how many more are indexed. */
@@ -95,6 +97,7 @@ export class Upkeep {
   /** (1) (3) */
   private async complete(scope: Scope, state: State): Promise<void> {
     for (let tries = TRIES; tries > 0; tries--) {
+      const { doubts } = state;
       const [created, recorded] = await Promise.all([this.record.created(), this.record.count(scope)]);
       const seen = await this.holdings.of(scope);
       const foreign = isOfAnother(seen, created);
@@ -105,13 +108,14 @@ export class Upkeep {
         if (after.vectors < memories) continue; // lost while we looked
         Object.assign(state, { gap, vectors: after.vectors });
       } else state.vectors = seen.vectors;
+      if (state.doubts !== doubts) continue;
       state.record = created;
       // A server that takes no writes still answers, and what it has is complete.
       state.marked = await this.holdings.setComplete(scope, created).then(
         () => true,
         () => false,
       );
-      state.checkedAt = performance.now();
+      if (state.doubts === doubts) state.checkedAt = performance.now();
       return;
     }
     throw incomplete(scope);
@@ -156,11 +160,16 @@ export class Upkeep {
   private state(scope: Scope): State {
     let state = this.states.get(key(scope));
     if (state === undefined) {
-      state = { running: null, checkedAt: null, record: null, vectors: 0, gap: 0, marked: false };
+      state = { running: null, checkedAt: null, record: null, vectors: 0, gap: 0, marked: false, doubts: 0 };
       this.states.set(key(scope), state);
     }
     return state;
   }
+}
+
+function doubted(state: State): void {
+  state.checkedAt = null;
+  state.doubts += 1;
 }
 
 function isOfAnother({ fits, completeFor }: Holding, record: string): boolean {

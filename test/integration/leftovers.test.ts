@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { pino } from 'pino';
-import type { JetStreamManager, NatsConnection } from 'nats';
+import { ErrorCode, type JetStreamManager, type NatsConnection, NatsError } from 'nats';
 import { examineObjects } from '../../bridge/doctor/objects.ts';
 import { examineStreams } from '../../bridge/doctor/records.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
@@ -8,6 +8,7 @@ import { ensureStreams } from '../../runtime/bus/streams.ts';
 import { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import { Objects, openObjects } from '../../runtime/journal/objects.ts';
+import { putObject } from '../../runtime/journal/put-object.ts';
 import { LIBRARY } from '../support/serving.ts';
 import { withServers } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
@@ -29,6 +30,11 @@ test.before(async () => {
 const chunks = async () => {
   const { state } = await jsm.streams.info('OBJ_OBJECTS', { subjects_filter: '$O.OBJECTS.C.>' });
   return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+};
+const chunksOf = async (name: string) => {
+  const { nuid } = (await (await openObjects(nats)).info(name)) ?? {};
+  const filter = `$O.OBJECTS.C.${nuid}`;
+  return (await jsm.streams.info('OBJ_OBJECTS', { subjects_filter: filter })).state.subjects?.[filter] ?? 0;
 };
 const limit = async (max_bytes: number) => {
   const { config } = await jsm.streams.info('OBJ_OBJECTS');
@@ -58,6 +64,23 @@ test('doctor --deep counts the chunks that no object names', async () => {
   await jsm.streams.purge('OBJ_OBJECTS', { filter: '$O.OBJECTS.C.broken' });
 });
 
+test('an object whose name the server takes late has all its chunks', async () => {
+  const store = await openObjects(nats);
+  const js = nats.jetstream();
+  let late = async (): Promise<unknown> => undefined;
+  const publish: typeof js.publish = async (subject, data, options) => {
+    if (!subject.includes('.M.')) return js.publish(subject, data, options);
+    late = () => js.publish(subject, data, options);
+    throw new NatsError('TIMEOUT', ErrorCode.Timeout);
+  };
+  const slow = Object.create(nats, { jetstream: { value: () => ({ publish }) } }) as NatsConnection;
+  const content = Buffer.from('x'.repeat(300_000));
+  await assert.rejects(putObject(slow, store, 'late', content), { code: ErrorCode.Timeout });
+  await late();
+  assert.equal((await store.info('late'))?.chunks, await chunksOf('late'));
+  await store.delete('late');
+});
+
 test('a marker is no definition: one that was deleted, or whose age passed, is recorded again', async () => {
   const packs = await loadPacks([LIBRARY.AGENT_PLATFORM_PACKS], { log: pino({ level: 'silent' }) });
   const [first, second] = (await Catalog.open(nats, packs)).agents().map(({ digest }) => digest);
@@ -82,8 +105,11 @@ test('doctor warns of limits by which the server drops timers, mail or records',
     const { config } = await jsm.streams.info(name);
     await jsm.streams.update(name, { ...config, max_age: 60e9, duplicate_window: 60e9 });
   }
-  const [mail = '', memory = '', ...more] = await warned();
+  const { config } = await jsm.streams.info('JOURNAL_0');
+  await jsm.streams.update('JOURNAL_0', { ...config, max_msgs_per_subject: 1 });
+  const [journal = '', mail = '', memory = '', ...more] = await warned();
   assert.deepEqual(more, []);
+  assert.match(journal, /^JOURNAL_0: .*, with a limit of 1 messages of a subject: the server drops what nothing can/);
   assert.match(mail, /^MAIL: .*, with an age limit of 60 s: the server drops timers, schedules and mail$/);
   assert.match(memory, /^MEMORY: .*, with an age limit of 60 s: the server drops what nothing can make again$/);
 });

@@ -6,8 +6,14 @@ import { examineRedis } from '../../bridge/doctor/redis.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
 import { ensureStreams } from '../../runtime/bus/streams.ts';
 import { connectRedis } from '../../runtime/memory/connect.ts';
+import { lexicalEmbedder } from '../../runtime/memory/embedder.ts';
+import { Holdings } from '../../runtime/memory/holdings.ts';
+import { MemoryIndex } from '../../runtime/memory/index.ts';
 import { memoryKey, vectorKey } from '../../runtime/memory/keys.ts';
 import { LongTermMemory } from '../../runtime/memory/long-term.ts';
+import type { Memory } from '../../runtime/memory/memory.ts';
+import { MemoryRecord } from '../../runtime/memory/record.ts';
+import { Upkeep } from '../../runtime/memory/upkeep.ts';
 import { memorySubject } from '../../runtime/subjects.ts';
 import { withServers } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
@@ -182,6 +188,27 @@ test('an index that loses what is added to it is an error, never a shorter histo
   await redis.unlink(VECTORS);
   await assert.rejects(recalled(new LongTermMemory({ nats, jsm, redis: losing })), { code: 'memory.incomplete' });
   assert.deepEqual(await recalled(open()), ['a', 'b']);
+});
+
+test('what is recorded and not indexed while a check is under way is looked for once more', async () => {
+  const scope = { tenant: 'default', scope: 'analyst' };
+  const memories = open();
+  await store(memories, 'a');
+  const [record, index] = [new MemoryRecord(nats, jsm), new MemoryIndex(redis, lexicalEmbedder)];
+  const memory = { ...(await record.load(scope, ['a']))[0], id: 'late' } as Memory;
+  let looks = 0;
+  class Looked extends Holdings {
+    override async of(at: typeof scope) {
+      const seen = await super.of(at);
+      if ((looks += 1) > 1) return seen;
+      await record.create(memory);
+      await upkeep.doubt(at);
+      return seen;
+    }
+  }
+  const upkeep = new Upkeep(record, index, new Looked(redis, lexicalEmbedder));
+  await upkeep.ready(scope);
+  assert.deepEqual(await index.has([memory]), [true]);
 });
 
 test.run();

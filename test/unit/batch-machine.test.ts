@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { batchBehaviour } from '../../actors/batch/behaviour.ts';
 import {
   batchMachine,
   isReached,
@@ -8,6 +9,7 @@ import {
   targetRun,
 } from '../../actors/batch/machine.ts';
 import { nextBlock } from '../../actors/batch/targets.ts';
+import type { Runtime } from '../../actors/runtime.ts';
 import { accepts, contextDigest, emptyFold, step } from '../../actors/fold.ts';
 import type { BatchEvent } from '../../runtime/journal/entry.ts';
 import { suite } from '../support/suite.ts';
@@ -115,6 +117,12 @@ test('holds each of a hundred thousand outcomes in its place', () => {
   assert.deepEqual([0, 511, 512, 99_999].map(outcome), ['o-0', 'o-511', 'o-512', 'o-99999']);
   assert.deepEqual([1, 510, 513, 99_998].map(outcome), [null, null, null, null]);
   assert.equal(context.pending, 99_996);
+});
+
+test('a worker that does not know the schedule begins no block, and does not say that it did', async () => {
+  const behaviour = batchBehaviour({ catalog: { schedule: () => undefined } } as unknown as Runtime, batchMachine);
+  const beginning = behaviour.perform('begin', 1, after(listed(23, 10)), new AbortController().signal);
+  await assert.rejects(beginning, { code: 'schedule.unknown' });
 });
 
 test.run();
