@@ -10,7 +10,7 @@ import { gatedModel } from '../support/http.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
-const test = suite('reconcile: the journals are the truth', { timeoutMs: 60_000 });
+const test = suite('reconcile: the journals are the truth', { timeoutMs: 120_000 });
 const platforms = withPlatforms(test);
 const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
 const signal = new AbortController().signal;

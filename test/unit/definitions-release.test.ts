@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modelWait, waitsText, waitText } from '../../bridge/model-waits.ts';
 import { codeDigest } from '../../runtime/definitions/code-digest.ts';
@@ -53,6 +53,16 @@ test('the digest of the code is that of its files: not of data, tests, prompts, 
   assert.notEqual(withJson, before);
   rmSync(join(one.folder, 'limits.json'));
   assert.equal(await digest(), before);
+  // As a volume of Kubernetes has them: all files are links into a hidden folder.
+  mkdirSync(join(one.folder, '..v1'));
+  symlinkSync('..v1', join(one.folder, 'linked'));
+  symlinkSync('.', join(one.folder, '..v1', 'circle'));
+  symlinkSync('nowhere.ts', join(one.folder, 'lost.ts'));
+  writeFileSync(join(one.folder, '..v1', 'rules.ts'), '1');
+  const linked = await digest();
+  assert.notEqual(linked, before);
+  writeFileSync(join(one.folder, '..v1', 'rules.ts'), '2');
+  assert.notEqual(await digest(), linked);
 });
 
 test('parameters that are not read again as they are recorded are refused at load', async () => {
