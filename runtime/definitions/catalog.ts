@@ -53,13 +53,28 @@ export class Catalog {
     for (const { release } of packs) this.releases.set(release.digest, release.release);
   }
 
-  /** Opens the record and writes into it what it does not hold yet. */
+  /**
+   * Opens the record and writes into it what it does not hold yet.
+   * @throws PlatformError `message.too_large`
+   */
   static async open(nc: NatsConnection, packs: readonly LoadedPack[], replicas = 1): Promise<Catalog> {
     const kv = await openBucket(nc, BUCKET, replicas);
     const catalog = new Catalog(packs, kv);
+    const most = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
     await Promise.all(
       [...catalog.byDigest, ...catalog.releases].map(async ([digest, record]) => {
-        if (held(await kv.get(digest)) === null) await kv.put(digest, JSON.stringify(record));
+        if (held(await kv.get(digest)) !== null) return;
+        const text = JSON.stringify(record);
+        const bytes = Buffer.byteLength(text);
+        if (bytes > most) {
+          const what = 'definition' in record ? `the agent ${record.definition.metadata.name}` : `the pack ${record.pack}`;
+          throw new PlatformError(
+            'message.too_large',
+            `what is recorded of ${what} (prompt, tools, parameters) is ${bytes} bytes, and the server takes messages of ` +
+              `${most}: shorten it, or raise the server's max_payload`,
+          );
+        }
+        await kv.put(digest, text);
       }),
     );
     return catalog;

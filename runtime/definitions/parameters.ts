@@ -9,9 +9,20 @@ import type { Parameters } from './release.ts';
 import type { Finding } from './resolved.ts';
 import { own, problemsOf, problemsToText } from './words.ts';
 
-export const NOT_RECORDABLE =
+const NOT_RECORDABLE =
   'the schema of these parameters changes what it has read, expected one that takes its own result as it is: ' +
   'parameters are recorded with every run, and read again from there';
+
+/** Each agent's record holds all parameters of its pack, and is one message of the server, of which a megabyte is usual. */
+const LARGEST_BYTES = 256 * 1024;
+
+/** Why parameters that a schema has read cannot be recorded, in words; null when they can. */
+export function whyNotRecorded(schema: z.ZodType, read: unknown): string | null {
+  if (!isRecordable(schema, read)) return NOT_RECORDABLE;
+  const bytes = Buffer.byteLength(canonicalJson(read));
+  if (bytes <= LARGEST_BYTES) return null;
+  return `these parameters are ${bytes} bytes of JSON, expected at most ${LARGEST_BYTES}: they are recorded with each agent, and what is larger is data`;
+}
 
 /** Whether what a schema has read can be kept as JSON, and is read from there as the same. */
 export function isRecordable(schema: z.ZodType, read: unknown): boolean {
@@ -24,18 +35,25 @@ export function isRecordable(schema: z.ZodType, read: unknown): boolean {
   }
 }
 
+type Made = { code: PackCode } | { wrong: string };
+
 /** Makes a pack's code for recorded parameters, once for each that is met; the loaded code for the loaded ones. */
 export function remade(
   module: PackModule,
   loaded: Parameters,
   code: PackCode,
   { yaml, log }: { yaml: LocatedYaml; log: Logger },
-): (recorded: Parameters) => { code: PackCode } | { wrong: string } {
-  const made = new Map<string, { code: PackCode } | { wrong: string }>([[canonicalJson(loaded), { code }]]);
+): (recorded: Parameters) => Made {
+  const made = new Map<string, Made>([[canonicalJson(loaded), { code }]]);
+  // A record is read once and then asked for with every row of a batch.
+  const seen = new WeakMap<Parameters, Made>();
   return (recorded) => {
+    const before = seen.get(recorded);
+    if (before) return before;
     const key = canonicalJson(recorded);
     const known = made.get(key) ?? make(module, recorded, yaml, log);
     made.set(key, known);
+    seen.set(recorded, known);
     return known;
   };
 }
@@ -45,7 +63,7 @@ function make(
   recorded: Parameters,
   yaml: LocatedYaml,
   log: Logger,
-): { code: PackCode } | { wrong: string } {
+): Made {
   const parameters: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(module.parameters)) {
     const value = own(recorded, name);

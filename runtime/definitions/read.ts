@@ -7,7 +7,7 @@ import { listAgents, PACK_FILE } from './agent-files.ts';
 import { codeOf, displayPath, findInside, openInside } from './files.ts';
 import { checkLocated, keysAt, type LocatedYaml, parseLocated, textAt } from './located.ts';
 import { createCode, importModule } from './module.ts';
-import { isRecordable, NOT_RECORDABLE } from './parameters.ts';
+import { whyNotRecorded } from './parameters.ts';
 import { resolvePrompt } from './prompt.ts';
 import type { Finding } from './resolved.ts';
 import { AgentDefinition, PackManifest } from './schema.ts';
@@ -93,7 +93,8 @@ async function readParameters(
     if (schema !== undefined) {
       const read = checkLocated(located, schema, errors);
       values[name] = read;
-      if (read !== null && !isRecordable(schema, read)) errors.push(yaml.finding(path, NOT_RECORDABLE, 'key'));
+      const wrong = read === null ? null : whyNotRecorded(schema, read);
+      if (wrong !== null) errors.push(yaml.finding(path, wrong, 'key'));
     } else errors.push(...located.findings);
   }
   for (const name of declared ?? []) {

@@ -97,11 +97,19 @@ export function waitElsewhere(times: number): number {
   return Math.min(60_000 * 2 ** times, LONGEST_ASKED_MS);
 }
 
-const LONGEST_LEFT_MS = 60_000;
+const LEFT_MINUTE_MS = 60_000;
+const LEFT_STEP_MS = 1_000;
+/** How long a round lasts: of a mail that comes each second, the server gives each worker one; of one each minute, it may give all to the same. */
+const LEFT_ROUND_MS = 3_000;
 
-/** How long mail that is left to other workers waits: as long as it has waited already, from a second to a minute. */
+/**
+ * How long mail that is left to other workers waits, having waited so long: at first a second, then as long as before; in the
+ * end it comes each minute, and then a few times in a row.
+ */
 export function waitForOthers(waitedMs: number): number {
-  return Math.min(Math.max(waitedMs, 1_000), LONGEST_LEFT_MS);
+  if (waitedMs < LEFT_MINUTE_MS) return Math.max(waitedMs, LEFT_STEP_MS);
+  const inRound = waitedMs % LEFT_MINUTE_MS;
+  return inRound < LEFT_ROUND_MS ? LEFT_STEP_MS : LEFT_MINUTE_MS - inRound;
 }
 
 /**

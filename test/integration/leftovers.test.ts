@@ -95,6 +95,18 @@ test('a marker is no definition: one that was deleted, or whose age passed, is r
   }
 });
 
+test('what would not fit into one message of the server is refused by name before anything is recorded of it', async () => {
+  const [pack] = await loadPacks([LIBRARY.AGENT_PLATFORM_PACKS], { log: pino({ level: 'silent' }) });
+  const [name, agent] = [...(pack?.agents ?? [])][0] ?? [];
+  assert.ok(pack && name && agent);
+  const prompt = 'x'.repeat(nats.info?.max_payload ?? 0);
+  const large = { digest: 'large', resolved: { ...agent.resolved, prompt } };
+  await assert.rejects(Catalog.open(nats, [{ ...pack, agents: new Map([[name, large]]) }]), {
+    code: 'message.too_large',
+    message: new RegExp(`^what is recorded of the agent ${name} .* is \\d+ bytes, and the server takes messages of`),
+  });
+});
+
 test('doctor warns of limits by which the server drops timers, mail or records', async () => {
   const warned = async () =>
     (await examineStreams(nats, servers().settings, []))
