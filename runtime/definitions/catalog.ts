@@ -67,7 +67,8 @@ export class Catalog {
         const text = JSON.stringify(record);
         const bytes = Buffer.byteLength(text);
         if (bytes > most) {
-          const what = 'definition' in record ? `the agent ${record.definition.metadata.name}` : `the pack ${record.pack}`;
+          const what =
+            'definition' in record ? `the agent ${record.definition.metadata.name}` : `the pack ${record.pack}`;
           throw new PlatformError(
             'message.too_large',
             `what is recorded of ${what} (prompt, tools, parameters) is ${bytes} bytes, and the server takes messages of ` +

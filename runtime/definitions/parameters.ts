@@ -58,12 +58,7 @@ export function remade(
   };
 }
 
-function make(
-  module: PackModule,
-  recorded: Parameters,
-  yaml: LocatedYaml,
-  log: Logger,
-): Made {
+function make(module: PackModule, recorded: Parameters, yaml: LocatedYaml, log: Logger): Made {
   const parameters: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(module.parameters)) {
     const value = own(recorded, name);

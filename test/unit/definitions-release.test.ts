@@ -74,7 +74,10 @@ test('parameters that are not read again as they are recorded are refused at loa
     [z.number().transform((n) => n + 1), 2, false],
   ];
   for (const [schema, read, expected] of cases) assert.equal(whyNotRecorded(schema, read) === null, expected);
-  assert.match(whyNotRecorded(z.string(), 'ä'.repeat(131_072)) ?? '', /^these parameters are 262146 bytes .* at most 262144/);
+  assert.match(
+    whyNotRecorded(z.string(), 'ä'.repeat(131_072)) ?? '',
+    /^these parameters are 262146 bytes .* at most 262144/,
+  );
   assert.equal(whyNotRecorded(z.string(), 'x'.repeat(262_142)), null);
   const turned = spoil(greenhouse(), 'pack.mjs', 'z.number().default(1)', "z.string().default('1').transform(Number)");
   const [found, ...more] = await findingsOf(turned);
