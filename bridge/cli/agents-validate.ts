@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
 import { type Finding, formatFinding } from '../../runtime/definitions/resolved.ts';
+import { checkTypes } from '../../runtime/definitions/type-check.ts';
 import { packName, packOf, type Validation, validateFolder } from '../../runtime/definitions/validate.ts';
 import type { AgentsValidateOptions } from './agents.ts';
+import { gracefully } from './interruption.ts';
 import { watchAndRepeat } from './repeat.ts';
 import type { Session } from './session.ts';
 
@@ -15,7 +17,9 @@ export async function validateAgents(session: Session, dir: string, options: Age
     return watchAndRepeat(session, [...new Set(folders)]);
   }
   const { settings, logFile } = session;
-  const types = options.types !== false;
+  // A pack's code is not imported in here: nothing could stop it.
+  const checked = (folder: string) => gracefully((signal) => checkTypes(folder, { signal }));
+  const types = options.types === false ? undefined : checked;
   const found = await validateFolder(dir, { pack, types, model: settings.model, log: logFile.log });
   const ok = found.errors.length === 0;
   if (session.json) session.sayJson({ ok, ...found });

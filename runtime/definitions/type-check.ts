@@ -27,8 +27,17 @@ const NO_COMPILER = 'types were not checked: no TypeScript compiler was found (n
 /** A compiler that takes longer is not waited for. */
 const TIMEOUT_MS = 60_000;
 
-/** `platform`: where the platform's own compiler would be. */
-export async function checkTypes(folder: string, platform = PLATFORM_ROOT): Promise<TypeCheck> {
+export interface TypeCheckOptions {
+  /** Where the platform's own compiler would be. */
+  platform?: string;
+  /** Ends the compiler, and throws its reason. */
+  signal?: AbortSignal;
+}
+
+export async function checkTypes(
+  folder: string,
+  { platform = PLATFORM_ROOT, signal }: TypeCheckOptions = {},
+): Promise<TypeCheck> {
   const bytes = await readFile(join(folder, PACK_FILE)).catch(() => null);
   const name = bytes === null ? null : textAt(parseLocated('', bytes), ['module']);
   const module = name === null ? null : await findInside(folder, folder, name);
@@ -39,7 +48,8 @@ export async function checkTypes(folder: string, platform = PLATFORM_ROOT): Prom
   try {
     const config = join(work, 'tsconfig.json');
     await writeFile(config, JSON.stringify(projectOf(folder, module.path)));
-    const ended = await run([compiler, '-p', config, '--pretty', 'false'], folder);
+    const ended = await run([compiler, '-p', config, '--pretty', 'false'], folder, signal);
+    signal?.throwIfAborted();
     return toldBy(ended, folder, await realpath(folder));
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -107,15 +117,18 @@ interface Ended {
 }
 
 /** It has a process group of its own, since a compiler may be a process of another one, and is ended with all of it. */
-function run(args: readonly string[], cwd: string): Promise<Ended> {
+function run(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<Ended> {
   return new Promise((done) => {
     const child = spawn(process.execPath, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
-    const timer = setTimeout(() => {
+    const kill = (): void => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, TIMEOUT_MS);
+    };
+    const timer = setTimeout(kill, TIMEOUT_MS);
+    signal?.addEventListener('abort', kill);
     const end = (code: number | null): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', kill);
       done({ output, code });
     };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => void (output += chunk));

@@ -12,7 +12,7 @@ import { readAgentFolder, readPack } from './read.ts';
 import { NO_PLAYER, unplayedAgents } from './players.ts';
 import { type Finding, formatFinding } from './resolved.ts';
 import { agentsByName, type PackSource } from './source.ts';
-import { checkTypes } from './type-check.ts';
+import type { TypeCheck } from './type-check.ts';
 import { quote } from './words.ts';
 
 export interface Validation {
@@ -32,8 +32,8 @@ export interface Validation {
 export interface ValidateOptions {
   /** Folder of the pack that supplies tools, topics, scopes and parameters to a folder that is no pack's own. */
   pack: string | null;
-  /** Whether a compiler checks the types of a pack's TypeScript; false where it is left out. */
-  types?: boolean;
+  /** Checks the types of a pack's TypeScript; absent where that is left out. */
+  types?: ((folder: string) => Promise<TypeCheck>) | undefined;
   /** The model of the settings: an agent without a player is a warning for the one that needs players. */
   model?: string;
   log: Logger;
@@ -43,19 +43,15 @@ export interface ValidateOptions {
  * Looks at a pack's folder, a pack's folder of agents, or any folder of agent files, and lists all that is wrong. Nothing
  * that stands in the files throws: `pack.not_found` means that there is nothing to look at.
  */
-export async function validateFolder(
-  given: string,
-  { pack, types = false, model, log }: ValidateOptions,
-): Promise<Validation> {
+export async function validateFolder(given: string, { pack, types, model, log }: ValidateOptions): Promise<Validation> {
   const folder = resolve(given);
   const own = pack === null || resolve(pack) === folder ? await packOf(folder) : null;
   if (own === null) await needAgents(folder);
-  const typed = own === null || !types ? null : checkTypes(own);
   const source = own === null ? await readAgentFolder(folder, pack, log) : await readPack(own, log);
   const { errors, warnings } = checkAgents(source);
   const manifest = own === null ? [] : checkManifest(source);
   const found = [...source.errors, ...errors, ...manifest];
-  const checked = await typed;
+  const checked = own === null ? undefined : await types?.(own);
   return {
     folder,
     pack: textAt(source.yaml, ['metadata', 'name']),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile, watch } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatFinding } from '../../runtime/definitions/resolved.ts';
 import { checkTypes, type TypeCheck } from '../../runtime/definitions/type-check.ts';
@@ -39,11 +41,11 @@ export default { first };
 
 test('without a compiler, or without TypeScript, nothing is wrong', async () => {
   const folder = await writeFiles({ 'pack.yaml': PACK, 'pack.ts': `export default 'no' * 2;\n` });
-  const { findings, remark } = await checkTypes(folder, folder);
+  const { findings, remark } = await checkTypes(folder, { platform: folder });
   assert.deepEqual(findings, []);
   assert.match(remark ?? '', /^types were not checked: no TypeScript compiler was found/);
   const plain = await writeFiles({ 'pack.yaml': 'module: ./pack.mjs\n', 'pack.mjs': '' });
-  assert.deepEqual(await checkTypes(plain, plain), { findings: [], remark: null });
+  assert.deepEqual(await checkTypes(plain, { platform: plain }), { findings: [], remark: null });
 });
 
 test("the author's own compiler is asked first; what it says of other files is not the pack's", async () => {
@@ -72,5 +74,33 @@ test('a compiler that cannot work is a remark', async () => {
     assert.ok(found.remark?.endsWith(remark), String(found.remark));
   }
 });
+
+test('a check that is interrupted leaves neither its compiler nor a folder', async () => {
+  const folder = await writeFiles({
+    'pack.yaml': PACK,
+    'pack.ts': '',
+    'node_modules/typescript/package.json': '{"name": "typescript", "version": "5.0.0"}',
+    'node_modules/typescript/bin/tsc': `require('node:fs').writeFileSync('begun', JSON.stringify([process.pid, process.argv[3]]));
+setInterval(() => {}, 60_000);
+`,
+  });
+  const begun = fileThere(join(folder, 'begun'));
+  const stop = new AbortController();
+  const checking = checkTypes(folder, { signal: stop.signal });
+  const [pid, config] = JSON.parse(await begun) as [number, string];
+  stop.abort(new Error('enough'));
+  await assert.rejects(checking, /^Error: enough$/);
+  assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  assert.ok(!existsSync(dirname(config)));
+});
+
+/** The text of a file, once it has any. */
+async function fileThere(path: string): Promise<string> {
+  for await (const _ of watch(dirname(path))) {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (text !== '') return text;
+  }
+  throw new Error('nobody looks any more');
+}
 
 test.run();
