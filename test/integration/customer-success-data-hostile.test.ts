@@ -118,4 +118,15 @@ test('what does not fit into memory goes to a folder of its owner only, which is
   assert.ok(!folders().includes(own[0] ?? ''));
 });
 
+test('where no temporary file can be written, the data are read all the same', async () => {
+  const { TMPDIR = '' } = process.env;
+  process.env.TMPDIR = join(dir, 'usage.csv');
+  try {
+    assert.deepEqual(await said(), []);
+  } finally {
+    if (TMPDIR === '') delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
+});
+
 test.run();

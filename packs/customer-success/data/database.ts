@@ -29,12 +29,13 @@ export async function openDatabase(): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await removeAbandoned();
-  const spill = await mkdtemp(join(tmpdir(), `${SPILL}${process.pid}-`));
-  const { bavail, bsize } = await statfs(spill);
+  // Where nobody may write, the data have to fit into memory.
+  const spill = await mkdtemp(join(tmpdir(), `${SPILL}${process.pid}-`)).catch(() => null);
+  const { bavail, bsize } = spill === null ? { bavail: 0, bsize: 0 } : await statfs(spill);
   const memoryMb = Math.min(MEMORY_MB, Math.floor(totalmem() / MEGABYTE / 2));
   const diskMb = Math.min(DISK_MB, Math.floor((bavail * bsize) / MEGABYTE / 2));
   await connection.run(`SET memory_limit = '${memoryMb}MiB'`);
-  await connection.run(`SET temp_directory = '${spill.replaceAll("'", "''")}'`);
+  await connection.run(`SET temp_directory = '${(spill ?? '').replaceAll("'", "''")}'`);
   await connection.run(`SET max_temp_directory_size = '${diskMb}MiB'`);
   let open = true;
   const running = new Set<Promise<unknown>>();
@@ -66,7 +67,7 @@ export async function openDatabase(): Promise<Database> {
       await Promise.allSettled(running);
       connection.closeSync();
       instance.closeSync();
-      await rm(spill, { recursive: true, force: true });
+      if (spill !== null) await rm(spill, { recursive: true, force: true });
     },
   };
 }
@@ -79,7 +80,8 @@ function beyond(memoryMb: number, diskMb: number, cause: unknown): PlatformError
 
 /** What processes left that were killed. */
 async function removeAbandoned(): Promise<void> {
-  for (const name of (await readdir(tmpdir())).filter((each) => each.startsWith(SPILL))) {
+  const names = await readdir(tmpdir()).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(SPILL))) {
     const pid = Number(name.slice(SPILL.length).split('-')[0]);
     if (isAlive(pid)) continue;
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {}); // Another user's.
