@@ -16,8 +16,10 @@ import type { Announced } from '../../runtime/schedules/clockwork.ts';
 import { type BatchJournal, readBatch } from '../batch-journal.ts';
 import { newBatchId, startBatch } from '../door.ts';
 import { openWork } from '../find-runs.ts';
+import { intakeOf } from '../intake.ts';
 import { openBatch } from '../open-batch.ts';
 import { dataOf, type Platform } from '../platform.ts';
+import { checkRoom } from '../room.ts';
 import { serves } from './operations.ts';
 import type { StartAnswer, StartRequest } from './schemas.ts';
 
@@ -52,8 +54,7 @@ export async function startTargets(
   }
   const answer = { schedule, as_of: asOf, unknown };
   for (let tries = 0; tries < TRIES; tries++) {
-    const { clockwork, journal } = platform.runtime;
-    const { objects } = journal;
+    const { clockwork } = platform.runtime;
     const turn = await clockwork.turn(listed.tenant, schedule);
     const busy = await busyTargets(platform, listed, turn.announced);
     const running = known.flatMap((target) => {
@@ -64,7 +65,9 @@ export async function startTargets(
     if (free.length === 0) return { ...answer, batch: null, accepted: [], running };
     const batch = request.batch ?? newBatchId(platform, schedule, asOf);
     const all = free.length === byId.size;
+    checkRoom(platform.settings); // What is announced and then refused would count as running.
     // A long list goes by reference, to the object that the batch's journal will name, too.
+    const { objects } = intakeOf(platform).journal;
     const announced = { batch, targets: all ? [] : await objects.cut(free), all };
     if (!(await clockwork.takeTurn(listed.tenant, schedule, turn.revision, announced))) continue;
     const only = all ? {} : { only: free };

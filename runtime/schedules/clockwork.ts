@@ -13,7 +13,7 @@
 import type { JetStreamManager, KV, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { held } from '../bus/kv.ts';
-import { isWrongLastSequence, type Publisher } from '../bus/publish.ts';
+import { isFull, isWrongLastSequence, type Publisher, storageFull } from '../bus/publish.ts';
 import { openBucket } from '../bus/streams.ts';
 import type { Json } from '../json.ts';
 import type { Tick } from '../mail/mail.ts';
@@ -94,14 +94,14 @@ export class Clockwork {
     return { revision: entry?.revision ?? 0, announced: fresh ? announced.json<Announced>() : null };
   }
 
-  /** Announces a start; false when another one was announced since `revision` was read. */
+  /** Announces a start; false when another one was announced since `revision` was read. @throws PlatformError `storage.full` */
   async takeTurn(tenant: string, schedule: string, revision: number, announced: Announced): Promise<boolean> {
     try {
       await this.kv.put(turnKey(tenant, schedule), JSON.stringify(announced), { previousSeq: revision });
       return true;
     } catch (error) {
       if (isWrongLastSequence(error)) return false;
-      throw error;
+      throw isFull(error) ? storageFull(error) : error;
     }
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { startTargets } from '../../bridge/api/start-targets.ts';
 import { startRun } from '../../bridge/door.ts';
 import { NatsDoor } from '../../bridge/nats/door.ts';
 import { openTestProcess, type TestProcess } from '../../bridge/testing/process.ts';
@@ -38,6 +39,9 @@ test('with less than the reserve every door refuses with a code, readiness says 
   });
   const refused = await post(app, '/run', { ...STOCK, run_id: 'refused' });
   assert.equal(refused.status, 507);
+  const all = startTargets(platform, null, 'weekly_stocktaking', { all: true }, { correlation_id: 'all' });
+  await assert.rejects(all, { code: 'storage.full' });
+  assert.equal((await platform.runtime.clockwork.turn('town', 'weekly_stocktaking')).announced, null);
   assert.match(await refused.text(), /"storage\.full".*its operator has the details/);
   const asked = await platform.nc.request('api.town.run.librarian', JSON.stringify({ ...STOCK, agent: undefined }));
   assert.equal(asked.headers?.get('Nats-Service-Error-Code'), 'storage.full');

@@ -8,7 +8,9 @@ import { ensureStreams } from '../../runtime/bus/streams.ts';
 import { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import { Objects, openObjects } from '../../runtime/journal/objects.ts';
+import { Publisher } from '../../runtime/bus/publish.ts';
 import { putObject } from '../../runtime/journal/put-object.ts';
+import { Clockwork } from '../../runtime/schedules/clockwork.ts';
 import { LIBRARY } from '../support/serving.ts';
 import { withServers } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
@@ -105,6 +107,16 @@ test('what would not fit into one message of the server is refused by name befor
     code: 'message.too_large',
     message: new RegExp(`^what is recorded of the agent ${name} .* is \\d+ bytes, and the server takes messages of`),
   });
+});
+
+test('a start of a schedule that finds no room for its announcement is refused with a code', async () => {
+  const clockwork = await Clockwork.open(nats, jsm, new Publisher(nats), () => new Date());
+  const { config } = await jsm.streams.info('KV_SCHEDULES');
+  await jsm.streams.update('KV_SCHEDULES', { ...config, max_bytes: 100 });
+  const announced = { batch: 'b'.repeat(500), targets: [] };
+  await assert.rejects(clockwork.takeTurn('town', 'weekly', 0, announced), { code: 'storage.full' });
+  await jsm.streams.update('KV_SCHEDULES', { ...config, max_bytes: -1 });
+  assert.equal(await clockwork.takeTurn('town', 'weekly', 0, announced), true);
 });
 
 test('doctor warns of limits by which the server drops timers, mail or records', async () => {
