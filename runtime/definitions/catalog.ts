@@ -129,11 +129,11 @@ export class Catalog {
   private meansFor(resolved: ResolvedAgent, began: CodeId | undefined, played: boolean): Means | Lack {
     const loaded = this.packOf(resolved.pack);
     if (!loaded) return { lacks: `no loaded pack is called ${resolved.pack}` };
-    const pack = resolved.parameters ? loaded.withParameters(resolved.parameters) : loaded;
     const mine = loaded.release.release.code;
     const here = codeText(resolved.pack, mine);
     const unfit = unfitCode(resolved.pack, began, mine);
     if (unfit !== null) return { lacks: unfit };
+    const pack = resolved.parameters ? loaded.withParameters(resolved.parameters) : loaded;
     if ('wrong' in pack) return { lacks: `${here} cannot be made with what it began with: ${pack.wrong}` };
     const lacks = lackOf({ resolved, began, pack, played });
     if (lacks !== null) return { lacks };

@@ -16,13 +16,11 @@ export interface Fitness {
 }
 
 /**
- * Why this worker cannot go on with an invocation, in words; null when it can do all that the recorded definition names.
- * What it lacks another worker may have. Pure.
+ * Which part of the recorded definition code that may go on does not have, in words; null when it has all of them. What it
+ * lacks another worker may have. Pure.
  */
 export function lackOf(fitness: Fitness): string | null {
   const { pack, resolved } = fitness;
-  const unfit = unfitCode(resolved.pack, fitness.began, pack.release.release.code);
-  if (unfit !== null) return unfit;
   const missing = missingOf(fitness);
   return missing === null ? null : `${codeText(resolved.pack, pack.release.release.code)} has no ${missing}`;
 }
