@@ -46,7 +46,9 @@ export function problemsOf(schema: z.ZodType, value: unknown): Problem[] {
   const result = schema.safeParse(value);
   if (result.success) return [];
   const shape = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: shownWithFlags }) as JsonSchema;
-  return result.error.issues.flatMap((issue) => problemsOfIssue(issue as Issue, shape, value));
+  const problems = result.error.issues.flatMap((issue) => problemsOfIssue(issue as Issue, shape, value));
+  // A value that breaks two rules is told once: what is expected names them all.
+  return [...new Map(problems.map((problem) => [JSON.stringify([problem.path, problem.message]), problem])).values()];
 }
 
 /** The same as one line per problem, for a model that must correct its input: `data.severity: is missing, expected text`. */
@@ -180,9 +182,9 @@ export function describeValue(value: unknown): string {
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
 }
 
-/** A quoted text, cut at 60 characters, always on one line. */
+/** A quoted text, cut at about 60 characters but never within one, always on one line. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59).replace(/[\ud800-\udbff]$/, '')}…` : text);
 }
 
 export function oneOf(names: readonly string[]): string {
