@@ -132,7 +132,7 @@ test('an invalid call is not asked about: its rules may rely on its input', () =
 
 test('after the last correction the turn goes to a person, with all that it wanted to do', () => {
   const rules = [{ condition: 'book_missing', target: 'human' as const, reason: 'the shelf is empty' }];
-  const strict = sampleAgent({ rules, enforce: [LOOKED] });
+  const strict = { ...sampleAgent({ rules, enforce: [LOOKED] }), decided_conditions: ['book_missing'] };
   const given = { resolved: strict, conditions: { book_missing: () => 'B7' } };
   const content = [call('emit_event'), call('store_memory')];
   const before = judge(content, { ...given, state: sampleState({ corrections: MAX_CORRECTIONS - 1 }) });
