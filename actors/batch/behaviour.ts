@@ -80,13 +80,18 @@ function receive(runtime: Runtime, snapshot: Snapshot, mail: Mail): Received {
   }
   if (mail.type === 'child.reported') {
     const event: BatchEvent = { type: 'child.reported', run: mail.from.run, outcome: mail.report.outcome };
-    // A report that is held already asks for nothing, unless runs are to be begun: that may be what its worker died of.
-    if (!snapshot.can(event)) return received({ found: snapshot.value === 'starting' ? 'held' : 'known' });
+    // A report that is held already asks for nothing. While runs are begun, the last one stands for all: its mail is not acked
+    // before that is done, and thousands that come again must not each take the batch from whoever is at it.
+    if (!snapshot.can(event)) return received({ found: isUnderWay(snapshot, event.run) ? 'held' : 'known' });
     // No other run of the batch would get an answer either.
     const error = deniedIn(mail.report);
     return received({ found: 'open', deliver: error ? [event, { type: 'failed', error }] : [event] });
   }
   return received({ found: 'held' });
+}
+
+function isUnderWay({ value, context }: Snapshot, run: string): boolean {
+  return value === 'starting' && context.last === run;
 }
 
 /** Whether this mail may be what ended the batch. A refusal that is reported after it is not: each would cancel all runs again. */

@@ -34,6 +34,8 @@ export interface BatchContext extends Progress {
   deferred?: Deferral | null;
   /** Outcome of each target's run, in the order of `targets`; null until it has reported. */
   outcomes: Outcomes;
+  /** The run that reported last; null before the first. No part of its essence. */
+  last: string | null;
   error: { code: string; message: string } | null;
 }
 
@@ -64,6 +66,7 @@ export const batchMachine = machine.createMachine({
     pending: 0,
     window: null,
     started: 0,
+    last: null,
     error: null,
   }),
   initial: 'admitting',
@@ -147,6 +150,7 @@ function change(context: BatchContext, event: Exclude<BatchEvent, Deferred>): Pa
       return {
         outcomes: withOutcome(context.outcomes, indexOf(context, event.run), event.outcome),
         pending: context.pending - 1,
+        last: event.run,
       };
     case 'failed':
       return { error: event.error };

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { batchBehaviour } from '../../actors/batch/behaviour.ts';
+import { batchMachine } from '../../actors/batch/machine.ts';
+import { emptyFold, step } from '../../actors/fold.ts';
 import { getBatch } from '../../bridge/api/operations.ts';
 import { startTargets } from '../../bridge/api/start-targets.ts';
 import { readBatch, runsOf } from '../../bridge/batch-journal.ts';
@@ -14,6 +17,7 @@ import { watchJournals } from '../../bridge/watch.ts';
 import { type Address, addressKey } from '../../runtime/address.ts';
 import type { BatchEvent } from '../../runtime/journal/entry.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
+import type { AgentReport } from '../../runtime/report.ts';
 import { workerSubject } from '../../runtime/subjects.ts';
 import { type PlatformOptions, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
@@ -146,6 +150,33 @@ test('cancelled, ends what it has begun; the rest never begins', async () => {
     words,
     BOOKS.map((_, i) => (i < WINDOW ? 'cancelled' : 'never begun')),
   );
+});
+
+test('of reports that come again while it begins runs, only the last takes it up: its worker may have died', async () => {
+  const opened = await open({ works: false });
+  const { runtime } = opened.platform;
+  const address = { tenant: 'default', run: 'again', path: '0' };
+  const batch = { schedule: 'weekly_stocktaking', as_of: '2026-01-31', data: shelf, only: null };
+  let { snapshot } = emptyFold(batchMachine);
+  const targets = BOOKS.map((id) => ({ id, payload: { book: id } }));
+  const events: BatchEvent[] = [
+    { type: 'invoked', address, batch, trace },
+    { type: 'admitted', worker: 'w', verdicts: [] },
+    { type: 'targets.listed', targets, window: WINDOW },
+    ...[1, 2, 3, 4].map((count): BatchEvent => ({ type: 'targets.started', count })),
+    ...['book-0', 'book-2'].map(
+      (id): BatchEvent => ({ type: 'child.reported', run: `again-${id}`, outcome: 'completed' }),
+    ),
+  ];
+  for (const event of events) snapshot = step(batchMachine, snapshot, event);
+  assert.equal(snapshot.value, 'starting');
+  const behaviour = batchBehaviour(runtime, batchMachine);
+  const found = async (id: string) => {
+    const report = { outcome: 'completed', children: [], data: null } as unknown as AgentReport;
+    const mail = { type: 'child.reported' as const, from: { run: `again-${id}`, path: '0' }, report };
+    return (await behaviour.receive(snapshot, mail)).found;
+  };
+  assert.deepEqual([await found('book-0'), await found('book-2'), await found('book-1')], ['known', 'held', 'open']);
 });
 
 test.run();
