@@ -3,12 +3,14 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { NODE_ARGUMENTS } from '../config/root.ts';
 import { CLOSING } from './support/closing.ts';
 
 /**
  * Runs every `*.test.ts` below this folder, a few processes at once, each in a process group of its own: the integration
- * files first, one per process, then the unit files, several per process. Arguments keep the files whose path contains one of them. Output of a file is shown when it
+ * files first, one per process, then the unit files, several per process. `--at-once N` changes how many processes that
+ * are; other arguments keep the files whose path contains one of them. Output of a file is shown when it
  * failed. The last line is `N passed, N failed` (tests); exit 1 on any failure, and when nothing ran.
  */
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -17,7 +19,7 @@ const TOGETHER = join(FOLDER, 'support/together.ts');
 /** Files that one process runs one after the other. */
 const UNIT_FILES = 12;
 const FILE_TIMEOUT_MS = 300_000;
-const AT_ONCE = Math.min(4, Math.max(3, availableParallelism()));
+const USUAL = Math.min(4, Math.max(3, availableParallelism()));
 
 interface FileResult {
   passed: number;
@@ -111,7 +113,11 @@ function stop(): void {
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 
-const waiting = findTests(process.argv.slice(2));
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'at-once': { type: 'string' } } });
+const atOnce = Number(values['at-once'] ?? USUAL);
+if (!Number.isInteger(atOnce) || atOnce < 1) throw new Error(`--at-once takes a number of processes, got ${atOnce}`);
+
+const waiting = findTests(positionals);
 let passed = 0;
 let failed = 0;
 const failedFiles: string[] = [];
@@ -132,7 +138,7 @@ async function work(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: AT_ONCE }, work));
+await Promise.all(Array.from({ length: atOnce }, work));
 if (passed + failed === 0) console.log('no test file matches');
 if (failedFiles.length > 0) console.log(`failed: ${failedFiles.join(', ')}`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
