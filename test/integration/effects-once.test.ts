@@ -82,7 +82,9 @@ test('a batch whose worker died after the list, and whose server forgot the deli
     append: 2,
     when: 'after',
   };
-  const child = spawn(process.execPath, [...NODE_ARGUMENTS, MORTAL, JSON.stringify(argument)], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, MORTAL, JSON.stringify(argument)], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
   await once(child, 'exit');
   assert.equal(await batchState(platform, address), 'running');
   await platform.jsm.consumers.delete(MAIL_STREAM, 'start-_schedule-weekly_health_check');

@@ -18,7 +18,9 @@ const ackWaitMs = 500;
 async function mortal(asker: TestPlatform, point: Pick<Mortality, 'append' | 'when'>): Promise<void> {
   const settings = settingsFor(asker);
   const argument: Mortality = { settings, cwd: process.cwd(), ackWaitMs, ...point };
-  const child = spawn(process.execPath, [...NODE_ARGUMENTS, script, JSON.stringify(argument)], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, script, JSON.stringify(argument)], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
   assert.equal(signal, 'SIGKILL');
 }

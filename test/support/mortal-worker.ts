@@ -1,4 +1,5 @@
 /** A worker process that kills itself at one point: `node --import ./bin/sources.mjs mortal-worker.ts <json>`. */
+import { createInterface } from 'node:readline';
 import pino from 'pino';
 import { Worker } from '../../actors/worker.ts';
 import { openPlatform } from '../../bridge/platform.ts';
@@ -13,6 +14,9 @@ export interface Mortality {
   /** Before the entry is sent, after it is acknowledged, or after that and once all mail of its step is out. */
   when: 'before' | 'after' | 'sent';
 }
+
+// Ends with the test that began it, should that have ended early.
+createInterface({ input: process.stdin }).on('close', () => process.exit(1));
 
 const { settings, cwd, ackWaitMs, append, when } = JSON.parse(process.argv[2] ?? '{}') as Mortality;
 const platform = await openPlatform(testSettings(cwd, settings), pino({ level: 'silent' }));
