@@ -6,7 +6,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { strip } from './strip-types.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(ROOT, 'dist');
@@ -24,8 +23,20 @@ export async function build() {
   const gone = Object.keys(before).filter((file) => !sources.has(file));
   if (changed.length === 0 && gone.length === 0) return 0;
   // Loaded only now: most starts find nothing to do.
-  const { parse } = await import('es-module-lexer/js');
-  for (const file of changed) write(translated(file), translate(file, parse));
+  const [{ parse }, { strip }] = await Promise.all([import('es-module-lexer/js'), import('./strip-types.mjs')]);
+  for (const file of changed) {
+    // Its pack was given up for another file of it.
+    if (!sources.has(file)) continue;
+    try {
+      write(translated(file), translate(file, { parse, strip }));
+    } catch (error) {
+      const [pack] = /^packs\/[^/]+\//.exec(file) ?? [];
+      if (pack === undefined || error.name !== 'TransformError') throw error;
+      // Whoever loads that pack tells what is wrong, at its place: without a translation it is read as one of any other folder.
+      for (const each of sources.keys()) if (each.startsWith(pack)) sources.delete(each);
+      rmSync(join(OUT, pack), { recursive: true, force: true });
+    }
+  }
   for (const file of gone) rmSync(translated(file), { force: true });
   write(MANIFEST, JSON.stringify({ format: FORMAT, files: Object.fromEntries(sources) }));
   return changed.length + gone.length;
@@ -64,7 +75,7 @@ function readManifest() {
 }
 
 /** `./table.ts` becomes `./table.js`: as long as before, so that every column stays. Stack traces name the source. */
-function translate(file, parse) {
+function translate(file, { parse, strip }) {
   const path = join(ROOT, file);
   const code = strip(readFileSync(path, 'utf8'), path);
   const pieces = [];
