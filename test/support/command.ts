@@ -21,14 +21,79 @@ export interface CommandOptions {
   onStderr?(text: string, kill: (signal: NodeJS.Signals) => void): void;
 }
 
-/** Runs the real command as a user would, in the project's folder. */
+/**
+ * Runs a command line as a user would, by default in the project's folder. It runs in this process, which has the platform
+ * loaded already, with the environment, the folder and the streams that a process of its own would have: most of a short
+ * command's time is its start. A command that is to be signalled, or that runs beside another one, gets its own process.
+ */
 export function command(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return options.onStderr || running ? commandProcess(args, options) : commandHere(args, options);
+}
+
+/** A process runs one command at a time: folder, environment and streams are the process's. */
+let running = false;
+
+async function commandHere(args: readonly string[], { cwd = ROOT, env }: CommandOptions): Promise<CommandResult> {
+  running = true;
+  const { argv, exitCode } = process;
+  const folder = process.cwd();
+  const before = { ...process.env };
+  const stdout = captured(process.stdout);
+  const stderr = captured(process.stderr);
+  process.argv = [process.execPath, BIN, ...args];
+  process.exitCode = undefined;
+  setEnvironment(environment(env));
+  try {
+    process.chdir(cwd);
+    const { runCommandLine } = await import('../../bridge/cli/main.ts');
+    const code = await runCommandLine(args);
+    return { code, stdout: stdout.end(), stderr: stderr.end() };
+  } finally {
+    stdout.end();
+    stderr.end();
+    process.chdir(folder);
+    setEnvironment(before);
+    Object.assign(process, { argv, exitCode });
+    running = false;
+  }
+}
+
+function setEnvironment(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
+}
+
+/** What is written to a stream until `end` is called, which says it. To commands the stream is a pipe. */
+function captured(stream: NodeJS.WriteStream): { end(): string } {
+  const { write, isTTY } = stream;
+  let text = '';
+  stream.isTTY = false;
+  stream.write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
+    text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    const done = rest.at(-1);
+    if (typeof done === 'function') process.nextTick(done);
+    return true;
+  }) as typeof stream.write;
+  return {
+    end: () => {
+      Object.assign(stream, { write, isTTY });
+      return text;
+    },
+  };
+}
+
+/** What commands of a test have in their environment: where programs and caches are, and these settings. */
+export function environment(settings: Record<string, string> = {}): Record<string, string> {
   const { PATH = '', HOME = '', XDG_CACHE_HOME } = process.env;
-  const env = { PATH, HOME, ...(XDG_CACHE_HOME && { XDG_CACHE_HOME }), ...options.env };
+  return { PATH, HOME, ...(XDG_CACHE_HOME && { XDG_CACHE_HOME }), ...settings };
+}
+
+/** Runs the command in a process of its own. */
+export function commandProcess(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: options.cwd ?? ROOT,
-      env,
+      env: environment(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { command, type CommandResult } from './command.ts';
+import { command, type CommandResult, environment } from './command.ts';
 import type { HeldFolder } from './holders.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -15,12 +15,6 @@ export interface Serving {
   signal(name: NodeJS.Signals): void;
   /** How it ended. */
   ended(): Promise<CommandResult>;
-}
-
-/** What commands of a test may have in their environment: where programs and caches are, and these. */
-export function environment(settings: Record<string, string> = {}): Record<string, string> {
-  const { PATH = '', HOME = '', XDG_CACHE_HOME } = process.env;
-  return { PATH, HOME, ...(XDG_CACHE_HOME && { XDG_CACHE_HOME }), ...settings };
 }
 
 /** Settings of a command that uses the smallest pack; its doors take any free port. */
