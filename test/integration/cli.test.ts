@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { openServices, type Services } from '../../config/services/open.ts';
-import { command, type CommandResult, withStateDir } from '../support/command.ts';
+import { command, commandProcess, type CommandResult, withStateDir } from '../support/command.ts';
 import { testSettings } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
 
@@ -70,6 +70,13 @@ test('a wrong command line exits 2 and says what was wrong', async () => {
     /^error\[usage\.invalid\]: .*'oracle'.* rehearsal, anthropic/,
   );
   assert.ok(!existsSync(stateDir()), 'nothing was begun');
+});
+
+test('the process of a command ends with its exit code, and writes results and errors on their streams', async () => {
+  assert.deepEqual(await commandProcess(['agents', 'list', '--json']), await command(['agents', 'list', '--json']));
+  const wrong = await commandProcess(['fly']);
+  assert.deepEqual([wrong.code, wrong.stdout], [2, '']);
+  assert.match(wrong.stderr, /^error\[usage\.invalid\]: unknown command 'fly'\n/);
 });
 
 test('agents are shown without any server, schedules with their next time', async () => {
