@@ -40,14 +40,13 @@ export async function* lastEntries(
 export async function* lastMessages(
   nc: NatsConnection,
   stream: string,
-  filter: string | string[],
+  filter: string,
   stalledMs = STALLED_MS,
 ): AsyncGenerator<JsMsg> {
-  const filters = [filter].flat();
-  const newest = Math.max(0, ...(await Promise.all(filters.map((each) => lastOf(nc, stream, each)))));
+  const newest = (await askLeader(nc, stream, { last_by_subj: filter }))?.seq ?? 0;
   if (newest === 0) return;
   const { messages, pending, close } = await openReader(nc, stream, {
-    filterSubjects: filters,
+    filterSubjects: [filter],
     deliver_policy: DeliverPolicy.LastPerSubject,
   });
   let left = pending;
@@ -71,8 +70,4 @@ export async function* lastMessages(
     clearTimeout(timer);
     close();
   }
-}
-
-async function lastOf(nc: NatsConnection, stream: string, last_by_subj: string): Promise<number> {
-  return (await askLeader(nc, stream, { last_by_subj }))?.seq ?? 0;
 }

@@ -9,6 +9,7 @@ import { isReached, outcomeOf } from '../actors/batch/machine.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Address, Mailbox } from '../runtime/address.ts';
 import type { Trace } from '../runtime/journal/entry.ts';
+import { abortsAfter } from '../runtime/time-limit.ts';
 import type { CancelAnswer } from './api/human-schemas.ts';
 import { type BatchJournal, readBatch, runsOf } from './batch-journal.ts';
 import { unknownRun } from './find-runs.ts';
@@ -50,7 +51,7 @@ export async function cancelRun(
   { waitMs = WAIT_MS, signal }: CancelOptions = {},
 ): Promise<CancelAnswer> {
   const root = await readRoot(platform, address);
-  const late = AbortSignal.timeout(waitMs);
+  const late = abortsAfter(waitMs);
   const until = signal ? AbortSignal.any([signal, late]) : late;
   if (root.isBatch && root.state === 'failed') return cancelLeft(platform, root, { by, reason }, until);
   checkNotEnded(root);

@@ -10,6 +10,7 @@ import { PlatformError } from '../config/errors.ts';
 import type { TaskState } from '../runtime/context/invocation.ts';
 import { digestOf } from '../runtime/digest.ts';
 import type { Decision, Edits } from '../runtime/journal/entry.ts';
+import { abortsAfter } from '../runtime/time-limit.ts';
 import type { HumanDecision, HumanTaskView } from './api/human-schemas.ts';
 import { entriesAfter } from './entries-after.ts';
 import { findTask } from './human.ts';
@@ -54,7 +55,7 @@ export async function decideTask(
   const edits: Edits | null = said.edits ? (said.edits as Edits) : null;
   await runtime.mailer.post({ ...tree.address, agent: tree.agent }, { type: 'human.decided', decision, edits }, trace);
 
-  const late = AbortSignal.timeout(waitMs);
+  const late = abortsAfter(waitMs);
   const ends = signal ? AbortSignal.any([signal, late]) : late;
   for await (const _entry of entriesAfter(platform, tree.address, tree.entries.at(-1)?.seq ?? 0, ends)) {
     const now = await readInvocation(runtime.journal, tree.address);

@@ -1,7 +1,7 @@
-import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
-import { lastMessages } from '../actors/last-entries.ts';
+import { DeliverPolicy, type NatsConnection } from 'nats';
 import type { Address } from '../runtime/address.ts';
 import { openReader } from '../runtime/bus/reader.ts';
+import { latestMessages, type StoredMessage } from '../runtime/bus/stored.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
@@ -17,6 +17,9 @@ export interface Watch {
   signal: AbortSignal;
   onEntry(address: Address, entry: StoredEntry): void | Promise<void>;
 }
+
+/** A message of a journal, however it was read. */
+type Heard = Pick<StoredMessage, 'subject' | 'seq' | 'data'>;
 
 /**
  * Follows the journals of these runs (of all runs of the tenant when there are none): first the last entry of each that
@@ -55,17 +58,20 @@ export async function watchJournals(nc: NatsConnection, journal: Journal, watch:
 async function watchRuns(nc: NatsConnection, journal: Journal, watch: Watch): Promise<void> {
   const { tenant, runs, signal } = watch;
   const known = new Set(runs);
-  const heard = new Queue<JsMsg>(signal);
+  const heard = new Queue<Heard>(signal);
   /** Journal → the position of its entry that was handed over last. */
   const seen = new Map<string, number>();
-  const listener = { took: (message: JsMsg) => heard.put(message), ended: (error: unknown) => heard.end(error) };
+  const listener = { took: (message: Heard) => heard.put(message), ended: (error: unknown) => heard.end(error) };
   const stops: (() => void)[] = [];
   try {
     for (const shard of new Set(runs.map((run) => shardOf(run, journal.shards)))) {
       const own = runs.filter((run) => shardOf(run, journal.shards) === shard);
       stops.push(await newsOf(nc, shard).listen(tenant, own, listener));
-      const filters = own.map((run) => journalFilter(shard, tenant, run));
-      for await (const message of lastMessages(nc, journalStream(shard), filters)) heard.put(message);
+      for (const run of own) {
+        for await (const message of latestMessages(nc, journalStream(shard), journalFilter(shard, tenant, run))) {
+          heard.put(message);
+        }
+      }
     }
     for await (const message of heard) {
       if (message.seq <= (seen.get(message.subject) ?? 0)) continue;
@@ -77,9 +83,9 @@ async function watchRuns(nc: NatsConnection, journal: Journal, watch: Watch): Pr
   }
 }
 
-async function handOver(message: JsMsg, { onEntry }: Watch, known: ReadonlySet<string>): Promise<void> {
+async function handOver(message: Heard, { onEntry }: Watch, known: ReadonlySet<string>): Promise<void> {
   const address = parseJournalSubject(message.subject);
-  const { entry, error } = tryEntry(message.string(), message.seq);
+  const { entry, error } = tryEntry(Buffer.from(message.data).toString('utf8'), message.seq);
   if (entry) await onEntry(address, entry);
   else if (known.has(address.run)) throw error;
 }

@@ -8,6 +8,7 @@ import type { Means } from '../../runtime/definitions/catalog.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { Source } from '../../runtime/pack.ts';
 import { EMIT_EVENT, RECALL_MEMORY, RecallInput, STORE_MEMORY, StoreInput } from '../../runtime/tools/builtin.ts';
+import { abortsAfter } from '../../runtime/time-limit.ts';
 import type { Tool } from '../../runtime/tools/tool.ts';
 import type { Runtime } from '../runtime.ts';
 import { callEvent } from './event.ts';
@@ -113,7 +114,7 @@ async function inTime<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(ms);
+  const timeout = abortsAfter(ms);
   const late = new Promise<never>((_, reject) => {
     timeout.addEventListener('abort', () =>
       reject(new PlatformError('tool.timed_out', `${name} took longer than ${ms} ms`)),

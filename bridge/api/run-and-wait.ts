@@ -5,8 +5,11 @@
  *    the moment that it takes to look where the run stands.
  * 2. A run that was accepted is told as accepted, whatever the servers do then.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Address } from '../../runtime/address.ts';
+import { isUndecided, PAUSE_MS } from '../../runtime/bus/patience.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
+import { abortsAfter } from '../../runtime/time-limit.ts';
 import type { Platform } from '../platform.ts';
 import { settleRun } from '../settle.ts';
 import { ANSWER_MS, inTime } from './in-time.ts';
@@ -34,7 +37,7 @@ export async function runAndWait(
   const began = performance.now();
   const address = await inTime(ANSWER_MS, startRun(platform, tenant, request, trace));
   const left = ms - (performance.now() - began);
-  if (left > 0) await settled(platform, address, AbortSignal.any([AbortSignal.timeout(Math.ceil(left)), signal]));
+  if (left > 0) await settled(platform, address, AbortSignal.any([abortsAfter(Math.ceil(left)), signal]));
   const agent = request.agent ?? platform.settings.defaultAgent ?? '';
   return standing(platform, address, agent, trace);
 }
@@ -45,10 +48,24 @@ async function settled(platform: Platform, address: Address, signal: AbortSignal
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const settling = settleRun(platform, address, { signal }).catch((err: unknown) => {
-    platform.runtime.log.warn({ err, run: address.run }, 'a request could not wait for its run');
-  });
-  await Promise.race([settling, over]);
+  const settling = async (): Promise<void> => {
+    try {
+      while (!(await settledOnce(platform, address, signal)) && !signal.aborted) await pause(PAUSE_MS);
+    } catch (err) {
+      platform.runtime.log.warn({ err, run: address.run }, 'a request could not wait for its run');
+    }
+  };
+  await Promise.race([settling(), over]);
+}
+
+/** False also when the servers did not answer: they may do so again before the wait is over. */
+async function settledOnce(platform: Platform, address: Address, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await settleRun(platform, address, { signal });
+  } catch (error) {
+    if (!isUndecided(error) || platform.nc.isClosed()) throw error;
+    return false;
+  }
 }
 
 /** (2) */

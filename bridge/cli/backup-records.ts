@@ -18,7 +18,8 @@ export async function backup(session: Session, dir: string): Promise<number> {
   const folder = resolve(dir);
   needRecords(session.settings);
   const manifest = await onRecords(session, 'messages', `nothing was written to ${folder}`, async (nc, part) => {
-    const { shards } = await ensureStreams(nc, { shards: session.settings.journalShards, topics: [] });
+    const { journalShards, natsReplicas: replicas } = session.settings;
+    const { shards } = await ensureStreams(nc, { shards: journalShards, replicas, topics: [] });
     return writeBackup({ nc, folder, shards, now: new Date(), ...part });
   });
   tell(session, folder, manifest, `${folder} holds`);

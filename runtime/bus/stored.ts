@@ -38,13 +38,19 @@ export interface Wanted {
   seq: number;
 }
 
+/** The last message of each subject that these filters match, 1024 subjects at most. */
+interface WantedLast {
+  multi_last: string[];
+}
+
 /** What is wanted as some replica has it, as much as fits into one answer. @throws Unread (1, 3) */
 export function directBatch(
   nc: NatsConnection,
   stream: string,
-  wanted: Wanted,
+  wanted: Wanted | WantedLast,
   silentMs = SILENT_MS,
 ): Promise<DirectBatch> {
+  const filter = 'multi_last' in wanted ? wanted.multi_last.join(', ') : wanted.next_by_subj;
   return new Promise((resolve, reject) => {
     const messages: StoredMessage[] = [];
     let timer: NodeJS.Timeout | undefined;
@@ -54,8 +60,7 @@ export function directBatch(
       subscription.unsubscribe();
       settle();
     };
-    const fail = (why: string): void =>
-      end(() => reject(new Unread(`reading ${wanted.next_by_subj} of ${stream}: ${why}`)));
+    const fail = (why: string): void => end(() => reject(new Unread(`reading ${filter} of ${stream}: ${why}`)));
     const silent = (): void => fail(messages.length === 0 ? 'no answer' : 'the answer broke off');
     const subscription = nc.subscribe(inbox, {
       callback: (error, { headers, data }) => {
@@ -144,4 +149,20 @@ export async function* storedMessages(
     yield [next];
     seq = next.seq + 1;
   }
+}
+
+/**
+ * The last message of each subject of a filter, and those that came behind them: whatever was confirmed to its writer before
+ * this began has been told, or is followed by a later one of its subject that has.
+ */
+export async function* latestMessages(
+  nc: NatsConnection,
+  stream: string,
+  filter: string,
+): AsyncGenerator<StoredMessage, void, undefined> {
+  // Of a replica that is silent or behind, or where there are more subjects than an answer may have, all are read.
+  const { messages } = await directBatch(nc, stream, { multi_last: [filter] }).catch(unlessUndecided);
+  yield* messages;
+  const seq = Math.max(0, ...messages.map((message) => message.seq)) + 1;
+  for await (const later of storedMessages(nc, stream, { next_by_subj: filter, seq })) yield* later;
 }

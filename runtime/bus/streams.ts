@@ -99,7 +99,9 @@ export async function ensureStreams(
  */
 export async function openBucket(nc: NatsConnection, name: string, replicas: number): Promise<KV> {
   const { views } = nc.jetstream();
-  await views.kv(name, { history: 1, replicas });
+  await views.kv(name, { history: 1, replicas }).catch((error: unknown) => {
+    throw orTooFew(error, `KV_${name}`, replicas);
+  });
   // The stream allows direct reads, for backups; this handle does without.
   return views.kv(name, { bindOnly: true, allow_direct: false });
 }
@@ -154,14 +156,19 @@ export async function ensureStream(jsm: JetStreamManager, config: NewerConfig): 
     try {
       return (await jsm.streams.add(config as Partial<StreamConfig> & { name: string })).config;
     } catch (cause) {
-      if (!(cause instanceof NatsError) || !TOO_FEW.has(cause.api_error?.err_code ?? 0)) throw cause;
-      const why = cause.api_error?.description ?? cause.message;
-      throw new PlatformError(
-        'nats.too_few',
-        `nats_replicas is ${config.num_replicas}, and the NATS server cannot keep as many copies of ${config.name} (${why}); ` +
-          'name a cluster with so many servers, or set nats_replicas: 1',
-        { cause },
-      );
+      throw orTooFew(cause, config.name as string, config.num_replicas ?? 1);
     }
   }
+}
+
+/** The error for people where the server has too few peers for the copies that are asked; any other stays as it is. */
+function orTooFew(cause: unknown, stream: string, replicas: number): unknown {
+  if (!(cause instanceof NatsError) || !TOO_FEW.has(cause.api_error?.err_code ?? 0)) return cause;
+  const why = cause.api_error?.description ?? cause.message;
+  return new PlatformError(
+    'nats.too_few',
+    `nats_replicas is ${replicas}, and the NATS server cannot keep as many copies of ${stream} (${why}); ` +
+      'name a cluster with so many servers, or set nats_replicas: 1',
+    { cause },
+  );
 }

@@ -10,6 +10,7 @@ import { readRun, type RunTree } from '../../bridge/runs.ts';
 import { ENDED } from '../../bridge/settle.ts';
 import { watchJournals } from '../../bridge/watch.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
+import { abortsAfter } from '../../runtime/time-limit.ts';
 import { chain, type PlatformOptions, settingsFor, type TestPlatform } from '../support/platform.ts';
 import type { Doom, LastWords, Point, When } from './doomed-worker.ts';
 import { expectedOfHealthCheck } from './health-checks.ts';
@@ -193,7 +194,7 @@ async function ended(
   await watchJournals(platform.nc, platform.runtime.journal, {
     tenant: TENANT,
     runs: [],
-    signal: AbortSignal.any([all.signal, AbortSignal.timeout(FINISH_MS)]),
+    signal: AbortSignal.any([all.signal, abortsAfter(FINISH_MS)]),
     onEntry: ({ run, path }, entry) => {
       const batch = batches.find((each) => run === each || run.startsWith(`${each}-`));
       if (batch === undefined) return;

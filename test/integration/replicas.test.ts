@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { headers, type NatsConnection } from 'nats';
+import type { PlatformError } from '../../config/errors.ts';
 import { getRun } from '../../bridge/api/operations.ts';
 import { flattenTree } from '../../bridge/runs.ts';
+import { settleRun } from '../../bridge/settle.ts';
 import { Unread } from '../../runtime/bus/patience.ts';
 import { Publisher } from '../../runtime/bus/publish.ts';
 import { askLeader, directBatch } from '../../runtime/bus/stored.ts';
+import { ensureStreams, openBucket } from '../../runtime/bus/streams.ts';
 import { ENTRY_VERSION } from '../../runtime/journal/entry.ts';
 import { Journal } from '../../runtime/journal/journal.ts';
+import { openObjects } from '../../runtime/journal/objects.ts';
 import { journalStream, journalSubject, MAIL_STREAM, shardOf } from '../../runtime/subjects.ts';
+import { abortsAfter } from '../../runtime/time-limit.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
@@ -62,6 +67,14 @@ test('a run is accepted, delegated, done and shown although every replica says t
   assert.ok(asked() > 0);
 });
 
+test('a run that every replica denies is followed to its end', async () => {
+  const open = await platforms(library);
+  const asked = await replicaWithNothing(open);
+  const { address } = await open.run({ agent: 'librarian', instructions: 'Take stock.', payload: { book: 'emma' } });
+  assert.equal(await settleRun(open.platform, address, { signal: abortsAfter(20_000) }), true);
+  assert.ok(asked() > 0);
+});
+
 test('an answer that breaks off is no answer', async () => {
   const { platform } = await platforms({ ...library, works: false });
   const { nc } = platform;
@@ -103,6 +116,23 @@ test('an append that is refused for an entry that never comes is made again, and
   const whole = { ...entry, events: [], state: 'admitting', digest: '' };
   assert.deepEqual(await new Journal(platform.nc, shards).append(address, whole, 0), { status: 'appended', seq: 7 });
   assert.equal(count(), 2);
+});
+
+test('more copies than the server can keep are refused with what to do, whatever they are of', async () => {
+  const { platform } = await platforms({ ...library, works: false });
+  const { nc } = platform;
+  const shards = platform.runtime.journal.shards;
+  for (const [stream, make] of [
+    ['TOPIC_copied', () => ensureStreams(nc, { shards, topics: ['copied'], replicas: 3 })],
+    ['KV_COPIED', () => openBucket(nc, 'COPIED', 3)],
+    ['OBJ_OBJECTS', () => openObjects(nc, 3)],
+  ] as const) {
+    await assert.rejects(make(), (error: PlatformError) => {
+      assert.equal(error.code, 'nats.too_few');
+      assert.match(error.message, new RegExp(`copies of ${stream} .*set nats_replicas: 1`));
+      return true;
+    });
+  }
 });
 
 test.run();

@@ -175,6 +175,15 @@ test('text leaves for a terminal in one file', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('time limits are not those that the garbage collector may take', () => {
+  const wrong = [...core, ...packs].flatMap((file) =>
+    codeLines(file.text).flatMap(([at, line]) =>
+      line.includes('AbortSignal.timeout') ? [`${file.path}:${at}: abortsAfter of runtime/time-limit.ts`] : [],
+    ),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('no word of a business domain is in the core', () => {
   const wrong = core.flatMap((file) =>
     file.text

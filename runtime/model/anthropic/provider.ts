@@ -6,6 +6,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { withoutVariables } from '../../../config/environment.ts';
 import { digestOf } from '../../digest.ts';
 import { DEFAULT_WINDOW, type Prices } from '../../../config/model-settings.ts';
+import { abortsAfter } from '../../time-limit.ts';
 import { costOf } from '../cost.ts';
 import type { ModelProvider, ModelReply, ModelRequest } from '../provider.ts';
 import { codedError } from './errors.ts';
@@ -58,7 +59,7 @@ export function anthropic(options: AnthropicOptions): ModelProvider {
     reply: async (request, signal): Promise<ModelReply> => {
       const model = models[request.tier];
       const body = apiRequest(request, { model, max_tokens: maxTokens });
-      const late = AbortSignal.timeout(timeoutMs);
+      const late = abortsAfter(timeoutMs);
       const sent = { model, max_tokens: maxTokens, digest: digestOf(body) };
       const during = { signal: AbortSignal.any([signal, late]), timeout: timeoutMs };
       let id: string | null = null;
