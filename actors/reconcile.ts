@@ -6,7 +6,7 @@
  */
 import type { NatsConnection } from 'nats';
 import type { PlatformError } from '../config/errors.ts';
-import { type Address, ROOT_PATH } from '../runtime/address.ts';
+import { type Address, addressKey, ROOT_PATH } from '../runtime/address.ts';
 import { ensureStreams } from '../runtime/bus/streams.ts';
 import { isListened } from '../runtime/bus/presence.ts';
 import { isUnreadable } from '../runtime/journal/unreadable.ts';
@@ -63,8 +63,8 @@ export async function reconcile(
     schedules_refused,
   };
   const open = new Map<string, number>();
-  for (let shard = 0; shard < runtime.journal.shards; shard++)
-    await wakeShard(nc, runtime, shard, before, result, open);
+  const pass = passOf(runtime);
+  for (let shard = 0; shard < runtime.journal.shards; shard++) await wakeShard(nc, pass, shard, before, result, open);
   const hosted = hostedAgents(runtime.catalog);
   for (const [agent, journals] of open) {
     if (hosted.includes(agent) || (await isListened(nc, hostSubject(agent)))) continue;
@@ -77,14 +77,50 @@ export async function reconcile(
   return { ...result, ...(await reemit(nc, runtime, !allEvents)) };
 }
 
+interface Pass {
+  runtime: Runtime;
+  /** How a journal ends; null when there is none. */
+  end(address: Address): Promise<Pick<LastEntry, 'agent' | 'state'> | null>;
+  /** The batch that started a run; null when somebody else did. */
+  batch(root: Address): Promise<Address | null>;
+}
+
+/** Siblings, and the runs of a batch, ask for the same, and are answered once in a pass. */
+function passOf(runtime: Runtime): Pass {
+  const { journal } = runtime;
+  return {
+    runtime,
+    end: once(async (address) => {
+      const last = await journal.tail(address);
+      return last && { agent: last.agent, state: last.state };
+    }),
+    batch: once(async (root) => {
+      const [begun] = (await journal.first(root))?.events ?? [];
+      const parent = begun?.type === 'invoked' && 'invocation' in begun ? begun.invocation.parent : null;
+      return parent && { tenant: root.tenant, run: parent.run, path: parent.path };
+    }),
+  };
+}
+
+function once<T>(ask: (address: Address) => Promise<T>): (address: Address) => Promise<T> {
+  const asked = new Map<string, Promise<T>>();
+  return (address) => {
+    const key = addressKey(address);
+    const answer = asked.get(key) ?? ask(address);
+    asked.set(key, answer);
+    return answer;
+  };
+}
+
 async function wakeShard(
   nc: NatsConnection,
-  runtime: Runtime,
+  pass: Pass,
   shard: number,
   before: number,
   result: { journals: number; woken: number; left_alone: number },
   open: Map<string, number>,
 ): Promise<void> {
+  const { runtime } = pass;
   const leave = ({ run, path }: Address, { code, message }: PlatformError): void => {
     result.left_alone += 1;
     runtime.log.warn({ run, path, code }, `a journal was left alone: ${message}`);
@@ -95,7 +131,7 @@ async function wakeShard(
     if (FINAL.has(last.state)) continue;
     open.set(last.agent, (open.get(last.agent) ?? 0) + 1);
     if (last.appended > before) continue;
-    const woken = wake(runtime, last).then(
+    const woken = wake(pass, last).then(
       () => {
         result.woken += 1;
       },
@@ -114,9 +150,10 @@ async function wakeShard(
 }
 
 /** An invocation below one that has ended may have lost its word to stop: that one says it again. */
-async function wake(runtime: Runtime, { address, agent, state }: LastEntry): Promise<void> {
+async function wake(pass: Pass, { address, agent, state }: LastEntry): Promise<void> {
   const trace = { correlation_id: 'reconcile' };
-  const above = await endedAbove(runtime, address);
+  const { runtime } = pass;
+  const above = await endedAbove(pass, address);
   if (above) await runtime.mailer.resume({ ...above.address, agent: above.agent }, trace);
   // Nothing is done for what was cancelled any more, not even while the word is on its way.
   if (above?.state === 'cancelled') return;
@@ -130,20 +167,13 @@ async function wake(runtime: Runtime, { address, agent, state }: LastEntry): Pro
 type Ended = Omit<LastEntry, 'appended'>;
 
 /** The nearest invocation above that has ended; above a root, the batch that started it. */
-async function endedAbove(runtime: Runtime, { tenant, run, path }: Address): Promise<Ended | null> {
+async function endedAbove(pass: Pass, { tenant, run, path }: Address): Promise<Ended | null> {
   for (let at = path.lastIndexOf('-'); at > 0; at = path.lastIndexOf('-', at - 1)) {
     const address = { tenant, run, path: path.slice(0, at) };
-    const last = await runtime.journal.tail(address);
-    if (last && FINAL.has(last.state)) return { address, agent: last.agent, state: last.state };
+    const last = await pass.end(address);
+    if (last && FINAL.has(last.state)) return { address, ...last };
   }
-  const batch = await batchOf(runtime, { tenant, run, path: ROOT_PATH });
-  const last = batch && (await runtime.journal.tail(batch));
-  return last && FINAL.has(last.state) ? { address: batch, agent: last.agent, state: last.state } : null;
-}
-
-/** The batch that started a run; null when somebody else did. */
-async function batchOf(runtime: Runtime, root: Address): Promise<Address | null> {
-  const [begun] = (await runtime.journal.read(root))[0]?.events ?? [];
-  const parent = begun?.type === 'invoked' && 'invocation' in begun ? begun.invocation.parent : null;
-  return parent && { tenant: root.tenant, run: parent.run, path: parent.path };
+  const batch = await pass.batch({ tenant, run, path: ROOT_PATH });
+  const last = batch && (await pass.end(batch));
+  return last && FINAL.has(last.state) ? { address: batch, ...last } : null;
 }

@@ -3,20 +3,23 @@ import { Events } from 'nats';
 import { reconcile } from '../actors/reconcile.ts';
 import { PlatformError } from '../config/errors.ts';
 import { isUndecided } from '../runtime/bus/patience.ts';
+import { digestOf } from '../runtime/digest.ts';
+import { reconcilingSubject } from '../runtime/subjects.ts';
 import type { Platform } from './platform.ts';
 
 /** How long what failed rests before it is tried again: twice as long each time, at most `MOST_MS`. */
 const LEAST_MS = 2_000;
 const MOST_MS = 300_000;
 
-/** How often it is looked by itself for what lies still, a fifth more or less, so that workers take turns. */
+/** How often one of the workers looks for what lies still: a fifth more or less, so that one of them is the first. */
 const EVERY_MS = 600_000;
 /** What has gained an entry since is not lying still. */
 const STILL_MS = 60_000;
 
 /**
  * Reconciles now, each time the connection to NATS came back, and now and then, until the signal aborts; what failed is tried again until
- * it is done. `onReturn` is called after the connection came back: a server that did may have lost what else this process
+ * it is done. Of all processes that serve the same topics one at a time does it now and then: whoever begins says so, and the
+ * others wait their time anew. `onReturn` is called after the connection came back: a server that did may have lost what else this process
  * keeps there.
  */
 export async function keepReconciled(
@@ -74,11 +77,21 @@ export async function keepReconciled(
     }
   };
   void follow();
+  const topics = runtime.catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.topics));
+  const subject = reconcilingSubject(digestOf(topics.toSorted()).slice(0, 16));
+  let waiting = new AbortController();
+  const others = nc.subscribe(subject, { callback: () => waiting.abort() });
+  signal.addEventListener('abort', () => others.unsubscribe(), { once: true });
   const nowAndThen = async (): Promise<void> => {
     while (!signal.aborted) {
-      await pause(everyMs * (0.8 + 0.4 * Math.random()), undefined, { signal, ref: false });
-      if (underWay === 0) begin(() => once('now and then', stillMs));
+      waiting = new AbortController();
+      const ends = AbortSignal.any([signal, waiting.signal]);
+      const ms = everyMs * (0.8 + 0.4 * Math.random());
+      const isOurs = await pause(ms, true, { signal: ends, ref: false }).catch(() => false);
+      if (!isOurs || underWay > 0 || nc.isClosed()) continue;
+      nc.publish(subject);
+      begin(() => once('now and then', stillMs));
     }
   };
-  nowAndThen().catch(() => {}); // Aborted.
+  void nowAndThen();
 }

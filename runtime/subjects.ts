@@ -75,6 +75,11 @@ export function hostSubject(agent: string): string {
   return `hosts.${agent}`;
 }
 
+/** Whoever begins to reconcile by itself says so to all who would do the same: who serves the topics with this digest. */
+export function reconcilingSubject(topics: string): string {
+  return `reconciling.${topics}`;
+}
+
 /** What the durable consumer of one agent filters. */
 export function startFilter(agent: string): string {
   return `start.*.${agent}.>`;

@@ -12,6 +12,7 @@
  */
 import { headers, type JetStreamManager, type MsgHdrs, type NatsConnection, NatsError, type PubAck } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
+import { patiently } from '../../runtime/bus/patience.ts';
 import { isFull, storageFull } from '../../runtime/bus/publish.ts';
 import { ensureStreams, openBucket, isHalfRestored, markRestoring } from '../../runtime/bus/streams.ts';
 import { openObjects } from '../../runtime/journal/objects.ts';
@@ -41,8 +42,9 @@ const TIMEOUT_MS = 30_000;
 export async function restoreBackup(request: RestoreRequest): Promise<Manifest> {
   const { nc, folder, signal, replicas = 1, onTotal = () => {}, onMessage = () => {} } = request;
   const manifest = await checkBackup(folder, signal); // (1)
-  const { shards } = await ensureStreams(nc, { shards: request.shards, replicas, topics: [], restoring: true });
-  const jsm = await nc.jetstreamManager();
+  const streams = { shards: request.shards, replicas, topics: [], restoring: true };
+  const { shards } = await patiently(nc, () => ensureStreams(nc, streams));
+  const jsm = await patiently(nc, () => nc.jetstreamManager());
   if (await isHalfRestored(jsm)) await empty(jsm, shards);
   await mustBeEmpty(jsm, shards);
   for (const stream of OTHER_STREAMS.filter((name) => name.startsWith('KV_'))) {

@@ -5,6 +5,7 @@ import type { NatsConnection } from 'nats';
 import { openServices } from '../../config/services/open.ts';
 import type { Settings } from '../../config/settings.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
+import { patiently } from '../../runtime/bus/patience.ts';
 import { ensureStreams } from '../../runtime/bus/streams.ts';
 import { countsOf, type Manifest } from '../backup/format.ts';
 import { restoreBackup } from '../backup/restore.ts';
@@ -19,7 +20,7 @@ export async function backup(session: Session, dir: string): Promise<number> {
   needRecords(session.settings);
   const manifest = await onRecords(session, 'messages', `nothing was written to ${folder}`, async (nc, part) => {
     const { journalShards, natsReplicas: replicas } = session.settings;
-    const { shards } = await ensureStreams(nc, { shards: journalShards, replicas, topics: [] });
+    const { shards } = await patiently(nc, () => ensureStreams(nc, { shards: journalShards, replicas, topics: [] }));
     return writeBackup({ nc, folder, shards, now: new Date(), ...part });
   });
   tell(session, folder, manifest, `${folder} holds`);

@@ -1,4 +1,5 @@
 import { describeError } from '../../config/errors.ts';
+import { orUnavailable } from '../../runtime/bus/patience.ts';
 
 export type Level = 'ok' | 'warn' | 'fail';
 
@@ -24,7 +25,7 @@ export async function examine(
   try {
     return await look();
   } catch (error) {
-    const { code, message } = describeError(error, 'platform.unexpected');
+    const { code, message } = describeError(orUnavailable(error), 'platform.unexpected');
     return message.split('\n').map((line) => fail(part, `${code}: ${line}`, remedy));
   }
 }

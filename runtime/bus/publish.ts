@@ -5,8 +5,7 @@ import { GIVE_UP_MS, isAnswered, PAUSE_MS } from './patience.ts';
 import { askLeader } from './stored.ts';
 
 const ACK_TIMEOUT_MS = 5_000;
-/** Between tries while there is no room, twice as long each time: nothing announces that somebody made some. */
-export const FULL_PAUSE_MS = 1_000;
+const FULL_PAUSE_MS = 1_000;
 const MOST_FULL_PAUSE_MS = 15_000;
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164]);
 /** No room: by a limit of the server (10023), of its tenant there (10047) or of the stream (10077). */
@@ -23,6 +22,11 @@ export function isWrongLastSequence(error: unknown): boolean {
 /** Whether the server refused a publish because it has no room for it. */
 export function isFull(error: unknown): boolean {
   return error instanceof NatsError && NO_ROOM.has(error.api_error?.err_code ?? 0);
+}
+
+/** Between tries while there is no room, twice as long each time: nothing announces that somebody made some. */
+export function fullPause(tries: number): Promise<void> {
+  return pause(Math.min(FULL_PAUSE_MS * 2 ** tries, MOST_FULL_PAUSE_MS));
 }
 
 export function storageFull(cause: unknown): PlatformError {
@@ -112,7 +116,7 @@ export async function untilAnswered<T>(nc: NatsConnection, whenFull: WhenFull, a
       if (!(error instanceof NatsError)) throw error;
       if (isFull(error)) {
         if (whenFull === 'refuse' || nc.isClosed()) throw storageFull(error);
-        await pause(Math.min(FULL_PAUSE_MS * 2 ** full++, MOST_FULL_PAUSE_MS));
+        await fullPause(full++);
         deadline = performance.now() + GIVE_UP_MS;
         continue;
       }

@@ -17,7 +17,7 @@ import { type JetStreamClient, type NatsConnection, NatsError } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../address.ts';
 import { GIVE_UP_MS, isAnswered, PAUSE_MS, patiently } from '../bus/patience.ts';
-import { FULL_PAUSE_MS, isFull, isWrongLastSequence, storageFull, type WhenFull } from '../bus/publish.ts';
+import { fullPause, isFull, isWrongLastSequence, storageFull, type WhenFull } from '../bus/publish.ts';
 import {
   askLeader,
   askLeaderOnce,
@@ -89,7 +89,7 @@ export class Journal {
     const subject = this.subject(address);
     const data = await this.textFor(entry);
     let deadline = performance.now() + GIVE_UP_MS;
-    for (;;) {
+    for (let full = 0; ; ) {
       try {
         const ack = await this.js.publish(subject, data, {
           expect: { lastSubjectSequence: after },
@@ -111,7 +111,7 @@ export class Journal {
             if (came?.status === 'appended') return came;
             throw storageFull(error);
           }
-          await pause(FULL_PAUSE_MS);
+          await fullPause(full++);
           deadline = performance.now() + GIVE_UP_MS;
           continue;
         }
@@ -173,6 +173,12 @@ export class Journal {
   async tail(address: Address): Promise<StoredEntry | null> {
     const last = await askLeader(this.nc, this.stream(address), { last_by_subj: this.subject(address) });
     return last && entryOf(last);
+  }
+
+  /** The entry that a journal began with, as it is stored, read through the stream's leader; null when there is none. */
+  async first(address: Address): Promise<StoredEntry | null> {
+    const first = await askLeader(this.nc, this.stream(address), this.wanted(address, 0));
+    return first && entryOf(first);
   }
 
   private wanted(address: Address, after: number): Wanted {

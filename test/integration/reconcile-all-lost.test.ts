@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { reconcile } from '../../actors/reconcile.ts';
 import { startBatch } from '../../bridge/door.ts';
@@ -203,6 +204,40 @@ test('a start whose reconciling failed reconciles all the same, as soon as it ca
     said.filter(({ level }) => level >= 40).map(({ msg }) => msg),
     ['reconciling failed; it is tried again until it succeeds'],
   );
+});
+
+test('who looks now and then for what lies still waits its time anew when another begins to', async () => {
+  const { platform } = await platforms({ works: false });
+  const { nc, runtime } = platform;
+  const { clockwork } = runtime;
+  const everyMs = 600;
+  const done = new AbortController();
+  const rearm = clockwork.rearm.bind(clockwork);
+  let looked = (): void => {};
+  clockwork.rearm = () => {
+    looked();
+    return rearm();
+  };
+  const others: string[] = [];
+  const listening = nc.subscribe('reconciling.>', { callback: (_, { subject }) => void others.push(subject) });
+  await keepReconciled(platform, done.signal, undefined, { everyMs, stillMs: 0 });
+  while (others.length === 0) await nc.flush();
+  const [subject = ''] = others;
+  let last = 0;
+  for (let told = 0; told < 30; told++) {
+    await pause(30);
+    nc.publish(subject);
+    last = performance.now();
+    await nc.flush();
+  }
+  const told = others.length;
+  await new Promise<void>((resolve) => {
+    looked = resolve;
+  });
+  assert.ok(performance.now() - last > 0.75 * everyMs, `it waited ${performance.now() - last} ms`);
+  assert.equal(others.length, told + 1, 'it says that it begins');
+  done.abort();
+  listening.unsubscribe();
 });
 
 test.run();
