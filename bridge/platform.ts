@@ -33,6 +33,7 @@ import { Topics } from '../runtime/topics/topics.ts';
 import { checkNamedPacks, checkOneMeaning } from './data-packs.ts';
 import { logWaits } from './log-waits.ts';
 import { modelFrom, modelOfOthers } from './model.ts';
+import { warnSeldom } from './warn-seldom.ts';
 
 export interface Platform {
   readonly settings: Settings;
@@ -90,7 +91,9 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     });
     closing.push(async () => clock.stop());
     const catalog = await patiently(nc, () => Catalog.open(nc, packs, replicas));
-    const memory = new LongTermMemory({ nats: nc, jsm, redis, onUnindexed: unindexed(log) });
+    const onUnindexed = (err: unknown): void =>
+      warnSeldom(log, { err }, 'a memory was recorded and not indexed; the next recall adds it');
+    const memory = new LongTermMemory({ nats: nc, jsm, redis, onUnindexed });
     returned = () => memory.redisReturned();
     const publisher = new Publisher(nc);
     const journal = new Journal(nc, shards, 'wait', replicas);
@@ -134,18 +137,6 @@ export function dataOf(settings: Settings, pack: LoadedPack): { folder: string |
   const folder = named === undefined ? ownFolder : realFolder(named);
   const tenant = settings.tenant ?? (own && folder === ownFolder ? own.tenant : 'default');
   return { folder, tenant };
-}
-
-const SAY_AGAIN_MS = 60_000;
-
-/** Tells that Redis did not take what is recorded: once, and again when a minute later it is still so. */
-function unindexed(log: Logger): (err: unknown) => void {
-  let said = Number.NEGATIVE_INFINITY;
-  return (err) => {
-    const again = performance.now() - said < SAY_AGAIN_MS;
-    if (!again) said = performance.now();
-    log[again ? 'debug' : 'warn']({ err }, 'a memory was recorded and not indexed; the next recall adds it');
-  };
 }
 
 function realFolder(folder: string): string {

@@ -12,6 +12,7 @@ import type { Trace } from '../../runtime/journal/entry.ts';
 import { abortsAfter } from '../../runtime/time-limit.ts';
 import type { Platform } from '../platform.ts';
 import { settleRun } from '../settle.ts';
+import { warnSeldom } from '../warn-seldom.ts';
 import { ANSWER_MS, inTime } from './in-time.ts';
 import { getRun, startRun } from './operations.ts';
 import { refusalOf } from './refusals.ts';
@@ -52,7 +53,7 @@ async function settled(platform: Platform, address: Address, signal: AbortSignal
     try {
       while (!(await settledOnce(platform, address, signal)) && !signal.aborted) await pause(PAUSE_MS);
     } catch (err) {
-      platform.runtime.log.warn({ err, run: address.run }, 'a request could not wait for its run');
+      warnSeldom(platform.runtime.log, { err, run: address.run }, 'a request could not wait for its run');
     }
   };
   await Promise.race([settling(), over]);
@@ -75,7 +76,7 @@ async function standing(platform: Platform, address: Address, agent: string, tra
     return await inTime(LOOK_MS, getRun(platform, tenant, run));
   } catch (err) {
     if (refusalOf(err).code !== 'platform.not_ready') throw err;
-    platform.runtime.log.warn({ err, run }, 'where an accepted run stands could not be read');
+    warnSeldom(platform.runtime.log, { err, run }, 'where an accepted run stands could not be read');
     const unknown = { subject: null, as_of: '', report: null, waiting: null, tasks: [], error: null };
     return { run, tenant, agent, state: 'accepted', ...unknown, correlation_id: trace.correlation_id };
   }

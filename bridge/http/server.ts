@@ -14,6 +14,7 @@ import { refusalBody } from '../api/refusals.ts';
 import type { Door } from '../up.ts';
 import type { Platform } from '../platform.ts';
 import { tallyOf } from '../tally.ts';
+import { warnSeldom } from '../warn-seldom.ts';
 import { httpApp } from './app.ts';
 import { Connections } from './connections.ts';
 import type { Vitals } from './context.ts';
@@ -35,7 +36,6 @@ const CLOSING_MS = 3_000;
 const LINGER_MS = 1_000;
 /** How long a client may take nothing of an answer; waiting for a report counts, and events have a heartbeat. */
 const STILL_MS = 60_000;
-const TOLD_MS = 60_000;
 
 export function httpDoor(platform: Platform, options: HttpDoorOptions = {}): Door {
   const { httpHost, httpPort, httpToken, httpWaitMs, httpIdleMs } = platform.settings;
@@ -45,11 +45,9 @@ export function httpDoor(platform: Platform, options: HttpDoorOptions = {}): Doo
   const stopping = new AbortController();
   const tally = tallyOf(platform.runtime.journal);
   const { log } = platform.runtime;
-  let toldAt = -Infinity;
   const connections = new Connections({ most, perAddress }, (address) => {
-    if (performance.now() - toldAt < TOLD_MS) return;
-    toldAt = performance.now();
-    log.warn({ address, most, per_address: perAddress }, 'too many HTTP connections: http_connections says how many');
+    const beyond = { address, most, per_address: perAddress };
+    warnSeldom(log, beyond, 'too many HTTP connections: http_connections says how many');
   });
   let server: Server | null = null;
 
