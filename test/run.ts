@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,17 +8,19 @@ import { NODE_ARGUMENTS } from '../config/root.ts';
 import { CLOSING } from './support/closing.ts';
 
 /**
- * Runs every `*.test.ts` below this folder, a few processes at once, each in a process group of its own: the integration
- * files first, one per process, then the unit files, several per process. `--at-once N` changes how many processes that
- * are; other arguments keep the files whose path contains one of them. Output of a file is shown when it
- * failed. The last line is `N passed, N failed` (tests); exit 1 on any failure, and when nothing ran.
+ * Runs every `*.test.ts` below this folder, a few processes at once, each in a process group of its own: integration files
+ * first, each in a process of its own unless they share servers, then the unit files, several per process. `--at-once N`
+ * changes how many processes that are; other arguments keep the files whose path contains one of them. Output of a file is
+ * shown when it failed. The last line is `N passed, N failed` (tests); exit 1 on any failure, and when nothing ran.
  */
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = join(FOLDER, '..');
 const TOGETHER = join(FOLDER, 'support/together.ts');
 /** Files that one process runs one after the other. */
 const UNIT_FILES = 12;
+const SHARING_FILES = 5;
 const FILE_TIMEOUT_MS = 300_000;
+const GROUP_TIMEOUT_MS = 600_000;
 const USUAL = Math.min(4, Math.max(3, availableParallelism()));
 
 interface FileResult {
@@ -29,20 +31,34 @@ interface FileResult {
 
 const running = new Set<ChildProcess>();
 
-/** What each process runs. */
+/** What each process runs: what takes long begins first. */
 function findTests(filters: string[]): string[][] {
-  const slowFirst = (file: string) => (file.includes('integration') ? 0 : 1);
   const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => relative(ROOT, join(FOLDER, file)))
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
-    .sort((a, b) => slowFirst(a) - slowFirst(b) || a.localeCompare(b));
-  const alone = files.filter((file) => slowFirst(file) === 0);
-  const together = files.slice(alone.length);
-  const shares = Array.from({ length: Math.ceil(together.length / UNIT_FILES) }, (_, share) =>
-    together.slice(share * UNIT_FILES, (share + 1) * UNIT_FILES),
+    .sort((a, b) => a.localeCompare(b));
+  const integration = files.filter((file) => file.includes('integration'));
+  const sharing = integration.filter(sharesServers);
+  return [
+    ...integration.filter((file) => !sharing.includes(file)).map((file) => [file]),
+    ...inShares(sharing, SHARING_FILES),
+    ...inShares(
+      files.filter((file) => !integration.includes(file)),
+      UNIT_FILES,
+    ),
+  ];
+}
+
+/** Its tests leave the servers as they are, so that the next file can use them (`support/servers.ts`). */
+function sharesServers(file: string): boolean {
+  return readFileSync(join(ROOT, file), 'utf8').includes(' = withPlatforms(');
+}
+
+function inShares(files: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(files.length / size) }, (_, share) =>
+    files.slice(share * size, (share + 1) * size),
   );
-  return [...alone.map((file) => [file]), ...shares];
 }
 
 function runFiles(files: readonly string[]): Promise<FileResult> {
@@ -57,10 +73,11 @@ function runFiles(files: readonly string[]): Promise<FileResult> {
     const collect = (chunk: string) => void (output += chunk);
     child.stdout.setEncoding('utf8').on('data', collect);
     child.stderr.setEncoding('utf8').on('data', collect);
+    const mostMs = files.length > 1 ? GROUP_TIMEOUT_MS : FILE_TIMEOUT_MS;
     const timer = setTimeout(() => {
-      output += `\nkilled: did not end within ${FILE_TIMEOUT_MS / 1000} s\n`;
+      output += `\nkilled: did not end within ${mostMs / 1000} s\n`;
       killGroup(child);
-    }, FILE_TIMEOUT_MS);
+    }, mostMs);
     // A child of the test may hold the pipes open: the group is killed on exit, so that `close` comes.
     child.on('exit', () => killGroup(child));
     child.on('error', (error) => void (output += error.message));

@@ -11,7 +11,7 @@ import {
 } from '../../bridge/testing/process.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { Suite } from './suite.ts';
-import { type TestServers, testSettings, withServers } from './servers.ts';
+import { type TestServers, testSettings, withSharedServers } from './servers.ts';
 
 export { chain } from '../../bridge/testing/chain.ts';
 
@@ -27,9 +27,9 @@ export interface PlatformOptions extends ProcessOptions {
   data?: string;
 }
 
-/** Real servers for a suite; each call of the result opens one more process of the platform on them. */
+/** Real servers for a suite, empty at its begin; each call of the result opens one more process of the platform on them. */
 export function withPlatforms(test: Suite): (options?: PlatformOptions) => Promise<TestPlatform> {
-  const servers = withServers(test);
+  const servers = withSharedServers(test);
   const open: TestPlatform[] = [];
   test.after.each(async () => {
     for (const each of open.splice(0)) await each.stop();

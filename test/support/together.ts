@@ -1,6 +1,7 @@
 /**
  * Runs several test files in one process, one after the other: `node … together.ts FILE…`. Unit files take less time than the
- * start of a process does. uvu's queue is filled first, so that a file that forgot `.run()` is found as if it were alone.
+ * start of a process does; integration files use its servers one after the other. uvu's queue is filled first, so that a file
+ * that forgot `.run()` is found as if it were alone.
  */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,3 +21,4 @@ for (const file of process.argv.slice(2)) {
   await import(pathToFileURL(resolve(file)).href);
 }
 await runQueued();
+await (await import('./servers.ts')).stopSharedServers();
