@@ -24,10 +24,12 @@ import { journalFilter, journalStream, shardOf } from '../../runtime/subjects.ts
 import { appOf, post } from '../support/http.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { startServers } from '../support/servers.ts';
+import { replacing } from '../support/replacing.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('large results go by reference', { timeoutMs: 60_000 });
 const platforms = withPlatforms(test);
+const replace = replacing(test);
 const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
 const signal = new AbortController().signal;
 
@@ -48,7 +50,7 @@ async function answering(look: () => Json): Promise<TestPlatform> {
     .agent('librarian')
     ?.pack.code.tools.find(({ name }) => name === 'look_up');
   assert.ok(tool);
-  tool.run = async () => look();
+  replace(tool, 'run', () => async () => look());
   asked.length = 0;
   return opened;
 }

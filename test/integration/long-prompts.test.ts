@@ -3,16 +3,17 @@ import { resolve } from 'node:path';
 import { sentPrompt } from '../../bridge/prompt.ts';
 import type { RunTree } from '../../bridge/runs.ts';
 import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
-import type { Json } from '../../runtime/json.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
 import { type Answer, KEY, type SentBody, withMessagesApi } from '../support/messages-api.ts';
 import { asked, decided, OPERATOR, request } from '../support/people.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { playedAnswers } from '../support/played-api.ts';
+import { replacing } from '../support/replacing.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('a conversation that outgrows the window of its model', { timeoutMs: 60_000 });
 const platforms = withPlatforms(test);
+const replace = replacing(test);
 const api = withMessagesApi(test);
 const PACK = resolve(import.meta.dirname, '../packs/library');
 const BOOKS = ['emma', 'persuasion', 'middlemarch', 'emma', 'persuasion', 'middlemarch'];
@@ -29,7 +30,8 @@ async function onClaude(window: number, characters: number): Promise<TestPlatfor
   const { runtime } = opened.platform;
   const tools = runtime.catalog.agent('librarian')?.pack.code.tools ?? [];
   const lookUp = tools.find(({ name }) => name === 'look_up') ?? assert.fail();
-  lookUp.run = async () => ({ pages: Array.from({ length: characters / 10 }, (_, n) => n % 1_000) }) as Json;
+  const pages = Array.from({ length: characters / 10 }, (_, n) => n % 1_000);
+  replace(lookUp, 'run', () => async () => ({ pages }));
   setWindow(opened, window);
   return opened;
 }

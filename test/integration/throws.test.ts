@@ -7,22 +7,13 @@ import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { Json } from '../../runtime/json.ts';
 import type { Condition, Player } from '../../runtime/sdk.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { replacing } from '../support/replacing.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('a throw in one actor never takes down its worker or a sibling');
 const platforms = withPlatforms(test);
 const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
-/** Code of a pack is loaded once per process: what a test replaced in it is put back. */
-const replaced: (() => void)[] = [];
-test.after.each(() => {
-  for (const restore of replaced.splice(0).reverse()) restore();
-});
-
-function replace<T extends object, K extends keyof T>(owner: T, name: K, value: (was: T[K]) => T[K]): void {
-  const was = owner[name];
-  owner[name] = value(was);
-  replaced.push(() => void (owner[name] = was));
-}
+const replace = replacing(test);
 
 /** The book whose run is hit; the others are its siblings in the same batch. */
 const HIT = 'middlemarch';
@@ -145,13 +136,14 @@ test('in a check of a rule: the rule refuses, twice, and then a person is asked'
   const pack = packOf(open);
   const autonomy = pack.agents.get('librarian')?.resolved.definition.autonomy;
   assert.ok(autonomy);
-  autonomy.enforce = [{ id: 'shelved', before: ['report', 'emit_event'], message: 'look at the shelf first' }];
-  pack.code.checks = {
+  const shelved = { id: 'shelved', before: ['report', 'emit_event'], message: 'look at the shelf first' };
+  replace(autonomy, 'enforce', () => [shelved]);
+  replace(pack.code, 'checks', () => ({
     shelved: ({ subject }) => {
       if (subject === HIT) throw new Error('the check threw');
       return null;
     },
-  };
+  }));
   const { state, context } = await stocktaking(open);
   assert.equal(state, 'waiting_for_human');
   assert.match(context.escalation?.reason ?? '', /could not be decided: the check threw/);

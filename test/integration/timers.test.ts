@@ -7,10 +7,12 @@ import { settleRun } from '../../bridge/settle.ts';
 import { watchJournals } from '../../bridge/watch.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
+import { replacing } from '../support/replacing.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('a model that cannot answer now', { timeoutMs: 60_000 });
 const platforms = withPlatforms(test);
+const replace = replacing(test);
 const library = { packs: [resolve(import.meta.dirname, '../packs/library')] };
 const emma = { agent: 'librarian', instructions: 'Take stock.', payload: { book: 'emma' } };
 
@@ -89,7 +91,7 @@ test('a tool that hangs is a tool error after its time', async () => {
   open.platform.runtime.toolTimeoutMs = 200;
   const [lookUp] = open.platform.runtime.catalog.packs[0]?.code.tools ?? [];
   assert.ok(lookUp);
-  lookUp.run = async () => new Promise(() => {});
+  replace(lookUp, 'run', () => async () => new Promise(() => {}));
   const tree = await open.run({
     ...emma,
     payload: { book: 'emma', script: [[{ name: 'look_up', input: { book: 'emma' } }]] },
