@@ -15,11 +15,11 @@ import {
 } from '../runtime/subjects.ts';
 import { type BatchJournal, readBatch } from './batch-journal.ts';
 import { type OnLeftOut, orLeftOut } from './left-out.ts';
-import type { Platform } from './platform.ts';
+import type { Records } from './records.ts';
 import { ENDED, type RunStateFilter } from './run-states.ts';
 
 /** Roots of that run id: one per tenant that has it, or only that of `tenant`. */
-export async function findRun({ jsm, runtime }: Platform, run: string, tenant = '*'): Promise<Address[]> {
+export async function findRun({ jsm, runtime }: Records, run: string, tenant = '*'): Promise<Address[]> {
   const shard = shardOf(run, runtime.journal.shards);
   const subject = journalSubject({ tenant, run, path: ROOT_PATH }, shard);
   const { state } = await jsm.streams.info(journalStream(shard), { subjects_filter: subject });
@@ -30,8 +30,8 @@ export async function findRun({ jsm, runtime }: Platform, run: string, tenant = 
  * The one run or batch of that id, of one tenant or of any.
  * @throws PlatformError `run.unknown`; `usage.invalid` when several tenants have it
  */
-export async function findRoot(platform: Platform, run: string, tenant?: string): Promise<Address> {
-  const [address, ...more] = await findRun(platform, run, tenant);
+export async function findRoot(records: Records, run: string, tenant?: string): Promise<Address> {
+  const [address, ...more] = await findRun(records, run, tenant);
   if (!address) throw unknownRun(run, tenant);
   if (more.length === 0) return address;
   const tenants = [address, ...more].map((each) => each.tenant).join(', ');
@@ -88,13 +88,13 @@ export interface RunFilter {
 
 /** Runs and batches that a filter lets through and that can be read, at most `limit`, the latest active first. */
 export async function listRuns(
-  platform: Platform,
+  records: Records,
   options: RunFilter & { limit: number; onLeftOut?: OnLeftOut },
 ): Promise<ListedRun[]> {
-  const { journal } = platform.runtime;
+  const { journal } = records.runtime;
   const { limit, state, tenant = '*', onLeftOut } = options;
   const trees = new Map<string, Tree>();
-  for (let shard = 0; shard < journal.shards; shard++) await collect(platform, shard, tenant, trees, { onLeftOut });
+  for (let shard = 0; shard < journal.shards; shard++) await collect(records, shard, tenant, trees, { onLeftOut });
   const latest = [...trees.values()]
     .filter((tree) => tree.root !== null && passes(tree, tree.root, options))
     .sort((a, b) => (a.latest < b.latest ? 1 : -1));
@@ -103,7 +103,7 @@ export async function listRuns(
   for (let at = 0; at < latest.length && found.length < limit; at += limit) {
     const reading = latest
       .slice(at, at + limit)
-      .map((tree) => orLeftOut(tree.address, listed(platform, tree, trees), onLeftOut));
+      .map((tree) => orLeftOut(tree.address, listed(records, tree, trees), onLeftOut));
     const some = (await Promise.all(reading)).filter((run) => run !== null);
     found.push(...some.filter((run) => state === undefined || isIn(run.state, state)));
   }
@@ -124,7 +124,7 @@ function isIn(state: string, wanted: RunStateFilter): boolean {
 
 /** Reads the last entry of every journal of a shard into the trees that they belong to. */
 async function collect(
-  { nc, jsm }: Platform,
+  { nc, jsm }: Records,
   shard: number,
   tenant: string,
   trees: Map<string, Tree>,
@@ -167,14 +167,14 @@ type OnEntry = (address: Address, entry: StoredEntry) => void;
 
 /** Tells the last entry of every journal that can be read, of one tenant or of all. */
 export async function eachLastEntry(
-  platform: Platform,
+  records: Records,
   tenant: string,
   onEntry: OnEntry,
   onLeftOut?: OnLeftOut,
 ): Promise<void> {
-  const { shards } = platform.runtime.journal;
+  const { shards } = records.runtime.journal;
   const told = { onEntry, onLeftOut };
-  await Promise.all(Array.from({ length: shards }, (_, shard) => collect(platform, shard, tenant, new Map(), told)));
+  await Promise.all(Array.from({ length: shards }, (_, shard) => collect(records, shard, tenant, new Map(), told)));
 }
 
 /** What is being worked on for a schedule. */
@@ -187,10 +187,10 @@ export interface OpenWork {
   batches: BatchJournal[];
 }
 
-export async function openWork(platform: Platform, tenant: string, agent: string, schedule: string): Promise<OpenWork> {
+export async function openWork(records: Records, tenant: string, agent: string, schedule: string): Promise<OpenWork> {
   const trees = new Map<string, Tree>();
-  const { journal } = platform.runtime;
-  await Promise.all(Array.from({ length: journal.shards }, (_, shard) => collect(platform, shard, tenant, trees)));
+  const { journal } = records.runtime;
+  await Promise.all(Array.from({ length: journal.shards }, (_, shard) => collect(records, shard, tenant, trees)));
   const open = [...trees.values()].filter(({ outline }) => outline !== null && !ENDED.has(outline.state));
   const bySubject = new Map<string, string>();
   // What a newer version works on is worked on, too.
@@ -203,19 +203,19 @@ export async function openWork(platform: Platform, tenant: string, agent: string
   return { bySubject, runs, batches: read.filter((batch) => batch !== null) };
 }
 
-async function listed(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<ListedRun> {
+async function listed(records: Records, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<ListedRun> {
   const { address, root } = tree;
   const { run, tenant } = address;
   const agent = root?.agent ?? '';
   const isBatch = SCHEDULE.test(agent);
-  const [first] = await platform.runtime.journal.read(address);
+  const [first] = await records.runtime.journal.read(address);
   return {
     run,
     tenant,
     agent: isBatch ? null : agent,
     schedule: isBatch ? agent.replace(SCHEDULE, '') : null,
     subject: root?.subject ?? null,
-    state: isBatch ? await batchState(platform, tree, trees) : runState(tree),
+    state: isBatch ? await batchState(records, tree, trees) : runState(tree),
     started: first?.at ?? tree.latest,
     latest: tree.latest,
     entries: tree.entries,
@@ -227,11 +227,11 @@ function runState({ root, waits }: Tree): string {
   return !ENDED.has(state) && waits ? 'waiting' : state;
 }
 
-async function batchState(platform: Platform, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<string> {
+async function batchState(records: Records, tree: Tree, trees: ReadonlyMap<string, Tree>): Promise<string> {
   const state = tree.root?.state ?? '';
   if (state === 'starting') return 'running';
   if (state !== 'running') return state;
-  const batch = await readBatch(platform.runtime.journal, tree.address);
+  const batch = await readBatch(records.runtime.journal, tree.address);
   const waits = (target: { id: string }): boolean => {
     const run = trees.get(keyOf(tree.address.tenant, targetRun(tree.address.run, target.id)));
     return run !== undefined && runState(run) === 'waiting';

@@ -4,11 +4,12 @@ import { type Address, ROOT_PATH } from '../runtime/address.ts';
 import type { TaskState } from '../runtime/context/invocation.ts';
 import type { HumanTask } from '../runtime/journal/entry.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
-import type { HumanTaskDetail, HumanTaskView, TASK_FILTERS } from './api/human-schemas.ts';
+import type { HumanTaskDetail, HumanTaskView } from './api/human-schemas.ts';
 import { isBatch } from './batch-journal.ts';
 import { eachLastEntry, findRun } from './find-runs.ts';
 import { type OnLeftOut, orLeftOut } from './left-out.ts';
-import type { Platform } from './platform.ts';
+import type { Records } from './records.ts';
+import type { TASK_FILTERS } from './run-states.ts';
 import { readInvocation, readRun, type RunTree } from './runs.ts';
 import { parseTaskId, taskDetail, tasksOf, taskView } from './task-view.ts';
 
@@ -24,22 +25,18 @@ export interface TaskFilter {
 }
 
 /** Questions to people: open ones with the most pressing first, others with the latest first. */
-export async function listTasks(platform: Platform, options: TaskFilter): Promise<HumanTaskView[]> {
+export async function listTasks(records: Records, options: TaskFilter): Promise<HumanTaskView[]> {
   const { tenant = '*', state = 'open', limit, onLeftOut } = options;
   const tenants = [tenant].flat();
   return state === 'open'
-    ? (await openOnes(platform, tenants, onLeftOut)).sort(byUrgency).slice(0, limit)
-    : (await latest(platform, tenants, { state, limit, onLeftOut }))
+    ? (await openOnes(records, tenants, onLeftOut)).sort(byUrgency).slice(0, limit)
+    : (await latest(records, tenants, { state, limit, onLeftOut }))
         .sort((a, b) => (a.opened < b.opened ? 1 : -1))
         .slice(0, limit);
 }
 
 /** An entry that asked tells its question itself; only where something came after it is the journal read. */
-async function openOnes(
-  platform: Platform,
-  tenants: readonly string[],
-  onLeftOut?: OnLeftOut,
-): Promise<HumanTaskView[]> {
+async function openOnes(records: Records, tenants: readonly string[], onLeftOut?: OnLeftOut): Promise<HumanTaskView[]> {
   const found: HumanTaskView[] = [];
   const unclear: Address[] = [];
   const look = (address: Address, entry: StoredEntry): void => {
@@ -48,8 +45,8 @@ async function openOnes(
     if (task === null) unclear.push(address);
     else found.push(taskView({ ...address, agent: entry.agent, subject: entry.subject }, task, 'open', null));
   };
-  for (const tenant of tenants) await eachLastEntry(platform, tenant, look, onLeftOut);
-  return [...found, ...(await readTasks(platform, unclear, onLeftOut)).filter((task) => task.state === 'open')];
+  for (const tenant of tenants) await eachLastEntry(records, tenant, look, onLeftOut);
+  return [...found, ...(await readTasks(records, unclear, onLeftOut)).filter((task) => task.state === 'open')];
 }
 
 /** Whether the last entry of a journal leaves room for an open question. Pure. */
@@ -82,7 +79,7 @@ function byUrgency(a: HumanTaskView, b: HumanTaskView): number {
 
 /** No last entry tells whether a person was ever asked: journals are read, the latest active first, until it is enough. */
 async function latest(
-  platform: Platform,
+  records: Records,
   tenants: readonly string[],
   { state, limit, onLeftOut }: { state: TaskFilter['state']; limit: number; onLeftOut: OnLeftOut | undefined },
 ): Promise<HumanTaskView[]> {
@@ -91,21 +88,21 @@ async function latest(
     const look = (address: Address, entry: StoredEntry): void => {
       if (!isBatch(entry)) journals.push({ address, at: entry.at });
     };
-    await eachLastEntry(platform, tenant, look, onLeftOut);
+    await eachLastEntry(records, tenant, look, onLeftOut);
   }
   journals.sort((a, b) => (a.at < b.at ? 1 : -1));
   const found: HumanTaskView[] = [];
   for (let i = 0; i < journals.length && found.length < limit; i += AT_ONCE) {
     const some = journals.slice(i, i + AT_ONCE).map(({ address }) => address);
     found.push(
-      ...(await readTasks(platform, some, onLeftOut)).filter((task) => state === 'all' || task.state === state),
+      ...(await readTasks(records, some, onLeftOut)).filter((task) => state === 'all' || task.state === state),
     );
   }
   return found;
 }
 
 async function readTasks(
-  { runtime }: Platform,
+  { runtime }: Records,
   addresses: readonly Address[],
   onLeftOut?: OnLeftOut,
 ): Promise<HumanTaskView[]> {
@@ -129,11 +126,11 @@ export interface Asked {
  * Finds a question by its id, of one tenant or of any.
  * @throws PlatformError `human.unknown`; `usage.invalid` when several tenants have it
  */
-export async function findTask(platform: Platform, id: string, tenant?: string): Promise<Asked> {
+export async function findTask(records: Records, id: string, tenant?: string): Promise<Asked> {
   const place = parseTaskId(id);
   const unknown = new PlatformError('human.unknown', `there is no question ${JSON.stringify(id.slice(0, 400))}`);
   if (place === null) throw unknown;
-  const roots = await findRun(platform, place.run, tenant);
+  const roots = await findRun(records, place.run, tenant);
   if (roots.length > 1) {
     const tenants = roots.map((root) => root.tenant).join(', ');
     throw new PlatformError(
@@ -142,18 +139,18 @@ export async function findTask(platform: Platform, id: string, tenant?: string):
     );
   }
   const [root] = roots;
-  const tree = root && (await readInvocation(platform.runtime.journal, { ...root, path: place.path }));
+  const tree = root && (await readInvocation(records.runtime.journal, { ...root, path: place.path }));
   const task = tree?.context.tasks.find((each) => each.id === id);
   if (!tree || !task) throw unknown;
   return { tree, task };
 }
 
 /** All that a person needs to decide. @throws PlatformError `human.unknown` */
-export async function showTask(platform: Platform, id: string, tenant?: string): Promise<HumanTaskDetail> {
-  return detailOf(platform, await findTask(platform, id, tenant));
+export async function showTask(records: Records, id: string, tenant?: string): Promise<HumanTaskDetail> {
+  return detailOf(records, await findTask(records, id, tenant));
 }
 
-export async function detailOf(platform: Platform, { tree, task }: Asked): Promise<HumanTaskDetail> {
-  const root = await readRun(platform.runtime.journal, { ...tree.address, path: ROOT_PATH });
+export async function detailOf(records: Records, { tree, task }: Asked): Promise<HumanTaskDetail> {
+  const root = await readRun(records.runtime.journal, { ...tree.address, path: ROOT_PATH });
   return taskDetail(root ?? tree, tree, task);
 }

@@ -7,22 +7,17 @@ import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Redis } from 'ioredis';
-import type { JetStreamManager, NatsConnection } from 'nats';
 import type { Logger } from 'pino';
 import type { Runtime } from '../actors/runtime.ts';
 import { namedData } from '../config/data-setting.ts';
 import { PlatformError } from '../config/errors.ts';
-import { openServices, type Services } from '../config/services/open.ts';
 import type { Settings } from '../config/settings.ts';
 import { farText, ServerClock } from '../runtime/bus/clock.ts';
-import { connectNats } from '../runtime/bus/connect.ts';
 import { orUnavailable, patiently } from '../runtime/bus/patience.ts';
 import { Publisher } from '../runtime/bus/publish.ts';
-import { ensureStreams } from '../runtime/bus/streams.ts';
 import { Catalog } from '../runtime/definitions/catalog.ts';
 import { loadPacks } from '../runtime/definitions/load.ts';
 import type { LoadedPack } from '../runtime/definitions/resolved.ts';
-import { Journal } from '../runtime/journal/journal.ts';
 import { Mailer } from '../runtime/mail/mail.ts';
 import { connectRedis } from '../runtime/memory/connect.ts';
 import { LongTermMemory } from '../runtime/memory/long-term.ts';
@@ -33,24 +28,18 @@ import { Topics } from '../runtime/topics/topics.ts';
 import { checkNamedPacks, checkOneMeaning } from './data-packs.ts';
 import { logWaits } from './log-waits.ts';
 import { modelFrom, modelOfOthers } from './model.ts';
+import { openRecords, type Records, type RecordsHooks } from './records.ts';
 import { warnSeldom } from './warn-seldom.ts';
 
-export interface Platform {
-  readonly settings: Settings;
-  readonly services: Services;
-  readonly nc: NatsConnection;
-  readonly jsm: JetStreamManager;
+export interface Platform extends Records {
   readonly redis: Redis;
   readonly clock: ServerClock;
   readonly runtime: Runtime;
-  close(): Promise<void>;
 }
 
-export interface PlatformHooks {
+export interface PlatformHooks extends RecordsHooks {
   /** It serves requests for every pack, so each must have data of its own. */
   readonly serves?: boolean;
-  onProgress?(line: string): void;
-  onLost?(error: PlatformError): void;
   /** Milliseconds since 1970 as this machine has them; for tests. */
   ownClock?(): number;
 }
@@ -66,11 +55,12 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     for (const release of closing.splice(0).reverse()) await release();
   };
   try {
-    const services: Services = await openServices(settings, hooks);
-    closing.push(() => services.close());
-    const worker = `w-${randomUUID().slice(0, 8)}`;
-    const nc = await connectNats(services.nats, { name: `agent-platform ${worker}` });
-    closing.push(() => nc.close());
+    const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics));
+    const records = await openRecords(settings, log, { ...hooks, topics });
+    closing.push(() => records.close());
+    const { services, nc, jsm, runtime: recorded } = records;
+    const { worker, journal, replicas } = recorded;
+    journal.observe(logWaits(log));
     let returned = (): void => {};
     const redis = await connectRedis(services.redis, {
       onError: (err) => log.warn({ err }, 'redis'),
@@ -80,11 +70,6 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
       },
     });
     closing.push(async () => redis.disconnect());
-    const topics = packs.flatMap((pack) => Object.keys(pack.manifest.topics));
-    const { natsReplicas: replicas } = settings;
-    const streams = { shards: settings.journalShards, topics, replicas };
-    const { shards } = await patiently(nc, () => ensureStreams(nc, streams));
-    const jsm = await patiently(nc, () => nc.jetstreamManager());
     const clock = await ServerClock.open(nc, {
       ...(hooks.ownClock && { own: hooks.ownClock }),
       onFar: (aheadMs) => log.warn({ ahead_ms: aheadMs }, farText(aheadMs)),
@@ -96,8 +81,6 @@ export async function openPlatform(settings: Settings, log: Logger, hooks: Platf
     const memory = new LongTermMemory({ nats: nc, jsm, redis, onUnindexed });
     returned = () => memory.redisReturned();
     const publisher = new Publisher(nc);
-    const journal = new Journal(nc, shards, 'wait', replicas);
-    journal.observe(logWaits(log));
     const sources = new Sources();
     closing.push(() => sources.close());
     const now = () => clock.now();

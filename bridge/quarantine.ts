@@ -1,6 +1,6 @@
 import { listTasks } from './human.ts';
 import type { OnLeftOut } from './left-out.ts';
-import type { Platform } from './platform.ts';
+import type { Records } from './records.ts';
 
 /** An invocation that the supervisor set aside, and that a person may have go on. */
 export interface Quarantined {
@@ -18,11 +18,11 @@ export interface Quarantined {
 
 /** Invocations that were set aside and that nobody has decided on, the latest first. */
 export async function quarantined(
-  platform: Platform,
+  records: Records,
   tenant = '*',
   onLeftOut: OnLeftOut = () => {},
 ): Promise<Quarantined[]> {
-  const tasks = await listTasks(platform, { tenant, limit: Number.POSITIVE_INFINITY, onLeftOut });
+  const tasks = await listTasks(records, { tenant, limit: Number.POSITIVE_INFINITY, onLeftOut });
   return tasks
     .filter(({ kind }) => kind === 'quarantine')
     .sort((a, b) => (a.opened < b.opened ? 1 : -1))

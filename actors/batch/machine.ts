@@ -5,12 +5,11 @@
 import { type EventObject, fromCallback, setup } from 'xstate';
 import type { Address } from '../../runtime/address.ts';
 import { addressKey } from '../../runtime/address.ts';
-import type { Deferral } from '../../runtime/context/invocation.ts';
+import { type Deferral, deferredBy } from '../../runtime/context/invocation.ts';
 import type { BatchEvent, BatchStart, Deferred, Trace } from '../../runtime/journal/entry.ts';
 import type { Target } from '../../runtime/pack.ts';
 import { isDenied } from '../../runtime/policy/denied.ts';
 import type { EffectInput } from '../invocation/machine.ts';
-import { deferredBy } from '../invocation/take.ts';
 import {
   nextBlock,
   noOutcomes,

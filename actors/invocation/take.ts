@@ -1,7 +1,7 @@
 /** How each journaled event changes an invocation's context. Plain functions: the machine decides when they apply. */
 import {
   type CallState,
-  type Deferral,
+  deferredBy,
   dueTimer,
   type InvocationContext,
   type TurnState,
@@ -25,11 +25,6 @@ export function take(context: InvocationContext, event: InvocationEvent): Partia
     stalls: event.type === 'resumed' ? context.stalls + 1 : 0,
     ...(context.deferred && { deferred: null }),
   };
-}
-
-/** Since when it is left to others, and why. Pure. */
-export function deferredBy(before: Deferral | null | undefined, { at, lacks }: Deferred): Deferral {
-  return { since: before?.since ?? at, lacks: [...(before?.lacks ?? []), lacks] };
 }
 
 function change(context: InvocationContext, event: Exclude<InvocationEvent, Deferred>): Partial<InvocationContext> {

@@ -1,5 +1,6 @@
 /** What doors take and answer about questions to people, and about cancels. The published documents come from these. */
 import { z } from 'zod';
+import { TASK_FILTERS, TASK_STATES } from '../run-states.ts';
 import { Id, Name, NewId, NO_BLANKS, Text } from './fields.ts';
 
 /** `<run>.<path>.<n>`: a run id, a path and a number. */
@@ -9,9 +10,6 @@ const TaskId = z
   .max(600)
   .describe('`<run>.<path>.<n>`: the n-th question of that invocation of the run.');
 
-export const TASK_STATES = ['open', 'decided', 'expired', 'closed'] as const;
-/** What a list can ask for. */
-export const TASK_FILTERS = [...TASK_STATES, 'all'] as const;
 export const ANSWERS = ['approve', 'edit', 'reject', 'ask_again'] as const;
 
 const DecisionView = z.object({

@@ -1,15 +1,8 @@
 /** The OpenAPI 3.1 document of the HTTP door. Bodies are the zod schemas that validate and answer. Pure. */
 import { z } from 'zod';
 import type { JsonObject } from '../../runtime/json.ts';
-import {
-  Cancel,
-  CancelAnswer,
-  HumanDecision,
-  HumanTaskDetail,
-  HumanTaskList,
-  HumanTaskView,
-  TASK_FILTERS,
-} from './human-schemas.ts';
+import { TASK_FILTERS } from '../run-states.ts';
+import { Cancel, CancelAnswer, HumanDecision, HumanTaskDetail, HumanTaskList, HumanTaskView } from './human-schemas.ts';
 import { SchemaBook } from './json-schemas.ts';
 import { BatchView, Readiness, Refusal, RunEvent, RunRequest, RunView, StartAnswer, StartRequest } from './schemas.ts';
 

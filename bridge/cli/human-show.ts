@@ -7,15 +7,15 @@ import { taskText, tasksText } from '../task-text.ts';
 import { refusedRequest } from '../task-view.ts';
 import { decideCommand, promptCommand, showTaskCommand } from './hints.ts';
 import type { HumanListOptions } from './human.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withRecords } from './session.ts';
 
 export async function listHumanTasks(session: Session, { all, state, limit }: HumanListOptions): Promise<number> {
   const { json, width, paint, say, sayJson, settings } = session;
   const { tenant } = settings;
   const wanted = all ? 'all' : (state ?? 'open');
   const { onLeftOut, tell } = leftOut();
-  const tasks = await withPlatform(session, (platform) =>
-    listTasks(platform, { state: wanted, limit, onLeftOut, ...(tenant && { tenant }) }),
+  const tasks = await withRecords(session, (records) =>
+    listTasks(records, { state: wanted, limit, onLeftOut, ...(tenant && { tenant }) }),
   );
   tell(session.note);
   const [first] = tasks;
@@ -27,9 +27,9 @@ export async function listHumanTasks(session: Session, { all, state, limit }: Hu
 
 export async function showHumanTask(session: Session, id: string): Promise<number> {
   const { json, width, paint, say, sayJson, settings } = session;
-  const { asked, task } = await withPlatform(session, async (platform) => {
-    const found = await findTask(platform, id, settings.tenant);
-    return { asked: found.tree, task: await detailOf(platform, found) };
+  const { asked, task } = await withRecords(session, async (records) => {
+    const found = await findTask(records, id, settings.tenant);
+    return { asked: found.tree, task: await detailOf(records, found) };
   });
   if (json) sayJson(task);
   else {

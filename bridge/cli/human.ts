@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { TASK_FILTERS } from '../api/human-schemas.ts';
+import { TASK_FILTERS } from '../run-states.ts';
 import { limit } from './arguments.ts';
 import { inSession } from './session.ts';
 

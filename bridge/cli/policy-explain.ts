@@ -3,13 +3,13 @@ import { findRoot } from '../find-runs.ts';
 import { explainPolicy } from '../policy-explain.ts';
 import { policyText } from '../policy-text.ts';
 import { readRun } from '../runs.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withRecords } from './session.ts';
 
 /** Explains a run of any tenant, or of the one that the settings name. */
 export async function explainRun(session: Session, run: string): Promise<number> {
   const { json, width, paint, say, sayJson, settings } = session;
-  const tree = await withPlatform(session, async (platform) => {
-    const found = await readRun(platform.runtime.journal, await findRoot(platform, run, settings.tenant));
+  const tree = await withRecords(session, async (records) => {
+    const found = await readRun(records.runtime.journal, await findRoot(records, run, settings.tenant));
     if (found) return found;
     throw new PlatformError(
       'run.unknown',

@@ -1,10 +1,9 @@
 import { PlatformError } from '../../config/errors.ts';
 import { listRuns } from '../find-runs.ts';
 import { leftOut } from '../left-out.ts';
-import type { Platform } from '../platform.ts';
 import { cell, renderTable } from '../table.ts';
 import type { RunsListOptions } from './runs.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withRecords } from './session.ts';
 
 export async function listRunsCommand(session: Session, options: RunsListOptions): Promise<number> {
   const { settings, json, width, paint, say, sayJson } = session;
@@ -17,9 +16,9 @@ export async function listRunsCommand(session: Session, options: RunsListOptions
     ...(since && { since }),
   };
   const { onLeftOut, tell } = leftOut();
-  const runs = await withPlatform(session, async (platform) => {
-    const found = await listRuns(platform, { limit, onLeftOut, ...filter, ...(tenant && { tenant }) });
-    if (agent !== undefined && found.length === 0) checkName(platform, agent);
+  const runs = await withRecords(session, async (records) => {
+    const found = await listRuns(records, { limit, onLeftOut, ...filter, ...(tenant && { tenant }) });
+    if (agent !== undefined && found.length === 0) await checkName(session, agent);
     return found;
   });
   tell(session.note);
@@ -46,10 +45,12 @@ export async function listRunsCommand(session: Session, options: RunsListOptions
 }
 
 /** Only asked when nothing was found: there may be runs of a pack that is not loaded any more. */
-function checkName({ runtime: { catalog } }: Platform, name: string): void {
-  if (catalog.agent(name) || catalog.schedule(name)) return;
-  const agents = catalog.agents().map(({ resolved }) => resolved.definition.metadata.name);
-  const schedules = catalog.packs.flatMap(({ manifest }) => Object.keys(manifest.schedules));
+async function checkName({ settings, logFile }: Session, name: string): Promise<void> {
+  const { loadPacks } = await import('../../runtime/definitions/load.ts');
+  const packs = await loadPacks(settings.packs, { log: logFile.log });
+  const agents = packs.flatMap((pack) => [...pack.agents.keys()]);
+  const schedules = packs.flatMap(({ manifest }) => Object.keys(manifest.schedules));
+  if (agents.includes(name) || schedules.includes(name)) return;
   throw new PlatformError(
     'agent.unknown',
     `no agent or schedule is called ${name}; there are: ${[...agents, ...schedules].join(', ') || 'none'}`,

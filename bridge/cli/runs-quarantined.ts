@@ -7,12 +7,12 @@ import { quarantined } from '../quarantine.ts';
 import { flattenTree, readRun, type RunTree } from '../runs.ts';
 import { checkServed } from '../served-agents.ts';
 import { cell, renderTable } from '../table.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withPlatform, withRecords } from './session.ts';
 
 export async function listQuarantined(session: Session): Promise<number> {
   const { settings, json, width, paint, say, sayJson } = session;
   const { onLeftOut, tell } = leftOut();
-  const found = await withPlatform(session, (platform) => quarantined(platform, settings.tenant, onLeftOut));
+  const found = await withRecords(session, (records) => quarantined(records, settings.tenant, onLeftOut));
   tell(session.note);
   if (json) sayJson({ quarantined: found });
   else if (found.length === 0) say('nothing is quarantined');

@@ -10,19 +10,19 @@ import { addSpent, nothingSpent, type Spent, spentBy, spentByInvocation } from '
 import { standingOf, type TargetStanding } from '../target-standing.ts';
 import { tasksOf } from '../task-view.ts';
 import { journalsOf, timeline } from '../timeline.ts';
-import type { Platform } from '../platform.ts';
+import type { Records } from '../records.ts';
 import type { RunsShowOptions } from './runs.ts';
-import { type Session, withPlatform } from './session.ts';
+import { type Session, withRecords } from './session.ts';
 
 /** Prints a run or batch of any tenant, or of the one that the settings name. */
 export async function showRun(session: Session, run: string, { verdicts = false }: RunsShowOptions): Promise<number> {
   const { json, width, paint, say, sayJson, note } = session;
   const { onLeftOut, tell } = leftOut();
-  const { batch, targets, tree } = await withPlatform(session, async (platform) => {
-    const address = await findRoot(platform, run, session.settings.tenant);
-    const { journal } = platform.runtime;
+  const { batch, targets, tree } = await withRecords(session, async (records) => {
+    const address = await findRoot(records, run, session.settings.tenant);
+    const { journal } = records.runtime;
     const found = await readBatch(journal, address);
-    const targets = found ? await readTargets(platform, found, onLeftOut) : { standing: [], spent: nothingSpent() };
+    const targets = found ? await readTargets(records, found, onLeftOut) : { standing: [], spent: nothingSpent() };
     return { batch: found, targets, tree: found ? null : await readRun(journal, address) };
   });
   tell(note);
@@ -41,7 +41,7 @@ const AT_ONCE = 64;
 
 /** What became of a batch's targets, and what their runs used up, as far as their journals can be read. */
 async function readTargets(
-  { runtime }: Platform,
+  { runtime }: Records,
   batch: BatchJournal,
   onLeftOut: OnLeftOut,
 ): Promise<{ standing: TargetStanding[]; spent: Spent }> {

@@ -8,6 +8,7 @@ import type { Tick } from '../../runtime/mail/mail.ts';
 import type { LogFile } from '../log-file.ts';
 import { tell, tellJson } from '../output.ts';
 import type { Platform } from '../platform.ts';
+import type { Records } from '../records.ts';
 import { COLOURS, type Paint, PLAIN } from '../terminal.ts';
 import { ENDING_MS, gracefully, Interrupted } from './interruption.ts';
 
@@ -38,7 +39,7 @@ export async function inSession(command: Command, body: (session: Session) => Pr
   const { json = false, ...options } = command.optsWithGlobals() as { json?: boolean } & Record<string, unknown>;
   const { resolveSettings } = await import('../../config/settings.ts');
   const { openLogFile } = await import('../log-file.ts');
-  const { unusedKeyText } = await import('../model.ts');
+  const { unusedKeyText } = await import('../model-key.ts');
   const settings = resolveSettings({ options });
   const note = (text: string): void => tell(process.stderr, text);
   const logFile = openLogFile(settings, note);
@@ -103,6 +104,19 @@ export async function withPlatform<T>(session: Session, body: (platform: Platfor
   return closing(platform, lost, body(platform));
 }
 
+/** The same for a body that only reads records: no pack is loaded. */
+export async function withRecords<T>(session: Session, body: (records: Records) => Promise<T>): Promise<T> {
+  const { settings, logFile, note } = session;
+  needPacks(settings);
+  const { openRecords } = await import('../records.ts');
+  const lost = new AbortController();
+  const records = await openRecords(settings, logFile.log, {
+    onProgress: note,
+    onLost: (error) => lost.abort(error),
+  });
+  return closing(records, lost.signal, body(records));
+}
+
 /**
  * The same for a body that follows, works or serves: the signal aborts on Ctrl-C and when a server was lost, and the body
  * ends by itself soon after. Who `serves` takes work for every pack.
@@ -133,11 +147,11 @@ async function openFor(
   return { platform, lost: lost.signal };
 }
 
-async function closing<T>(platform: Platform, lost: AbortSignal, work: Promise<T>): Promise<T> {
+async function closing<T>(opened: Records, lost: AbortSignal, work: Promise<T>): Promise<T> {
   try {
     return await untilLost(work, lost);
   } finally {
-    await (lost.aborted ? bounded(platform.close()) : platform.close());
+    await (lost.aborted ? bounded(opened.close()) : opened.close());
   }
 }
 
@@ -148,7 +162,7 @@ export async function withWorker<T>(
   body: (worker: Worker) => Promise<T>,
   { keyless = false } = {},
 ): Promise<T> {
-  if (!keyless) (await import('../model.ts')).needKey(platform.settings);
+  if (!keyless) (await import('../model-key.ts')).needKey(platform.settings);
   const { Worker } = await import('../../actors/worker.ts');
   const { keepStrays } = await import('../../actors/strays.ts');
   const { announceModel } = await import('../model-workers.ts');

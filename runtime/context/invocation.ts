@@ -1,5 +1,14 @@
 import type { CodeId } from '../definitions/release.ts';
-import type { Decision, Escalation, HumanTask, Invocation, JudgedCall, Timer, Verdict } from '../journal/entry.ts';
+import type {
+  Decision,
+  Deferred,
+  Escalation,
+  HumanTask,
+  Invocation,
+  JudgedCall,
+  Timer,
+  Verdict,
+} from '../journal/entry.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ReplyBlock } from '../model/provider.ts';
 import { type AgentReport, noUsage, type Usage } from '../report.ts';
@@ -32,6 +41,11 @@ export interface Deferral {
   /** ISO time. */
   since: string;
   lacks: string[];
+}
+
+/** Since when it is left to others, and why. */
+export function deferredBy(before: Deferral | null | undefined, { at, lacks }: Deferred): Deferral {
+  return { since: before?.since ?? at, lacks: [...(before?.lacks ?? []), lacks] };
 }
 
 /** One model turn and its calls. */
