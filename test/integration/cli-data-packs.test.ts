@@ -49,6 +49,31 @@ test('what lists the schedules of all packs refuses it too; doctor says so', asy
   assert.match(found[0]?.text ?? '', /^settings\.invalid: data: one folder/);
 });
 
+test('a broken pack stops what needs its code, and nobody who looks at records', async () => {
+  const pack = join(folder.cwd, 'broken');
+  mkdirSync(pack);
+  writeFileSync(join(pack, 'pack.yaml'), 'kind: Pack\nmetadata: {name: broken}\n');
+  const look = (...args: string[]) => commandIn(folder, args, { ...LIBRARY, AGENT_PLATFORM_PACKS: pack });
+  for (const command of [['up'], ['schedules', 'list']]) {
+    const { code, stderr } = await look(...command);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /error\[definitions\.invalid\]/);
+  }
+  for (const [what, command] of [
+    ['runs', ['runs', 'list']],
+    ['tasks', ['human', 'list']],
+    ['quarantined', ['runs', 'quarantined']],
+  ] as const) {
+    const { code, stdout, stderr } = await look(...command, '--json');
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), { [what]: [] });
+  }
+  const { stderr } = await look('runs', 'show', 'none');
+  assert.match(stderr, /^error\[run\.unknown\]/m);
+  // Whether there is an agent of that name only the packs know.
+  assert.match((await look('runs', 'list', '--agent', 'any')).stderr, /error\[definitions\.invalid\]/);
+});
+
 test('packs that are not loaded are named, before anything starts', async () => {
   const { code, stderr } = await run('up', '--data', 'libary=./shelf');
   assert.equal(code, 2);

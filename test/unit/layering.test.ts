@@ -37,9 +37,24 @@ const WRITING = /\b(stdout|stderr)\s*\.write\b|\bconsole\./;
 /** The one place, and the keeper, whose streams are a protocol and a log. */
 const WRITES = new Set(['bridge/output.ts', 'config/services/keeper.ts']);
 
+/** Servers, models and formats that a command without a pack has no use for, and the code that loads packs. */
+const HEAVY = /^(ioredis|croner|hono|@hono.*|@anthropic.*|@duckdb.*|.*definitions\/load\.ts)$/;
+/** Each entry of the command line, and what must not be loaded with it. */
+const LIGHT: Record<string, RegExp> = {
+  'bridge/cli/main.ts': /^(zod|xstate|nats|ioredis|pino|yaml|croner|@.*|actors\/.*|runtime\/definitions\/.*)$/,
+  'bridge/records.ts': /^(zod|ioredis|croner|@.*|runtime\/(definitions|memory|schedules)\/.*)$/,
+  'bridge/cli/runs-list.ts': /^(zod|ioredis|croner|@.*|runtime\/(cel|definitions|memory|schedules)\/.*)$/,
+  'bridge/cli/runs-show.ts': HEAVY,
+  'bridge/cli/runs-quarantined.ts': HEAVY,
+  'bridge/cli/human-show.ts': HEAVY,
+  'bridge/cli/policy-explain.ts': HEAVY,
+  'config/services/keeper.ts': /^(?!node:|config\/)/,
+};
+
 interface Import {
   specifier: string;
   typeOnly: boolean;
+  dynamic: boolean;
 }
 
 interface Source {
@@ -60,6 +75,7 @@ function sources(folder: string): Source[] {
       const imports = [...text.matchAll(IMPORT)].map(([, type, named, dynamic]) => ({
         specifier: named ?? dynamic ?? '',
         typeOnly: type !== undefined,
+        dynamic: dynamic !== undefined,
       }));
       return { path: join(folder, file), text, imports };
     });
@@ -135,6 +151,23 @@ test('no file imports itself by a way through others, types aside', () => {
   };
   for (const path of next.keys()) visit(path, []);
   assert.deepEqual(circles, []);
+});
+
+test('what only looks at records, or prints help, loads no code that it does not use', () => {
+  const byPath = new Map(core.map((file) => [file.path, file]));
+  const wrong = Object.entries(LIGHT).flatMap(([start, unused]) => {
+    const way = new Map<string, string>([[start, start]]);
+    for (const [path, through] of way) {
+      const file = byPath.get(path);
+      for (const one of file?.imports ?? []) {
+        const to = file && !one.typeOnly && !one.dynamic ? (target(file, one) ?? one.specifier) : path;
+        if (!way.has(to)) way.set(to, `${through} → ${to}`);
+      }
+    }
+    assert.ok(byPath.has(start), start);
+    return [...way].flatMap(([path, through]) => (unused.test(path) ? [through] : []));
+  });
+  assert.deepEqual(wrong, []);
 });
 
 test('every folder of the core is seen, and every relative import leads to a file', () => {
