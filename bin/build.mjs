@@ -1,9 +1,9 @@
 /**
  * Writes `dist/`: each source file without its types, line by line the same. Commands run from there, since Node needs no
  * module hooks for it. Each start compares size and time of every source with what was written, and writes what differs:
- * a changed source is never run stale.
+ * a changed source is never run stale. An installed package comes translated, without the sources of the core.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -13,11 +13,14 @@ const MANIFEST = join(OUT, 'manifest.json');
 const FOLDERS = ['config', 'runtime', 'actors', 'bridge', 'packs'];
 const FORMAT = 1;
 
-/** Resolves to the number of files that were written or removed. @throws Error for a source that is no TypeScript */
-export async function build() {
+/**
+ * Resolves to the number of files that were written or removed. `portable`: for a package, so without paths of this machine,
+ * and without the list, by which the next start writes all of it anew. @throws Error for a source that is no TypeScript
+ */
+export async function build({ portable = false } = {}) {
+  // An installed package: what was packed does not change.
+  if (!existsSync(join(ROOT, 'config'))) return 0;
   const sources = findSources();
-  // An installed package may come without its sources.
-  if (sources.size === 0) return 0;
   const before = readManifest();
   const changed = [...sources].filter(([file, stamp]) => before[file] !== stamp).map(([file]) => file);
   const gone = Object.keys(before).filter((file) => !sources.has(file));
@@ -28,18 +31,23 @@ export async function build() {
     // Its pack was given up for another file of it.
     if (!sources.has(file)) continue;
     try {
-      write(translated(file), translate(file, { parse, strip }));
+      write(translated(file), translate(file, { parse, strip, portable }));
     } catch (error) {
       const [pack] = /^packs\/[^/]+\//.exec(file) ?? [];
-      if (pack === undefined || error.name !== 'TransformError') throw error;
+      if (portable || pack === undefined || error.name !== 'TransformError') throw error;
       // Whoever loads that pack tells what is wrong, at its place: without a translation it is read as one of any other folder.
       for (const each of sources.keys()) if (each.startsWith(pack)) sources.delete(each);
       rmSync(join(OUT, pack), { recursive: true, force: true });
     }
   }
   for (const file of gone) rmSync(translated(file), { force: true });
-  write(MANIFEST, JSON.stringify({ format: FORMAT, files: Object.fromEntries(sources) }));
+  if (!portable) write(MANIFEST, JSON.stringify({ format: FORMAT, files: Object.fromEntries(sources) }));
   return changed.length + gone.length;
+}
+
+/** The next start writes everything anew. */
+export function forget() {
+  rmSync(OUT, { recursive: true, force: true });
 }
 
 /** Each source, relative to the project, with what changes when it does. */
@@ -75,7 +83,7 @@ function readManifest() {
 }
 
 /** `./table.ts` becomes `./table.js`: as long as before, so that every column stays. Stack traces name the source. */
-function translate(file, { parse, strip }) {
+function translate(file, { parse, strip, portable }) {
   const path = join(ROOT, file);
   const code = strip(readFileSync(path, 'utf8'), path);
   const pieces = [];
@@ -87,7 +95,8 @@ function translate(file, { parse, strip }) {
     pieces.push(code.slice(at, suffix), 'js');
     at = suffix + 2;
   }
-  return `${pieces.join('')}${code.slice(at)}\n//# sourceURL=${pathToFileURL(path).href}\n`;
+  const named = portable ? '' : `//# sourceURL=${pathToFileURL(path).href}\n`;
+  return `${pieces.join('')}${code.slice(at)}\n${named}`;
 }
 
 function translated(file) {
@@ -102,4 +111,7 @@ function write(path, text) {
   renameSync(beside, path);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`${await build()} files written to dist/`);
+// npm runs `prepare` behind `prepack` as well: what was readied for the package stays.
+const isMain = process.argv[1] === fileURLToPath(import.meta.url);
+if (isMain && !/^(pack|publish)$/.test(process.env.npm_command ?? ''))
+  console.log(`${await build()} files written to dist/`);

@@ -96,13 +96,18 @@ function projectOf(folder: string, module: string): Record<string, unknown> {
       noUnusedParameters: false,
       typeRoots,
       paths: {
-        'agent-platform/sdk': [join(PLATFORM_ROOT, 'runtime/sdk.ts')],
-        'agent-platform/testing': [join(PLATFORM_ROOT, 'bridge/testing.ts')],
+        'agent-platform/sdk': typesOf('runtime/sdk'),
+        'agent-platform/testing': typesOf('bridge/testing'),
       },
     },
     files: [module],
     include: [],
   };
+}
+
+/** Of a checkout its sources, of an installed package its declarations. */
+function typesOf(file: string): string[] {
+  return [join(PLATFORM_ROOT, `${file}.ts`), join(PLATFORM_ROOT, `types/${file}.d.ts`)];
 }
 
 function foldersAbove(folder: string): string[] {

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PLATFORM_ROOT } from '../../config/root.ts';
@@ -49,6 +60,47 @@ test('a source of the core that does not compile is named at its place', () => {
   const { status, stderr } = build({ 'config/a.ts': 'export const a: = 1;\n' });
   assert.equal(status, 1);
   assert.match(stderr, /config\/a\.ts:1:16: ERROR/);
+});
+
+test('what is readied for a package names no path of this machine, and an installed package writes nothing', () => {
+  build({ 'config/a.ts': 'export const a: number = 1;\n' });
+  assert.match(readFileSync(join(root, 'dist/config/a.js'), 'utf8'), /sourceURL=file:/);
+  const ready = `import('${join(root, 'bin/build.mjs')}').then(({ forget, build }) => (forget(), build({ portable: true })))`;
+  assert.equal(spawnSync(process.execPath, ['-e', ready]).status, 0);
+  assert.equal(readFileSync(join(root, 'dist/config/a.js'), 'utf8'), 'export const a         = 1;\n\n');
+  renameSync(join(root, 'config'), join(root, 'elsewhere'));
+  try {
+    writeFileSync(join(root, 'packs/garden/beds.ts'), 'export const beds = 2;\n');
+    const { stdout } = spawnSync(process.execPath, [join(root, 'bin/build.mjs')], { encoding: 'utf8' });
+    assert.equal(stdout, '0 files written to dist/\n');
+  } finally {
+    renameSync(join(root, 'elsewhere'), join(root, 'config'));
+  }
+  // A checkout that was packed writes all of it anew.
+  build({});
+  assert.match(readFileSync(join(root, 'dist/config/a.js'), 'utf8'), /sourceURL=file:/);
+});
+
+test('a pack outside is translated once per content', () => {
+  const cache = join(root, 'cache');
+  const file = join(root, 'outside.ts');
+  const strip = `import('${join(root, 'bin/strip-types.mjs')}').then(({ strip }) => {
+    process.stdout.write(strip(require('node:fs').readFileSync('${file}', 'utf8'), '${file}'));
+  })`;
+  const stripped = (text: string): string => {
+    writeFileSync(file, text);
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
+    return spawnSync(process.execPath, ['-e', strip], { encoding: 'utf8', env }).stdout;
+  };
+  const kept = () => readdirSync(join(cache, 'agent-platform/stripped'));
+  assert.equal(stripped('const a: 1 = 1;'), 'const a    = 1;');
+  const [first = ''] = kept();
+  // What is kept is what the next process takes.
+  writeFileSync(join(cache, 'agent-platform/stripped', first), 'kept');
+  assert.equal(stripped('const a: 1 = 1;'), 'kept');
+  assert.equal(stripped('const a: 2 = 2;'), 'const a    = 2;');
+  assert.equal(stripped('const a: 1 = 1;'), 'kept');
+  assert.equal(kept().length, 2);
 });
 
 test.run();
