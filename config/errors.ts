@@ -33,6 +33,8 @@ export const ERRORS = {
   'definitions.invalid':
     'A pack, an agent definition, a prompt or a parameters file is wrong; every finding has its file, line and column.',
   'pack.not_found': 'A pack folder named in the settings does not exist or has no pack.yaml.',
+  'pack.exists': 'The folder that a new pack is to be written to holds something already.',
+  'pack.denied': 'The folder of a new pack cannot be written.',
   'agent.unknown': 'No loaded pack defines an agent of that name.',
   'schedule.unknown': 'No loaded pack declares a schedule of that name.',
   'schedule.refused': 'The NATS server does not take a schedule’s cron line; the one before it, and all others, go on.',

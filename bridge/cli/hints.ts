@@ -50,11 +50,15 @@ function commandLine(words: readonly string[], settings: Settings, asked: string
       : ` --state-dir ${quoted(stateDir.startsWith('..') ? settings.stateDir : stateDir)}`;
   // What is said of a run of another model than the default one must be said to that model.
   const model = settings.model === PLAYED_MODEL && asked === PLAYED_MODEL ? '' : ` --model ${quoted(asked)}`;
-  const program = settings.host.npmScript ? 'npm run -s agent-platform --' : 'agent-platform';
-  return `${program} ${words.map(quoted).join(' ')}${model}${where}`;
+  return `${programOf(settings)} ${words.map(quoted).join(' ')}${model}${where}`;
+}
+
+/** The command itself, as it was typed. */
+export function programOf({ host }: Settings): string {
+  return host.npmScript ? 'npm run -s agent-platform --' : 'agent-platform';
 }
 
 /** As a POSIX shell reads it back. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

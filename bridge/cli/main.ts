@@ -11,6 +11,7 @@ import { eventsCommands } from './events.ts';
 import { humanCommands } from './human.ts';
 import { Interrupted } from './interruption.ts';
 import { memoryCommands } from './memory.ts';
+import { packsCommands } from './packs.ts';
 import { policyCommands } from './policy.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { runCommand } from './run.ts';
@@ -65,6 +66,7 @@ Settings can also stand in agent-platform.yaml, or in the environment (AGENT_PLA
     humanCommands(),
     policyCommands(),
     agentsCommands(),
+    packsCommands(),
     memoryCommands(),
     dataCommands(),
     schemaCommands(),
