@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -67,9 +68,9 @@ function snake(pack: string): string {
 function filesOf(pack: string): Map<string, string> {
   const named = (text: string): string =>
     text.replaceAll('my-pack', pack).replaceAll('my_pack', snake(pack)).replaceAll('mypack', pack.replaceAll('-', ''));
-  const found = readdirSync(TEMPLATE, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(TEMPLATE, join(entry.parentPath, entry.name)));
+  const found = readdirSync(TEMPLATE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(join(TEMPLATE, file)).isFile(),
+  );
   return new Map(found.sort().map((file) => [named(file), named(readFileSync(join(TEMPLATE, file), 'utf8'))]));
 }
 
