@@ -1,7 +1,7 @@
 import { DeliverPolicy, type NatsConnection } from 'nats';
 import type { Address } from '../runtime/address.ts';
 import { openReader } from '../runtime/bus/reader.ts';
-import { latestMessages, type StoredMessage } from '../runtime/bus/stored.ts';
+import { askLeader, latestMessages, type StoredMessage } from '../runtime/bus/stored.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
@@ -15,6 +15,8 @@ export interface Watch {
   tenant: string;
   runs: readonly string[];
   signal: AbortSignal;
+  /** By shard: only entries behind these positions are wanted, of many runs at least. See `positions`. */
+  after?: readonly number[];
   onEntry(address: Address, entry: StoredEntry): void | Promise<void>;
 }
 
@@ -37,7 +39,9 @@ export async function watchJournals(nc: NatsConnection, journal: Journal, watch:
     shards.map(async (shard) => {
       const { messages, close } = await openReader(nc, journalStream(shard), {
         filterSubjects: [journalFilter(shard, watch.tenant)],
-        deliver_policy: DeliverPolicy.LastPerSubject,
+        ...(watch.after
+          ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: (watch.after[shard] ?? 0) + 1 }
+          : { deliver_policy: DeliverPolicy.LastPerSubject }),
       });
       signal.addEventListener('abort', close, { once: true });
       if (signal.aborted) close();
@@ -52,6 +56,13 @@ export async function watchJournals(nc: NatsConnection, journal: Journal, watch:
       }
     }),
   );
+}
+
+/** The position of the latest entry of each shard, as its leader has it. */
+export async function positions(nc: NatsConnection, { shards }: Journal): Promise<number[]> {
+  const streams = Array.from({ length: shards }, (_, shard) => journalStream(shard));
+  const latest = streams.map((stream) => askLeader(nc, stream, { last_by_subj: '>' }));
+  return (await Promise.all(latest)).map((message) => message?.seq ?? 0);
 }
 
 /** A few runs: what is new of them is heard with what is new of all others that somebody on this connection waits for. */

@@ -180,7 +180,8 @@ export const CancelAnswer = z
       .describe('`cancelled`: the whole tree is final, nothing of it takes effect any more.'),
     by: z.string().nullable().describe('Who cancelled it first; null until it is known.'),
     reason: z.string().nullable(),
-    ending: z.array(z.string()).describe('What is not final yet: `<run> <path> <state>`.'),
+    ending: z.array(z.string()).describe('What is not known to be final yet: `<run> <path> <state>`.'),
+    more: z.int().optional().describe('How many `ending` leaves out for want of room. Absent when all are told.'),
   })
   .meta({ id: 'CancelAnswer' });
 export type CancelAnswer = z.infer<typeof CancelAnswer>;

@@ -139,7 +139,13 @@ export function openapiDocument({ version }: { version: string }): JsonObject {
         get: operation({
           id: 'getBatch',
           summary: 'Where a batch and each of its runs stand.',
-          parameters: [inPath('A batch id.')],
+          parameters: [
+            inPath('A batch id.'),
+            inQuery('from', 'How many runs to pass over: `next` of the answer before.', {
+              type: 'integer',
+              minimum: 0,
+            }),
+          ],
           responses: { 200: answer('The batch.', json('BatchView', BatchView)) },
         }),
       },

@@ -2,17 +2,19 @@
  * What every door can do, once: HTTP and NATS only carry requests in and answers out. Requests come checked by
  * `schemas.ts`; each refusal is a `PlatformError`, thrown before anything is written.
  */
-import { isReached, outcomeOf, targetRun } from '../../actors/batch/machine.ts';
+import { isReached, outcomeOf } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
-import type { Address } from '../../runtime/address.ts';
+import { type Address, ROOT_PATH } from '../../runtime/address.ts';
 import { canonicalJson } from '../../runtime/canonical.ts';
 import type { Invocation, Trace } from '../../runtime/journal/entry.ts';
+import type { Journal } from '../../runtime/journal/journal.ts';
 import { admit } from '../../runtime/policy/admission.ts';
-import { readBatch } from '../batch-journal.ts';
+import { readBatch, runsOf } from '../batch-journal.ts';
 import { acceptPrepared, prepareRun } from '../door.ts';
 import type { Platform } from '../platform.ts';
 import { readRun, type RunTree, summarise } from '../runs.ts';
 import { openTasks } from '../task-view.ts';
+import { asManyAsFit } from './long-lists.ts';
 import type { BatchView, RunRequest, RunView } from './schemas.ts';
 
 const AT_ONCE = 64;
@@ -111,31 +113,44 @@ export function viewOf(tree: RunTree): RunView | null {
   };
 }
 
-/** Throws `run.unknown` when there is no such batch of the tenant. */
-export async function getBatch(platform: Platform, tenant: string, batch: string): Promise<BatchView> {
+/** Its runs from the place `from` in its list on, as far as an answer has room. Throws `run.unknown` when the tenant has no such batch. */
+export async function getBatch(platform: Platform, tenant: string, batch: string, from = 0): Promise<BatchView> {
   const { journal } = platform.runtime;
   const found = await readBatch(journal, { tenant, run: batch, path: '0' });
   if (!found) throw new PlatformError('run.unknown', `there is no batch ${JSON.stringify(batch)}`);
   const { start, context } = found;
-  const runs: BatchView['runs'] = [];
-  for (let i = 0; i < context.targets.length; i += AT_ONCE) {
-    const some = context.targets.slice(i, i + AT_ONCE).map(async ({ id }) => {
-      const run = targetRun(batch, id);
-      const known = outcomeOf(context, run);
-      if (known) return { target: id, run, state: known as RunView['state'] };
-      const tree = isReached(context, run) ? await readRun(journal, { tenant, run, path: '0' }) : null;
-      return { target: id, run, state: (tree && viewOf(tree)?.state) ?? 'accepted' };
-    });
-    runs.push(...(await Promise.all(some)));
-  }
+  const all = runsOf(found);
+  const open = all.filter(({ run }) => outcomeOf(context, run) === null && isReached(context, run));
+  const going = await statesOf(journal, tenant, open);
+  const stateOf = (run: string) => (going.get(run) ?? outcomeOf(context, run) ?? 'accepted') as RunView['state'];
   const outcomes: Record<string, number> = {};
-  for (const { state } of runs) outcomes[state] = (outcomes[state] ?? 0) + 1;
-  const open = runs.filter(({ run }) => outcomeOf(context, run) === null);
-  const waits = found.state === 'running' && open.every(({ state }) => state === 'waiting');
+  for (const { run } of all) outcomes[stateOf(run)] = (outcomes[stateOf(run)] ?? 0) + 1;
+  const waits = found.state === 'running' && open.every(({ run }) => stateOf(run) === 'waiting');
   const running = waits ? 'waiting' : 'running';
   const states = { admitting: 'accepted', listing: 'accepted', starting: 'running', running } as const;
   const state = states[found.state as keyof typeof states] ?? (found.state as 'completed' | 'failed' | 'cancelled');
-  return { batch, tenant, schedule: start.schedule, as_of: start.as_of, state, runs, outcomes };
+  const rest = all.slice(from).map(({ target, run }) => ({ target, run, state: stateOf(run) }));
+  const runs = asManyAsFit(rest);
+  const next = runs.length < rest.length && { next: from + runs.length };
+  return { batch, tenant, schedule: start.schedule, as_of: start.as_of, state, runs, ...next, outcomes };
+}
+
+/** Where runs stand by their own journals, some read at once; of one without a journal nothing is told. */
+async function statesOf(
+  journal: Journal,
+  tenant: string,
+  runs: readonly { run: string }[],
+): Promise<Map<string, string>> {
+  const states = new Map<string, string>();
+  for (let i = 0; i < runs.length; i += AT_ONCE) {
+    const some = runs.slice(i, i + AT_ONCE).map(async ({ run }) => {
+      const tree = await readRun(journal, { tenant, run, path: ROOT_PATH });
+      const view = tree && viewOf(tree);
+      if (view) states.set(run, view.state);
+    });
+    await Promise.all(some);
+  }
+  return states;
 }
 
 /** A door that names a tenant serves that of this platform and no other. */

@@ -98,11 +98,21 @@ export const StartAnswer = z
       .array(z.object({ target: z.string(), run: z.string() }))
       .describe('Already being worked on, by this run.'),
     unknown: z.array(z.string()).describe('The data has no such target.'),
+    more: z
+      .object({ accepted: z.int(), running: z.int(), unknown: z.int() })
+      .optional()
+      .describe('How many each list leaves out for want of room; the batch tells its runs. Absent when all are told.'),
   })
   .meta({ id: 'StartAnswer' });
 export type StartAnswer = z.infer<typeof StartAnswer>;
 
-export const BatchQuery = z.strictObject({ batch: Id }).meta({ id: 'BatchQuery' });
+export const BatchQuery = z
+  .strictObject({
+    batch: Id,
+    from: z.int().min(0).optional().describe('How many runs to pass over: `next` of the answer before; 0 when absent.'),
+  })
+  .meta({ id: 'BatchQuery' });
+export type BatchQuery = z.infer<typeof BatchQuery>;
 
 export const BatchView = z
   .object({
@@ -111,8 +121,11 @@ export const BatchView = z
     schedule: z.string(),
     as_of: z.string(),
     state: z.enum(['accepted', 'running', 'waiting', 'completed', 'failed', 'cancelled']),
-    runs: z.array(z.object({ target: z.string(), run: z.string(), state: RunView.shape.state })),
-    outcomes: z.record(z.string(), z.int()),
+    runs: z
+      .array(z.object({ target: z.string(), run: z.string(), state: RunView.shape.state }))
+      .describe('In the order of the targets, from `from` on, as many as there is room for.'),
+    next: z.int().optional().describe('There are more runs: ask again with this as `from`. Absent at the end.'),
+    outcomes: z.record(z.string(), z.int()).describe('How many runs of the whole batch are in each state.'),
   })
   .meta({ id: 'BatchView' });
 export type BatchView = z.infer<typeof BatchView>;

@@ -20,6 +20,7 @@ import { intakeOf } from '../intake.ts';
 import { openBatch } from '../open-batch.ts';
 import { dataOf, type Platform } from '../platform.ts';
 import { checkRoom } from '../room.ts';
+import { asManyAsFit } from './long-lists.ts';
 import { serves } from './operations.ts';
 import type { StartAnswer, StartRequest } from './schemas.ts';
 
@@ -50,7 +51,7 @@ export async function startTargets(
   const again = await existing(platform, listed, request, known);
   if (again) {
     const { address, targets, asOf: as_of } = again;
-    return { schedule, as_of, unknown, batch: address.run, accepted: runsOf(address.run, targets), running: [] };
+    return told({ schedule, as_of, unknown, batch: address.run, accepted: runsOf(address.run, targets), running: [] });
   }
   const answer = { schedule, as_of: asOf, unknown };
   for (let tries = 0; tries < TRIES; tries++) {
@@ -62,7 +63,7 @@ export async function startTargets(
       return run === undefined ? [] : [{ target, run }];
     });
     const free = known.filter((id) => !busy.has(id));
-    if (free.length === 0) return { ...answer, batch: null, accepted: [], running };
+    if (free.length === 0) return told({ ...answer, batch: null, accepted: [], running });
     const batch = request.batch ?? newBatchId(platform, schedule, asOf);
     const all = free.length === byId.size;
     checkRoom(platform.settings); // What is announced and then refused would count as running.
@@ -73,7 +74,7 @@ export async function startTargets(
     const only = all ? {} : { only: free };
     const { created } = await startBatch(platform, { schedule, asOf, batch, ...only, trace });
     if (!created) throw taken(batch, 'it is not a batch of these targets');
-    return { ...answer, batch, accepted: runsOf(batch, free), running };
+    return told({ ...answer, batch, accepted: runsOf(batch, free), running });
   }
   throw new PlatformError(
     'platform.unexpected',
@@ -152,6 +153,20 @@ async function busyTargets(
 function begun({ state, start, pending }: BatchJournal, byId: ReadonlyMap<string, Target>): string[] {
   const isListed = state === 'running' || state === 'starting';
   return isListed ? pending.map(({ id }) => id) : (start.only ?? [...byId.keys()]);
+}
+
+/** The answer as every door can carry it, whatever the number of targets. Pure. */
+function told(answer: StartAnswer): StartAnswer {
+  const accepted = asManyAsFit(answer.accepted);
+  const running = asManyAsFit(answer.running);
+  const unknown = asManyAsFit(answer.unknown);
+  const more = {
+    accepted: answer.accepted.length - accepted.length,
+    running: answer.running.length - running.length,
+    unknown: answer.unknown.length - unknown.length,
+  };
+  const isWhole = more.accepted + more.running + more.unknown === 0;
+  return { ...answer, accepted, running, unknown, ...(!isWhole && { more }) };
 }
 
 function runsOf(batch: string, targets: readonly string[]): { target: string; run: string }[] {

@@ -7,6 +7,7 @@ import { decideTask } from '../decide.ts';
 import { listTasks, showTask } from '../human.ts';
 import { readBody } from './body.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
+import { counted } from './query.ts';
 import { idOf, inServed, servedTenants } from './served.ts';
 
 const LIST_MAX = 100;
@@ -49,8 +50,6 @@ export function humanRoutes({ platform, stopping }: HttpContext) {
   };
 }
 
-/** The query of an address is text; `limit` counts. */
 function numbered({ limit, ...others }: Record<string, string>): Record<string, unknown> {
-  if (limit === undefined) return others;
-  return { ...others, limit: /^\d{1,6}$/.test(limit) ? Number(limit) : limit };
+  return { ...others, ...(limit !== undefined && { limit: counted(limit) }) };
 }

@@ -2,13 +2,15 @@
 import { PlatformError } from '../../config/errors.ts';
 import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
 import { getBatch, getRun } from '../api/operations.ts';
+import { checkRequest } from '../api/parse.ts';
 import { runAndWait } from '../api/run-and-wait.ts';
 import { startTargets } from '../api/start-targets.ts';
-import { RunRequest, type RunView, StartRequest } from '../api/schemas.ts';
+import { BatchQuery, RunRequest, type RunView, StartRequest } from '../api/schemas.ts';
 import { ENDED } from '../run-states.ts';
 import { readBody } from './body.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 import { preferencesOf } from './preferences.ts';
+import { counted } from './query.ts';
 import { idOf, inServed } from './served.ts';
 
 /** Requests that wait for a report at once; those beyond are answered at once, with 202. */
@@ -48,7 +50,9 @@ export function runRoutes({ platform, stopping }: HttpContext) {
 
     batch: async (c: HttpRequest) => {
       const batch = idOf(c, 'run.unknown');
-      const view = inServed(platform, 'run.unknown', (tenant) => getBatch(platform, tenant, batch));
+      const query = c.req.query('from');
+      const { from } = checkRequest(BatchQuery, { batch, ...(query !== undefined && { from: counted(query) }) });
+      const view = inServed(platform, 'run.unknown', (tenant) => getBatch(platform, tenant, batch, from));
       return c.json(await inTime(LONG_ANSWER_MS, view), 200);
     },
 

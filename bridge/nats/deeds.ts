@@ -8,7 +8,7 @@ import { getBatch, getRun } from '../api/operations.ts';
 import { runAndWait } from '../api/run-and-wait.ts';
 import type { HumanDecideRequest, HumanListQuery, RunCancelRequest } from '../api/human-schemas.ts';
 import { startTargets } from '../api/start-targets.ts';
-import type { RunView } from '../api/schemas.ts';
+import type { BatchQuery, RunView } from '../api/schemas.ts';
 import { cancelRun } from '../cancel.ts';
 import { decideTask } from '../decide.ts';
 import { listTasks, showTask } from '../human.ts';
@@ -37,8 +37,10 @@ async function other(platform: Platform, deed: Exclude<Deed, { kind: 'run' }>, a
   switch (deed.kind) {
     case 'get run':
       return getRun(platform, tenant, (request as { run: string }).run);
-    case 'get batch':
-      return getBatch(platform, tenant, (request as { batch: string }).batch);
+    case 'get batch': {
+      const { batch, from } = request as BatchQuery;
+      return getBatch(platform, tenant, batch, from);
+    }
     case 'cancel': {
       const { run: id, by, reason } = request as RunCancelRequest;
       return cancelRun(platform, { tenant, run: id, path: ROOT_PATH }, { by, reason }, { signal: asked.closing });

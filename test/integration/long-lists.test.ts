@@ -6,6 +6,7 @@ import { batchBehaviour } from '../../actors/batch/behaviour.ts';
 import { batchMachine } from '../../actors/batch/machine.ts';
 import { emptyFold, step } from '../../actors/fold.ts';
 import { getBatch } from '../../bridge/api/operations.ts';
+import { BatchView, StartAnswer } from '../../bridge/api/schemas.ts';
 import { startTargets } from '../../bridge/api/start-targets.ts';
 import { readBatch, runsOf } from '../../bridge/batch-journal.ts';
 import { cancelRun } from '../../bridge/cancel.ts';
@@ -19,6 +20,7 @@ import type { BatchEvent } from '../../runtime/journal/entry.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import type { AgentReport } from '../../runtime/report.ts';
 import { workerSubject } from '../../runtime/subjects.ts';
+import { appOf } from '../support/http.ts';
 import { type PlatformOptions, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 
@@ -27,6 +29,8 @@ const platforms = withPlatforms(test);
 const PACK = resolve(import.meta.dirname, '../packs/library');
 const BOOKS = Array.from({ length: 12 }, (_, i) => `book-${i}`);
 const WINDOW = 5;
+/** What a message of NATS holds unless its server says otherwise. */
+const MESSAGE_BYTES = 1024 * 1024;
 const trace = { correlation_id: 'test' };
 const signal = new AbortController().signal;
 
@@ -43,6 +47,24 @@ async function open(options: PlatformOptions = {}): Promise<TestPlatform> {
 
 async function journalOf({ platform }: TestPlatform, address: Address) {
   return (await readBatch(platform.runtime.journal, address)) ?? assert.fail(`there is no batch ${address.run}`);
+}
+
+/** A model that never answers, and a promise that a window of runs asks it. */
+function heldModel() {
+  let asked = 0;
+  let all = () => {};
+  const windowIsFull = new Promise<void>((done) => {
+    all = done;
+  });
+  const held = (inner: ModelProvider): ModelProvider => ({
+    ...inner,
+    reply: async (_request, stop) => {
+      asked += 1;
+      if (asked === WINDOW) all();
+      return new Promise((_, reject) => stop.addEventListener('abort', () => reject(stop.reason), { once: true }));
+    },
+  });
+  return { held, windowIsFull };
 }
 
 /** Each event in short: how many are begun, or `-` for a report. */
@@ -101,20 +123,7 @@ test('goes on where it was when its worker dies while it begins runs', async () 
 });
 
 test('cancelled, ends what it has begun; the rest never begins', async () => {
-  let asked = 0;
-  let all = () => {};
-  const windowIsFull = new Promise<void>((done) => {
-    all = done;
-  });
-  const held = (inner: ModelProvider): ModelProvider => ({
-    ...inner,
-    reply: async (request, stop) => {
-      asked += 1;
-      if (asked === WINDOW) all();
-      await new Promise((_, reject) => stop.addEventListener('abort', () => reject(stop.reason), { once: true }));
-      return inner.reply(request, stop);
-    },
-  });
+  const { held, windowIsFull } = heldModel();
   const opened = await open({ model: held });
   const { platform } = opened;
   const request = { all: true, batch: 'cancelled' } as const;
@@ -150,6 +159,41 @@ test('cancelled, ends what it has begun; the rest never begins', async () => {
     words,
     BOOKS.map((_, i) => (i < WINDOW ? 'cancelled' : 'never begun')),
   );
+});
+
+test('is told in parts that a message of NATS holds; the parts are the whole, and the counts are of all', async () => {
+  const many = mkdtempSync(join(tmpdir(), 'many-books-'));
+  try {
+    const books = Array.from({ length: 1_200 }, (_, i) => `${i}-${'x'.repeat(150)}`);
+    writeFileSync(join(many, 'books.csv'), `book,state\n${books.map((book) => `${book},on the shelf`).join('\n')}\n`);
+    const { held, windowIsFull } = heldModel();
+    const opened = await open({ data: many, model: held });
+    const request = { all: true, batch: 'many' } as const;
+    const started = await startTargets(opened.platform, null, 'weekly_stocktaking', request, trace);
+    assert.ok(Buffer.byteLength(JSON.stringify(started)) < MESSAGE_BYTES);
+    assert.equal(started.accepted.length + (started.more?.accepted ?? 0), books.length);
+    assert.deepEqual(StartAnswer.parse(started), started);
+    await windowIsFull;
+    const app = appOf(opened);
+    const told: string[] = [];
+    for (let from: number | undefined = 0, parts = 0; from !== undefined; parts++) {
+      const answer = await app.request(`/batches/many${from === 0 ? '' : `?from=${from}`}`);
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      assert.ok(Buffer.byteLength(text) < MESSAGE_BYTES && parts < 10);
+      const view = BatchView.parse(JSON.parse(text));
+      const counted = Object.values(view.outcomes).reduce((sum, count) => sum + count, 0);
+      assert.equal(counted, books.length);
+      told.push(...view.runs.map(({ target }) => target));
+      from = view.next;
+    }
+    assert.deepEqual(told, books);
+    assert.equal((await app.request('/batches/many?from=-1')).status, 400);
+    const again = await startTargets(opened.platform, null, 'weekly_stocktaking', { all: true }, trace);
+    assert.deepEqual([again.batch, again.running.length + (again.more?.running ?? 0)], [null, books.length]);
+  } finally {
+    rmSync(many, { recursive: true });
+  }
 });
 
 test('of reports that come again while it begins runs, only the last takes it up: its worker may have died', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isAtRest } from '../../bridge/at-rest.ts';
-import { openOf } from '../../bridge/cancel.ts';
+import { openOf } from '../../bridge/ending.ts';
 import { asks, mayAsk } from '../../bridge/human.ts';
 import type { RunTree } from '../../bridge/runs.ts';
 import { mayDecide, parseTaskId, refusedRequest } from '../../bridge/task-view.ts';
