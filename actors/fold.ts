@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
@@ -68,6 +69,30 @@ export function fold<M extends AnyStateMachine>(
   entries: StoredEntry[],
   from = emptyFold(machine),
 ): Folded<M> {
+  return checked(walk(machine, entries, from), entries);
+}
+
+/** Some tens of milliseconds. */
+const ENTRIES_A_TURN = 500;
+
+/**
+ * The same of a journal that may be long: whatever else the process has to do goes on between its parts. A batch of a hundred
+ * thousand targets takes seconds to fold, in which its mail must be kept alive and doors must answer.
+ */
+export async function foldInTurns<M extends AnyStateMachine>(
+  machine: M,
+  entries: StoredEntry[],
+  from = emptyFold(machine),
+): Promise<Folded<M>> {
+  let folded = from;
+  for (let at = 0; at < entries.length; at += ENTRIES_A_TURN) {
+    if (at > 0) await turn();
+    folded = walk(machine, entries.slice(at, at + ENTRIES_A_TURN), folded);
+  }
+  return checked(folded, entries);
+}
+
+function walk<M extends AnyStateMachine>(machine: M, entries: StoredEntry[], from: Folded<M>): Folded<M> {
   let { snapshot, diverged } = from;
   for (const entry of entries) {
     for (const event of entry.events) snapshot = step(machine, snapshot, event);
@@ -76,9 +101,13 @@ export function fold<M extends AnyStateMachine>(
     }
   }
   const last = entries.at(-1);
-  if (!last) return from;
-  if (diverged === null && contextDigest(snapshot) !== last.digest) {
-    diverged = `entry ${last.seq} names the context ${last.digest}, the fold gives ${contextDigest(snapshot)}`;
-  }
-  return { snapshot, seq: last.seq, writer: last.writer, diverged };
+  return last ? { snapshot, seq: last.seq, writer: last.writer, diverged } : from;
+}
+
+/** Holds the fold against the digest that its last entry names. */
+function checked<M extends AnyStateMachine>(folded: Folded<M>, entries: StoredEntry[]): Folded<M> {
+  const last = entries.at(-1);
+  if (!last || folded.diverged !== null || contextDigest(folded.snapshot) === last.digest) return folded;
+  const found = contextDigest(folded.snapshot);
+  return { ...folded, diverged: `entry ${last.seq} names the context ${last.digest}, the fold gives ${found}` };
 }

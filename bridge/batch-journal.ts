@@ -1,5 +1,6 @@
 import { type BatchContext, batchMachine, pendingTargets, targetRun } from '../actors/batch/machine.ts';
-import { fold } from '../actors/fold.ts';
+import { type Folded, foldInTurns } from '../actors/fold.ts';
+import { FoldCache } from '../actors/fold-cache.ts';
 import type { Address } from '../runtime/address.ts';
 import type { BatchStart } from '../runtime/journal/entry.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
@@ -7,14 +8,18 @@ import type { Target } from '../runtime/pack.ts';
 import { batchAgent } from '../runtime/subjects.ts';
 
 /** A batch as its journal shows it. */
-export interface BatchJournal {
+export interface Batch {
   address: Address;
+  agent: string;
   start: BatchStart;
-  entries: StoredEntry[];
   state: string;
   context: BatchContext;
   /** Targets whose run has not reported yet. */
   pending: Target[];
+}
+
+export interface BatchJournal extends Batch {
+  entries: StoredEntry[];
 }
 
 /** Whether an entry is of a batch's journal; agent tokens of batches are the platform's own. */
@@ -25,21 +30,33 @@ export function isBatch({ agent }: Pick<StoredEntry, 'agent'>): boolean {
 /** Null when there is no such journal, or when it is an agent's run. */
 export async function readBatch(journal: Journal, address: Address): Promise<BatchJournal | null> {
   const entries = await journal.read(address);
-  const started = entries[0]?.events[0];
-  if (started?.type !== 'invoked' || !('batch' in started)) return null;
-  const { snapshot } = fold(batchMachine, entries);
-  const { context } = snapshot;
-  return {
-    address,
-    start: started.batch,
-    entries,
-    state: String(snapshot.value),
-    context,
-    pending: pendingTargets(context),
-  };
+  const [first] = entries;
+  if (!first || !isBatch(first)) return null;
+  const batch = batchOf(address, first, await foldInTurns(batchMachine, entries));
+  return batch && { ...batch, entries };
+}
+
+/** How many folds of batches a process keeps to go on from: one of a hundred thousand targets takes tens of megabytes. */
+const KEPT = 4;
+const folds = new WeakMap<Journal, FoldCache>();
+
+/** The same without its entries: of a batch that was asked for lately only what is new is read. */
+export async function foldBatch(journal: Journal, address: Address): Promise<Batch | null> {
+  const first = await journal.first(address);
+  if (!first || !isBatch(first)) return null;
+  const cache = folds.get(journal) ?? new FoldCache(journal, KEPT);
+  folds.set(journal, cache);
+  const folded = await cache.refresh(batchMachine, address, true);
+  return batchOf(address, first, folded as Folded<typeof batchMachine>);
+}
+
+function batchOf(address: Address, { agent }: StoredEntry, { snapshot }: Folded<typeof batchMachine>): Batch | null {
+  const { value, context } = snapshot;
+  if (!context.batch) return null;
+  return { address, agent, start: context.batch, state: String(value), context, pending: pendingTargets(context) };
 }
 
 /** Target id and run id of all targets that the batch has listed. */
-export function runsOf({ address, context }: BatchJournal): { target: string; run: string }[] {
+export function runsOf({ address, context }: Batch): { target: string; run: string }[] {
   return context.targets.map(({ id }) => ({ target: id, run: targetRun(address.run, id) }));
 }

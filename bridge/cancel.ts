@@ -10,10 +10,11 @@ import { isReached, outcomeOf } from '../actors/batch/machine.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Address, Mailbox } from '../runtime/address.ts';
 import type { Trace } from '../runtime/journal/entry.ts';
+import type { StoredEntry } from '../runtime/journal/journal.ts';
 import { abortsAfter } from '../runtime/time-limit.ts';
 import type { CancelAnswer } from './api/human-schemas.ts';
 import { asManyAsFit } from './api/long-lists.ts';
-import { type BatchJournal, readBatch, runsOf } from './batch-journal.ts';
+import { type Batch, foldBatch, runsOf } from './batch-journal.ts';
 import { Ending, type Root } from './ending.ts';
 import { unknownRun } from './find-runs.ts';
 import type { Platform } from './platform.ts';
@@ -141,29 +142,26 @@ async function survey(
 
 async function readRoot({ runtime }: Platform, address: Address): Promise<Found> {
   const { journal } = runtime;
+  const batch = await foldBatch(journal, address);
+  if (batch) return ofBatch(batch, batch.state === 'cancelled' ? await journal.tail(address) : null);
   const tree = await readRun(journal, address);
-  if (tree) {
-    const { agent, state, context } = tree;
-    const trace = context.invocation?.trace ?? { correlation_id: address.run };
-    const cancelled = cancelOf(tree);
-    return { address, mailbox: { ...address, agent }, trace, state, cancelled, runs: [], isBatch: false };
-  }
-  const batch = await readBatch(journal, address);
-  if (!batch) throw unknownRun(address.run);
-  const agent = batch.entries[0]?.agent ?? '';
-  return {
-    address,
-    mailbox: { ...address, agent },
-    trace: batch.context.trace ?? { correlation_id: address.run },
-    state: batch.state,
-    cancelled: cancelOf(batch),
-    runs: mayBeOpen(batch),
-    isBatch: true,
-  };
+  if (!tree) throw unknownRun(address.run);
+  const { agent, state, context } = tree;
+  const trace = context.invocation?.trace ?? { correlation_id: address.run };
+  const cancelled = cancelOf(tree);
+  return { address, mailbox: { ...address, agent }, trace, state, cancelled, runs: [], isBatch: false };
+}
+
+/** `last`: the entry that cancelled it. */
+function ofBatch(batch: Batch, last: StoredEntry | null): Found {
+  const { address, agent, state, context } = batch;
+  const trace = context.trace ?? { correlation_id: address.run };
+  const cancelled = cancelOf({ entries: last ? [last] : [] });
+  return { address, mailbox: { ...address, agent }, trace, state, cancelled, runs: mayBeOpen(batch), isBatch: true };
 }
 
 /** The runs that are not known to have ended for good: those of a long list that were never begun are none. Pure. */
-function mayBeOpen(batch: BatchJournal): string[] {
+function mayBeOpen(batch: Batch): string[] {
   const known = ({ run }: { run: string }) => outcomeOf(batch.context, run);
   const begun = runsOf(batch).filter(({ run }) => isReached(batch.context, run));
   return begun.filter((each) => [null, 'failed', 'cancelled'].includes(known(each) ?? null)).map(({ run }) => run);

@@ -13,7 +13,7 @@ import {
   parseJournalSubject,
   shardOf,
 } from '../runtime/subjects.ts';
-import { type BatchJournal, readBatch } from './batch-journal.ts';
+import { type Batch, foldBatch } from './batch-journal.ts';
 import { type OnLeftOut, orLeftOut } from './left-out.ts';
 import type { Records } from './records.ts';
 import { ENDED, type RunStateFilter } from './run-states.ts';
@@ -184,7 +184,7 @@ export interface OpenWork {
   /** Every run that has a journal, ended ones included. */
   runs: Set<string>;
   /** Batches of the schedule that have not ended. */
-  batches: BatchJournal[];
+  batches: Batch[];
 }
 
 export async function openWork(records: Records, tenant: string, agent: string, schedule: string): Promise<OpenWork> {
@@ -198,7 +198,7 @@ export async function openWork(records: Records, tenant: string, agent: string, 
     if (outline?.agent === agent && outline.subject !== null) bySubject.set(outline.subject, address.run);
   }
   const batches = open.filter(({ root }) => root?.agent === batchAgent(schedule));
-  const read = await Promise.all(batches.map(({ address }) => orLeftOut(address, readBatch(journal, address))));
+  const read = await Promise.all(batches.map(({ address }) => orLeftOut(address, foldBatch(journal, address))));
   const runs = new Set([...trees.values()].map(({ address }) => address.run));
   return { bySubject, runs, batches: read.filter((batch) => batch !== null) };
 }
@@ -208,7 +208,7 @@ async function listed(records: Records, tree: Tree, trees: ReadonlyMap<string, T
   const { run, tenant } = address;
   const agent = root?.agent ?? '';
   const isBatch = SCHEDULE.test(agent);
-  const [first] = await records.runtime.journal.read(address);
+  const first = await records.runtime.journal.first(address);
   return {
     run,
     tenant,
@@ -231,7 +231,7 @@ async function batchState(records: Records, tree: Tree, trees: ReadonlyMap<strin
   const state = tree.root?.state ?? '';
   if (state === 'starting') return 'running';
   if (state !== 'running') return state;
-  const batch = await readBatch(records.runtime.journal, tree.address);
+  const batch = await foldBatch(records.runtime.journal, tree.address);
   const waits = (target: { id: string }): boolean => {
     const run = trees.get(keyOf(tree.address.tenant, targetRun(tree.address.run, target.id)));
     return run !== undefined && runState(run) === 'waiting';

@@ -4,7 +4,7 @@ import { namedData } from '../config/data-setting.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Address } from '../runtime/address.ts';
 import type { BatchStart } from '../runtime/journal/entry.ts';
-import { type BatchJournal, readBatch } from './batch-journal.ts';
+import { type Batch, foldBatch } from './batch-journal.ts';
 import { type BatchRequest, type StartedBatch, startBatch } from './door.ts';
 import { findRun } from './find-runs.ts';
 import { dataOf, type Platform } from './platform.ts';
@@ -32,7 +32,7 @@ export async function openBatch(platform: Platform, request: BatchRequest): Prom
   return { address, asOf, dataEnds: asOf, targets: context.targets.map(({ id }) => id), created: false };
 }
 
-async function findBatch(platform: Platform, request: BatchRequest): Promise<BatchJournal | null> {
+async function findBatch(platform: Platform, request: BatchRequest): Promise<Batch | null> {
   const { settings, runtime } = platform;
   const declared = runtime.catalog.schedule(request.schedule);
   if (request.batch === undefined || !declared) return null;
@@ -41,7 +41,7 @@ async function findBatch(platform: Platform, request: BatchRequest): Promise<Bat
   const found = await findRun(platform, request.batch, settings.tenant);
   const address = choose(found, named === undefined ? null : dataOf(settings, pack).tenant, request.batch);
   if (address === null) return null;
-  const batch = await readBatch(runtime.journal, address);
+  const batch = await foldBatch(runtime.journal, address);
   if (batch === null) throw exists(`${request.batch} is a run of an agent, not a batch; give --batch another id`);
   const differences = differing(batch.start, request, named);
   if (differences.length === 0) return batch;

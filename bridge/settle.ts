@@ -1,7 +1,7 @@
 import { isCutShort, openTargets, targetRun } from '../actors/batch/machine.ts';
 import type { Address } from '../runtime/address.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
-import { readBatch } from './batch-journal.ts';
+import { foldBatch } from './batch-journal.ts';
 import type { Platform } from './platform.ts';
 import { ENDED } from './run-states.ts';
 import { watchJournals } from './watch.ts';
@@ -103,7 +103,7 @@ async function settle(
 
 /** The runs of an ended batch that are cancelled because it ended. */
 async function cancelledWith(journal: Journal, address: Address): Promise<string[]> {
-  const batch = await readBatch(journal, address);
+  const batch = await foldBatch(journal, address);
   if (batch === null || !isCutShort(batch.state, batch.context)) return [];
   return openTargets(batch.context).map(({ id }) => targetRun(address.run, id));
 }

@@ -9,7 +9,7 @@ import { canonicalJson } from '../../runtime/canonical.ts';
 import type { Invocation, Trace } from '../../runtime/journal/entry.ts';
 import type { Journal } from '../../runtime/journal/journal.ts';
 import { admit } from '../../runtime/policy/admission.ts';
-import { readBatch, runsOf } from '../batch-journal.ts';
+import { foldBatch, runsOf } from '../batch-journal.ts';
 import { acceptPrepared, prepareRun } from '../door.ts';
 import type { Platform } from '../platform.ts';
 import { readRun, type RunTree, summarise } from '../runs.ts';
@@ -116,7 +116,7 @@ export function viewOf(tree: RunTree): RunView | null {
 /** Its runs from the place `from` in its list on, as far as an answer has room. Throws `run.unknown` when the tenant has no such batch. */
 export async function getBatch(platform: Platform, tenant: string, batch: string, from = 0): Promise<BatchView> {
   const { journal } = platform.runtime;
-  const found = await readBatch(journal, { tenant, run: batch, path: '0' });
+  const found = await foldBatch(journal, { tenant, run: batch, path: '0' });
   if (!found) throw new PlatformError('run.unknown', `there is no batch ${JSON.stringify(batch)}`);
   const { start, context } = found;
   const all = runsOf(found);

@@ -13,7 +13,7 @@ import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
 import type { Target } from '../../runtime/pack.ts';
 import type { Announced } from '../../runtime/schedules/clockwork.ts';
-import { type BatchJournal, readBatch } from '../batch-journal.ts';
+import { type Batch, foldBatch } from '../batch-journal.ts';
 import { newBatchId, startBatch } from '../door.ts';
 import { openWork } from '../find-runs.ts';
 import { intakeOf } from '../intake.ts';
@@ -106,7 +106,7 @@ async function list(
 /** The batch of the request's id, when there is one that was asked for the same. */
 async function existing(platform: Platform, { tenant, schedule }: Listed, request: StartRequest, known: string[]) {
   if (request.batch === undefined) return null;
-  const found = await readBatch(platform.runtime.journal, { tenant, run: request.batch, path: '0' });
+  const found = await foldBatch(platform.runtime.journal, { tenant, run: request.batch, path: '0' });
   if (!found) return null;
   const { start } = found;
   if (start.schedule !== schedule) throw taken(request.batch, `it is a batch of ${start.schedule}`);
@@ -150,7 +150,7 @@ async function busyTargets(
 }
 
 /** The targets that a batch has in hand; before it has listed them, those that it will list. Pure. */
-function begun({ state, start, pending }: BatchJournal, byId: ReadonlyMap<string, Target>): string[] {
+function begun({ state, start, pending }: Batch, byId: ReadonlyMap<string, Target>): string[] {
   const isListed = state === 'running' || state === 'starting';
   return isListed ? pending.map(({ id }) => id) : (start.only ?? [...byId.keys()]);
 }

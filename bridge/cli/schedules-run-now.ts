@@ -2,7 +2,7 @@ import { type BatchContext, isReached, outcomeOf, targetRun } from '../../actors
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
-import { type BatchJournal, readBatch } from '../batch-journal.ts';
+import { type BatchJournal, foldBatch, readBatch } from '../batch-journal.ts';
 import { type BatchResult, isFailure, modelsText, readResults, totalsOf } from '../batch-results.ts';
 import { batchText, type BatchView, headerText, retryText, staleText } from '../batch-text.ts';
 import { writeDocuments } from '../documents.ts';
@@ -157,7 +157,7 @@ interface Failure {
 
 /** Of a batch that ended just now; null when it did not fail. */
 async function failureOf({ runtime, settings }: Platform, address: Address): Promise<Failure | null> {
-  const batch = await readBatch(runtime.journal, address);
+  const batch = await foldBatch(runtime.journal, address);
   const why = batch?.context.error;
   if (!batch || !why) return null;
   const how = batch.state === 'cancelled' ? 'was cancelled' : 'failed';

@@ -191,6 +191,8 @@ test('is told in parts that a message of NATS holds; the parts are the whole, an
     assert.equal((await app.request('/batches/many?from=-1')).status, 400);
     const again = await startTargets(opened.platform, null, 'weekly_stocktaking', { all: true }, trace);
     assert.deepEqual([again.batch, again.running.length + (again.more?.running ?? 0)], [null, books.length]);
+    const address = { tenant: 'default', run: 'many', path: '0' };
+    assert.equal((await cancelRun(opened.platform, address, { by: 'ada', reason: 'not needed' })).state, 'cancelled');
   } finally {
     rmSync(many, { recursive: true });
   }
