@@ -3,7 +3,7 @@
  *
  * Owns the invocation's ledger, its live actor and the mail it has not acknowledged. Everything happens in one queue.
  * 1. An event is appended before it takes effect; what it asks for is sent after that.
- * 2. Mail is acknowledged only when the fold rests (parked or final) and all its sends are confirmed.
+ * 2. Mail is acknowledged only when the fold rests and all its sends are confirmed; earlier, when other mail stands for it.
  * 3. After a lost fence nothing is acknowledged, sent or appended any more: another worker owns the invocation.
  * 4. A throw restarts this actor, a few times, and then ends its invocation as `failed`, in its journal; it never reaches
  *    the worker or a sibling. While it waits for its restart the queue goes on: a cancel ends it, mail is taken into its
@@ -20,10 +20,12 @@ import type { JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 import type { Behaviour, EffectKind } from './behaviour.ts';
 import { claim, quarantined, resumed } from './claim.ts';
+import { dropLate } from './drop-late.ts';
 import { Effects } from './effects.ts';
 import { hasEnded, stateOf } from './fold.ts';
 import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
+import { Inbox } from './inbox.ts';
 import { Ledger } from './ledger.ts';
 import { leaveToOthers } from './left-to-others.ts';
 import { Mailbag } from './mailbag.ts';
@@ -35,11 +37,6 @@ import { Turns } from './turns.ts';
 
 /** How often a claim that lost its race is tried again on a fresh read. */
 const CLAIM_TRIES = 5;
-/** Mail whose receiver has no journal is dropped at this delivery, and comes again this much later until then. */
-const DROPPED_AT = 5;
-const ABSENT_MS = 1_000;
-/** How long an end from outside waits for an event or a memory that is being written: less than a forwarder waits. */
-const LANDING_MS = 150;
 
 export class Activation {
   readonly key: string;
@@ -55,6 +52,7 @@ export class Activation {
   /** Times of crashes, in milliseconds of this process. */
   private crashes: number[] = [];
   private readonly turns: Turns;
+  private readonly inbox: Inbox;
 
   constructor(host: Host, behaviour: Behaviour, key: string, to: Mailbox) {
     this.host = host;
@@ -72,33 +70,29 @@ export class Activation {
         if (!this.isHere) this.host.idle(this);
       },
     );
+    this.inbox = new Inbox(this.turns);
   }
 
   /** Takes a mail; it is kept alive until the invocation rests. */
   deliver(message: JsMsg, mail: Mail): void {
     if (!this.mailbag.add(message)) return;
-    this.turns.take(async () => {
-      try {
-        await this.receive(this.mailbag.latest(message), mail);
-      } finally {
-        this.mailbag.leave(message);
-      }
-    });
+    const journaled = (): void => this.mailbag.leave(message);
+    const turn = () => this.receive(this.mailbag.latest(message), mail).finally(journaled);
+    this.inbox.put({ mail, message, turn, journaled });
   }
 
   /** Takes a mail that another worker holds. `journaled`: its event is in the journal, so that worker may acknowledge. */
   async takeForward(seq: number, mail: Mail): Promise<Forwarded> {
     if (this.mailbag.has(seq)) return 'mine';
     return new Promise((answer) => {
-      this.turns.take(async () => {
+      const turn = async (): Promise<void> => {
         if (!this.isHere) return answer('not mine');
         const { found, deliver } = await this.behaviour.receive(this.ledger.current.snapshot, mail);
-        const taken =
-          found === 'open'
-            ? await this.advance([...(await this.landed(mail)), ...deliver])
-            : await this.ledger.isNewest();
+        const journal = async () => this.journal(mail, null, [...(await this.landed(mail)), ...deliver]);
+        const taken = await (found === 'open' ? journal() : this.ledger.isNewest());
         answer(taken ? 'journaled' : 'not mine');
-      });
+      };
+      this.inbox.put({ mail, message: null, turn, journaled: () => answer('journaled') });
     });
   }
 
@@ -170,7 +164,7 @@ export class Activation {
     if (this.host.stopping) return;
     // The fold of what is here is the truth until an append says otherwise; a resting one may have moved elsewhere.
     if (!this.isHere) await this.ledger.refresh(tries < CLAIM_TRIES);
-    if (!this.isHere && (await this.forwarded(message))) return;
+    if (!this.isHere && (await this.forwarded(message, mail))) return;
     const { snapshot, diverged } = this.ledger.current;
     const received = await this.behaviour.receive(snapshot, mail);
     if (received.lacks !== undefined)
@@ -194,44 +188,51 @@ export class Activation {
     }
     this.mailbag.hold(message);
     if (diverged !== null) this.log.error({ code: 'journal.diverged', diverged }, 'journal diverged');
-    const { behaviour } = this;
-    const { worker } = this.host.runtime;
-    const delivery = message.info.deliveryCount;
-    const events =
-      diverged === null
-        ? [
-            ...(await this.landed(mail)),
-            ...(await claim(disposition, received, { behaviour, snapshot, worker, delivery })),
-          ]
-        : [{ type: 'failed' as const, error: { code: 'journal.diverged', message: diverged } }];
+    const { runtime } = this.host;
+    const { deliveryCount: delivery } = message.info;
+    const means = { behaviour: this.behaviour, snapshot, diverged, worker: runtime.worker, delivery };
+    const events = [...(await this.landed(mail)), ...(await claim(disposition, received, means))];
     const live = this.isHere;
-    const appended = await this.advance(events, disposition === 'resume' || hasEnded(snapshot));
+    const again = disposition === 'resume' || hasEnded(snapshot);
+    const delivers = disposition === 'deliver' && diverged === null;
+    const appended = await (delivers ? this.journal(mail, message, events, again) : this.advance(events, again));
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
   }
 
   /** What is on its way out already when a cancel or a deadline comes: it happened before. */
   private async landed(mail: Mail): Promise<JournaledEvent[]> {
     if ((mail.type !== 'cancel' && mail.type !== 'timer.fired') || !this.actor) return [];
-    return this.effects.landed(this.behaviour.landing(this.ledger.current.snapshot), LANDING_MS);
+    return this.effects.landed(this.behaviour.landing(this.ledger.current.snapshot));
   }
 
   /** True when the owner has taken the mail, or holds it already. Silence, or «not mine», lets this worker go on. (5) */
-  private async forwarded(message: JsMsg): Promise<boolean> {
+  private async forwarded(message: JsMsg, mail: Mail): Promise<boolean> {
     const { snapshot, writer } = this.ledger.current;
     if (writer === null || writer === this.host.runtime.worker) return false;
     if (!this.behaviour.isClaimed(snapshot) || this.behaviour.rests(snapshot)) return false;
-    const answer = await this.host.forward(writer, message);
-    if (answer === 'journaled') message.ack();
-    if (answer === 'journaled' || answer === 'mine') return true;
-    await this.ledger.refresh();
-    return false;
+    const hand = (each: JsMsg) => this.host.forward(writer, this.mailbag.latest(each));
+    const [isTaken] = await Promise.all([hand(message), this.inbox.handOver(this.behaviour, mail, hand)]);
+    if (!isTaken) await this.ledger.refresh();
+    return isTaken;
+  }
+
+  /** One step for this mail and all that waits behind it and can go along. `message`: null when another worker holds it. */
+  private async journal(mail: Mail, message: JsMsg | null, own: JournaledEvent[], again = false): Promise<boolean> {
+    const { waiting, events } = await this.inbox.along(this.behaviour, this.ledger.current.snapshot, mail);
+    for (const each of waiting) if (each.message) this.mailbag.hold(each.message);
+    // What we hold comes last: what was reported last stands for all, and comes again should this worker die.
+    const appended = await this.advance(message ? [...events, ...own] : [...own, ...events], again);
+    this.inbox.settle(waiting, appended);
+    const last = message ? { mail, message } : waiting.at(-1);
+    if (!appended || !this.actor || !last?.message) return appended;
+    if (this.behaviour.standsForAll(this.ledger.current.snapshot, last.mail)) this.mailbag.ackHeldBut(last.message);
+    return appended;
   }
 
   /** Mail that has no receiver, or that the fold already holds: then what follows from it may not have been sent. */
   private async layAside(message: JsMsg, { type }: Mail, how: 'drop' | 'duplicate' | 'resend'): Promise<void> {
     const { snapshot } = this.ledger.current;
-    if (how === 'drop' && message.info.deliveryCount < DROPPED_AT) return message.nak(ABSENT_MS);
-    if (how === 'drop') this.log.warn({ mail: type }, 'mail for an invocation that does not exist was dropped');
+    if (how === 'drop') return dropLate(message, type, this.log);
     if (how === 'resend') await this.sendAll(snapshot, snapshot, true);
     message.ack();
   }

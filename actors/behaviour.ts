@@ -35,6 +35,10 @@ export interface Behaviour<M extends AnyStateMachine = AnyStateMachine> {
   isClaimed(snapshot: SnapshotFrom<M>): boolean;
   /** Claims in a row without any progress: what is taken up again and again is poison. Pure. */
   stalls(snapshot: SnapshotFrom<M>): number;
+  /** Whether several of this kind of mail may be journaled in one entry. Pure. */
+  gathers(mail: Mail): boolean;
+  /** Whether this mail alone, were it to come again, has the fold taken up where it is. Pure. */
+  standsForAll(snapshot: SnapshotFrom<M>, mail: Mail): boolean;
   /** What the step from `before` to `after` asks to be sent; all that `after` asks for when `again`. */
   sends(before: SnapshotFrom<M>, after: SnapshotFrom<M>, again: boolean): Promise<Send[]>;
   /** Runs one effect to the events that it becomes. A throw ends the invocation as failed. */

@@ -8,8 +8,9 @@ export type Claim = 'admit' | 'refuse' | 'deliver' | 'resume' | 'quarantine';
 export async function claim(
   how: Claim,
   received: Received,
-  { behaviour, snapshot, worker, delivery }: Claimed,
+  { behaviour, snapshot, diverged, worker, delivery }: Claimed,
 ): Promise<JournaledEvent[]> {
+  if (diverged !== null) return [{ type: 'failed', error: { code: 'journal.diverged', message: diverged } }];
   switch (how) {
     case 'resume':
       return [resumed(worker, delivery)];
@@ -23,6 +24,8 @@ export async function claim(
 interface Claimed {
   behaviour: Behaviour;
   snapshot: AnyMachineSnapshot;
+  /** Why the journal does not fold to what its entries say; null when it does. */
+  diverged: string | null;
   worker: string;
   /** Which delivery of the mail this is. */
   delivery: number;

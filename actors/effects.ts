@@ -2,6 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JournaledEvent } from '../runtime/journal/entry.ts';
 
+/** How long an end from outside waits for an event or a memory that is being written: less than a forwarder waits. */
+const LANDING_MS = 150;
+
 interface Running {
   ordinal: number;
   events: Promise<JournaledEvent[]>;
@@ -30,12 +33,12 @@ export class Effects {
     return () => abort.abort();
   }
 
-  /** What those effects come to within `ms`; nothing of one that is slower, or that throws. */
-  async landed(ordinals: number[], ms: number): Promise<JournaledEvent[]> {
+  /** What those effects come to in a moment; nothing of one that is slower, or that throws. */
+  async landed(ordinals: number[]): Promise<JournaledEvent[]> {
     const wanted = [...this.running].filter(({ ordinal }) => ordinals.includes(ordinal));
     if (wanted.length === 0) return [];
     const given = new AbortController();
-    const late = pause(ms, [], { signal: given.signal }).catch(() => []);
+    const late = pause(LANDING_MS, [], { signal: given.signal }).catch(() => []);
     const landed = await Promise.all(wanted.map(({ events }) => Promise.race([events.catch(() => []), late])));
     given.abort();
     return landed.flat();

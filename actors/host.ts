@@ -2,7 +2,6 @@ import type { JsMsg } from 'nats';
 import type { AnyActorRef, AnyMachineSnapshot } from 'xstate';
 import type { Behaviour } from './behaviour.ts';
 import type { FoldCache } from './fold-cache.ts';
-import type { Forwarded } from './forwarding.ts';
 import type { Runtime } from './runtime.ts';
 import type { ChildEnd } from './supervisor/children.ts';
 import type { Disposition, SupervisorEvent } from './supervisor/machine.ts';
@@ -18,8 +17,8 @@ export interface Host {
   /** Has a crashed activation wait; its `restart` is called after the delay, unless it has ended by then. */
   restartLater(key: string, delayMs: number): void;
   ended(key: string, how: ChildEnd): void;
-  /** Asks the worker that owns an invocation to take its mail. */
-  forward(owner: string, message: JsMsg): Promise<Forwarded | 'silent'>;
+  /** Asks the worker that owns an invocation to take its mail; false when it did not, or said nothing. */
+  forward(owner: string, message: JsMsg): Promise<boolean>;
   /** The queue is empty and nothing is live: forget this activation. */
   idle(activation: { readonly key: string }): void;
   /** No more mail is begun: what is not acknowledged comes again elsewhere. */

@@ -47,6 +47,14 @@ export class Mailbag {
     this.held.clear();
   }
 
+  /** This one alone brings the invocation back, should the worker die. */
+  ackHeldBut(message: JsMsg): void {
+    const kept = this.held.get(message.seq);
+    this.held.delete(message.seq);
+    this.ackHeld();
+    if (kept) this.held.set(message.seq, kept);
+  }
+
   /** Gives all of it to whoever asks next, at once. */
   handBack(): void {
     for (const mail of [this.waiting, this.held]) for (const message of mail.values()) message.nak();

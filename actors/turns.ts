@@ -1,7 +1,10 @@
-/** Work done one after the other, in the order it came. What throws is told, and what follows is done all the same. */
+type Turn = () => Promise<void>;
+
+/** Work done one after the other, in the order it came; what is urgent goes first. What throws is told, and what follows is done all the same. */
 export class Turns {
-  private last: Promise<void> = Promise.resolve();
-  private left = 0;
+  private readonly urgent: Turn[] = [];
+  private readonly others: Turn[] = [];
+  private running = false;
   private readonly threw: (error: unknown) => void;
   private readonly done: () => void;
 
@@ -11,19 +14,30 @@ export class Turns {
     this.done = done;
   }
 
-  take(work: () => Promise<void>): void {
-    this.left += 1;
-    this.last = this.last
-      .then(work)
-      .catch(this.threw)
-      .finally(() => {
-        this.left -= 1;
-        if (this.left === 0) this.done();
-      });
+  take(work: Turn, urgent = false): void {
+    (urgent ? this.urgent : this.others).push(work);
+    if (this.running) return;
+    this.running = true;
+    void this.run();
   }
 
   /** Resolves when what has been taken by now is done. */
   settled(): Promise<void> {
-    return this.last;
+    if (!this.running) return Promise.resolve();
+    return new Promise((resolve) => this.take(async () => resolve()));
+  }
+
+  private async run(): Promise<void> {
+    // Whoever gives the work goes on first.
+    await Promise.resolve();
+    for (let work = this.next(); work; work = this.next()) {
+      await work().catch(this.threw);
+      if (this.urgent.length + this.others.length === 0) this.done();
+    }
+    this.running = false;
+  }
+
+  private next(): Turn | undefined {
+    return this.urgent.shift() ?? this.others.shift();
   }
 }

@@ -228,9 +228,11 @@ export class Worker implements Host {
     this.counters.trigger.ended({ how });
   }
 
-  forward(owner: string, message: JsMsg): Promise<Forwarded | 'silent'> {
+  async forward(owner: string, message: JsMsg): Promise<boolean> {
     const { subject, seq } = message;
-    return forward(this.nc, owner, { type: 'forward', subject, seq, body: message.string() });
+    const answer = await forward(this.nc, owner, { type: 'forward', subject, seq, body: message.string() });
+    if (answer === 'journaled') message.ack();
+    return answer === 'journaled' || answer === 'mine';
   }
 
   /** Answers what another worker asks. */

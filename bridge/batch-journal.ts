@@ -1,7 +1,7 @@
 import { type BatchContext, batchMachine, pendingTargets, targetRun } from '../actors/batch/machine.ts';
 import { type Folded, foldInTurns } from '../actors/fold.ts';
 import { FoldCache } from '../actors/fold-cache.ts';
-import type { Address } from '../runtime/address.ts';
+import { type Address, addressKey } from '../runtime/address.ts';
 import type { BatchStart } from '../runtime/journal/entry.ts';
 import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import type { Target } from '../runtime/pack.ts';
@@ -38,16 +38,24 @@ export async function readBatch(journal: Journal, address: Address): Promise<Bat
 
 /** How many folds of batches a process keeps to go on from: one of a hundred thousand targets takes tens of megabytes. */
 const KEPT = 4;
-const folds = new WeakMap<Journal, FoldCache>();
+const kept = new WeakMap<Journal, { folds: FoldCache; last: Map<string, Promise<unknown>> }>();
 
 /** The same without its entries: of a batch that was asked for lately only what is new is read. */
 export async function foldBatch(journal: Journal, address: Address): Promise<Batch | null> {
   const first = await journal.first(address);
   if (!first || !isBatch(first)) return null;
-  const cache = folds.get(journal) ?? new FoldCache(journal, KEPT);
-  folds.set(journal, cache);
-  const folded = await cache.refresh(batchMachine, address, true);
-  return batchOf(address, first, folded as Folded<typeof batchMachine>);
+  const { folds, last } = kept.get(journal) ?? { folds: new FoldCache(journal, KEPT), last: new Map() };
+  kept.set(journal, { folds, last });
+  const key = addressKey(address);
+  // Who asks while it is folded waits for that and goes on from it: each fold for itself would take as long again.
+  const before = last.get(key) ?? Promise.resolve();
+  const reading = before.catch(() => {}).then(() => folds.refresh(batchMachine, address, true));
+  last.set(key, reading);
+  try {
+    return batchOf(address, first, (await reading) as Folded<typeof batchMachine>);
+  } finally {
+    if (last.get(key) === reading) last.delete(key);
+  }
 }
 
 function batchOf(address: Address, { agent }: StoredEntry, { snapshot }: Folded<typeof batchMachine>): Batch | null {

@@ -40,6 +40,8 @@ export function batchBehaviour(runtime: Runtime, machine: Machine): Behaviour<Ma
     rests: (snapshot) => snapshot.status === 'done' || snapshot.value === 'running',
     isClaimed: ({ context }) => context.claims > 0,
     stalls: ({ context }) => context.stalls,
+    gathers: (mail) => mail.type === 'child.reported',
+    standsForAll: (snapshot, mail) => mail.type === 'child.reported' && isUnderWay(snapshot, mail.from.run),
     landing: () => [],
     quarantined: async (_snapshot, error) => ({ type: 'failed', error }) satisfies BatchEvent,
     sends: async (before, after, again) =>

@@ -42,6 +42,8 @@ export function invocationBehaviour(runtime: Runtime, machine: Machine): Behavio
     quarantined: ({ context }, error) => quarantined(runtime, context, error),
     isClaimed: ({ context }) => context.claims > 0,
     stalls: ({ context }) => context.stalls,
+    gathers: () => false,
+    standsForAll: () => false,
     sends: (before, after, again) => sends(runtime, before, after, again),
     perform: (kind, ordinal, { context }, signal) => perform(runtime, kind, ordinal, context, signal),
   };
