@@ -1,4 +1,4 @@
-/** Plants what must never be in the records of a run that went well, and asks the oracle. */
+/** Plants what must never be in the records of runs that went well, and asks the oracle. */
 import assert from 'node:assert/strict';
 import { headers as newHeaders } from 'nats';
 import { cancelRun } from '../../bridge/cancel.ts';
@@ -6,7 +6,9 @@ import { readRun, type RunTree } from '../../bridge/runs.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import { journalStream, journalSubject, shardOf } from '../../runtime/subjects.ts';
-import type { PlatformOptions, TestPlatform } from '../support/platform.ts';
+import { platformOn, type TestPlatform } from '../support/platform.ts';
+import type { TestServers } from '../support/servers.ts';
+import type { Suite } from '../support/suite.ts';
 import { expectedOfHealthCheck } from './health-checks.ts';
 import { explain, judge, type Judgement, type Violation } from './oracle.ts';
 import { queued } from './queued.ts';
@@ -29,35 +31,47 @@ export interface Planting {
 
 type Plant = (how: (planting: Planting) => Promise<void>) => Promise<Judgement['violations']>;
 
-let planted = 0;
+export interface Field {
+  target: string;
+  /** The runs are cancelled once they rest. */
+  cancel?: boolean;
+  /** How often something may be planted. */
+  runs: number;
+}
 
 /**
- * Runs the target until it ends or waits, cancels it if told to, plants something, and returns what the oracle says of
- * this run that it did not say before.
+ * Has as many runs of the target as told end or wait, all at once before the first test, and cancels them if told to.
+ * The result plants something in the next one, and returns what the oracle says of this run that it did not say before.
  */
-export function planter(
-  platforms: (options?: PlatformOptions) => Promise<TestPlatform>,
-  { target, cancel = false }: { target: string; cancel?: boolean },
-): Plant {
+export function planter(test: Suite, servers: () => TestServers, { target, cancel = false, runs }: Field): Plant {
+  const name = cancel ? 'cancelled' : 'planted';
+  const batches = Array.from({ length: runs }, (_, i) => `${name}-${String(i + 1).padStart(2, '0')}`);
+  const roots = new Map<string, Address>();
+  let open: TestPlatform;
+  test.before(async () => {
+    open = await platformOn(servers(), { ackWaitMs: 500 });
+    const settled = await Promise.all(batches.map((batch) => open.batch({ batch, only: [target] })));
+    for (const [i, { trees }] of settled.entries()) roots.set(batches[i] ?? '', (trees.get(target) as RunTree).address);
+    if (cancel) {
+      for (const address of roots.values()) await cancelRun(open.platform, address, { by: 'test', reason: 'planted' });
+    }
+    // What runs sent to themselves and to their batches is taken and acknowledged a moment after they rest.
+    while ((await queued(open.platform.jsm)) > 0);
+    await open.worker.stop();
+  });
+  test.after(() => open.stop());
+
   return async (how) => {
-    const open = await platforms({ ackWaitMs: 500 });
+    const batch = batches.shift();
+    assert.ok(batch, `only ${runs} runs were made`);
     const { nc, jsm, runtime } = open.platform;
     const shard = ({ run }: Address) => shardOf(run, runtime.journal.shards);
-    planted += 1;
-    const batch = `planted-${planted}`;
-    const { trees } = await open.batch({ batch, only: [target] });
-    const { address } = trees.get(target) as RunTree;
-    if (cancel) await cancelRun(open.platform, address, { by: 'test', reason: 'planted' });
-    // What it sent to itself and to its batch is taken and acknowledged a moment after it rests.
-    while ((await queued(jsm)) > 0);
-    await open.worker.stop();
-    const root = (await readRun(runtime.journal, address)) as RunTree;
+    const root = (await readRun(runtime.journal, roots.get(batch) as Address)) as RunTree;
     const asked: Address[] = [];
-    const clean = await look(open, batch, asked);
-    assert.deepEqual(clean, []);
+    assert.deepEqual(await look(open, batch, asked), []);
     const publish: Planting['publish'] = async (subject, body, headers = {}) => {
       const carried = newHeaders();
-      for (const [name, value] of Object.entries(headers)) carried.set(name, value);
+      for (const [key, value] of Object.entries(headers)) carried.set(key, value);
       await nc.jetstream().publish(subject, JSON.stringify(body), { headers: carried });
     };
     await how({
@@ -80,8 +94,11 @@ export function planter(
   };
 }
 
+/** What the oracle says of the batch. The others were judged by it, or will be: their journals are left out. */
 async function look({ platform }: TestPlatform, batch: string, asked: Address[]): Promise<Judgement['violations']> {
-  const { violations } = judge(await readRecords(platform.nc), expectedOfHealthCheck, asked);
+  const all = await readRecords(platform.nc);
+  const journals = all.journals.filter(({ address }) => address.run.startsWith(batch));
+  const { violations } = judge({ ...all, journals }, expectedOfHealthCheck, asked);
   return violations.filter(({ run, message }) => run?.startsWith(batch) || message.includes(batch));
 }
 

@@ -11,15 +11,15 @@ import { MAIL_STREAM, memorySubject, timerSubject } from '../../runtime/subjects
 import { leftProcesses } from '../chaos/left-processes.ts';
 import { found, planter } from '../chaos/planting.ts';
 import { readRecords } from '../chaos/records.ts';
-import { withPlatforms } from '../support/platform.ts';
+import { withServers } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the oracle, on what was cancelled, waits, or should be gone', { timeoutMs: 60_000 });
-const platforms = withPlatforms(test);
+const servers = withServers(test);
 // Its analysis waits for a person before it takes effect.
 const target = 'evergreen-health';
-const waiting = planter(platforms, { target });
-const cancelled = planter(platforms, { target, cancel: true });
+const waiting = planter(test, servers, { target, runs: 2 });
+const cancelled = planter(test, servers, { target, cancel: true, runs: 7 });
 
 /** The id of what a call of the held turn would make. */
 function heldEffect({ address, context }: RunTree, kind: 'emit' | 'store'): string {
@@ -37,7 +37,7 @@ test('finds an event that was emitted after the cancel', async () => {
   const { journal } = found(
     violations,
     'wrong',
-    /^csm_alerts planted-\d+-evergreen-health-0-1-\d+ came after the cancel/,
+    /^csm_alerts cancelled-\d+-evergreen-health-0-1-\d+ came after the cancel/,
   );
   assert.match(journal.at(-1) ?? '', /cancelled: cancelled$/);
 });
@@ -51,7 +51,7 @@ test('finds a memory that was stored after the cancel', async () => {
     const memory = { ...some, tenant, scope: analysis.agent, id, source: `${run}/${path}` };
     await publish(memorySubject(tenant, analysis.agent, id), memory);
   });
-  found(violations, 'wrong', /^memory planted-\d+-evergreen-health-0-1-\d+ came after the cancel/);
+  found(violations, 'wrong', /^memory cancelled-\d+-evergreen-health-0-1-\d+ came after the cancel/);
 });
 
 test('finds a child that goes on below a cancelled root', async () => {
@@ -101,7 +101,7 @@ test('finds a timer of what has ended', async () => {
       },
     );
   });
-  found(violations, 'stuck', /^the timer timer\.sample\.planted-\d+-evergreen-health\.0-1\.due-1 was left behind/);
+  found(violations, 'stuck', /^the timer timer\.sample\.cancelled-\d+-evergreen-health\.0-1\.due-1 was left behind/);
 });
 
 test('finds a timer that is waited for and not there', async () => {

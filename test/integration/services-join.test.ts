@@ -126,7 +126,7 @@ test('a process that joins as the last holder is killed ends with working server
     const first = await folder.holdOpen();
     const next = folder.hold();
     // The round decides where in its start the newcomer is.
-    await new Promise((resolve) => setTimeout(resolve, round * 250));
+    await new Promise((resolve) => setTimeout(resolve, round * 70));
     await first.kill();
     const { open, failed } = (await next.next()) ?? {};
     assert.ok(open, JSON.stringify(failed));

@@ -1,34 +1,17 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Events } from 'nats';
-import { NODE_ARGUMENTS } from '../../config/root.ts';
 import { openServices } from '../../config/services/open.ts';
-import type { NatsAddress, RedisAddress } from '../../config/services/address.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
 import { connectRedis } from '../../runtime/memory/connect.ts';
+import { HeldFolder } from '../support/holders.ts';
 import { suite } from '../support/suite.ts';
 import { testSettings } from '../support/servers.ts';
 
 const test = suite('embedded services', { timeoutMs: 60_000 });
-const HOLDER = fileURLToPath(new URL('../support/hold-servers.ts', import.meta.url));
-
-interface Said {
-  open?: { nats: NatsAddress; redis: RedisAddress };
-  failed?: { code: string; message: string };
-  lost?: string;
-}
-interface Holder {
-  readonly process: ChildProcess;
-  /** What it says next; undefined when it has ended. */
-  readonly next: () => Promise<Said | undefined>;
-}
 
 /** Lines of `ps`: the servers themselves, the keeper, and who would stop a server (shells and keeper). */
 const NATS = /^\s*\d+ (?!\/bin\/sh ).*nats-server\.conf$/;
@@ -36,51 +19,17 @@ const REDIS = /^\s*\d+ (?!\/bin\/sh ).*redis-server\.conf$/;
 const KEEPER = /--keeper-of=/;
 const OWNERS = /--keeper-of=|^\s*\d+ \/bin\/sh /;
 
+let folder: HeldFolder;
 let cwd = '';
 let services = '';
-const holders: ChildProcess[] = [];
 
 test.before.each(() => {
-  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'services-')));
-  services = join(cwd, '.agent-platform/services');
+  folder = new HeldFolder();
+  ({ cwd, services } = folder);
 });
-test.after.each(async () => {
-  for (const holder of holders.splice(0)) holder.kill('SIGKILL');
-  await nothingRuns().finally(() => {
-    // A failed test leaves no server to the next one.
-    for (const line of running()) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-  });
-  rmSync(cwd, { recursive: true, force: true });
-});
+test.after.each(() => folder.remove());
 
-/** A command in a process group of its own, as a shell starts it. */
-function hold(): Holder {
-  const child = spawn(process.execPath, [...NODE_ARGUMENTS, HOLDER], {
-    cwd,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  holders.push(child);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<Said | undefined> => {
-    const { value, done } = await lines.next();
-    return done ? undefined : (JSON.parse(value) as Said);
-  };
-  return { process: child, next };
-}
-
-async function holdOpen(): Promise<Holder & { open: NonNullable<Said['open']> }> {
-  const holder = hold();
-  const { open } = (await holder.next()) ?? {};
-  assert.ok(open);
-  return { ...holder, open };
-}
-
-/** Command lines of keeper, shells and servers of this test's folder. */
-function running(): string[] {
-  const table = execFileSync('ps', ['-axww', '-o', 'pid=,args='], { encoding: 'utf8' });
-  return table.split('\n').filter((line) => line.includes(`${services}/`) || line.endsWith(services));
-}
+const running = () => folder.running();
 
 function pidOf(pattern: RegExp): number {
   const line = running().find((entry) => pattern.test(entry));
@@ -89,12 +38,6 @@ function pidOf(pattern: RegExp): number {
 
 function pidsOf(pattern: RegExp): number[] {
   return running().flatMap((line) => (pattern.test(line) ? [Number.parseInt(line, 10)] : []));
-}
-
-async function nothingRuns(): Promise<void> {
-  for (const end = performance.now() + 15_000; running().length > 0; await delay(20)) {
-    assert.ok(performance.now() < end, `still running:\n${running().join('\n')}`);
-  }
 }
 
 async function reject(work: Promise<unknown>): Promise<{ code: string; message: string }> {
@@ -150,36 +93,36 @@ test('durability power syncs every write, process does not', async () => {
 });
 
 test('a command that is killed leaves nothing running, and the next one begins at once', async () => {
-  const holder = await holdOpen();
+  const holder = await folder.holdOpen();
   holder.process.kill('SIGKILL');
   await once(holder.process, 'exit');
   const next = await openServices(testSettings(cwd)); // While the old keeper is still stopping.
   await next.close();
-  await nothingRuns();
+  await folder.nothingRuns();
 });
 
 test('a command that is killed while the servers start leaves nothing running', async () => {
-  const holder = hold();
+  const holder = folder.hold();
   while (running().length === 0) await delay(1);
   holder.process.kill('SIGKILL');
   await once(holder.process, 'exit');
-  await nothingRuns();
+  await folder.nothingRuns();
 });
 
 test('Ctrl-C ends the command and then the servers, in order', async () => {
-  const holder = await holdOpen();
+  const holder = await folder.holdOpen();
   process.kill(-(holder.process.pid ?? 0), 'SIGINT');
   await once(holder.process, 'exit');
-  await nothingRuns();
+  await folder.nothingRuns();
   assert.match(readFileSync(join(services, 'keeper.log'), 'utf8'), /closing: the last client left/);
   assert.match(readFileSync(join(services, 'redis-server.log'), 'utf8'), /ready to exit/);
 });
 
 test('a keeper that is killed takes the servers with it, and the command learns of it', async () => {
-  const holder = await holdOpen();
+  const holder = await folder.holdOpen();
   process.kill(pidOf(KEEPER), 'SIGKILL');
   assert.match((await holder.next())?.lost ?? '', /are gone: its keeper ended/);
-  await nothingRuns();
+  await folder.nothingRuns();
 });
 
 test('a server that ends by itself is started again at its address, and clients come back to it', async () => {
@@ -203,11 +146,11 @@ test('a server that ends by itself is started again at its address, and clients 
   await connection.close();
   redis.disconnect();
   await opened.close();
-  await nothingRuns();
+  await folder.nothingRuns();
 });
 
 test('a server that ends again and again is given up with the other one, and the command learns which it was', async () => {
-  const holder = await holdOpen();
+  const holder = await folder.holdOpen();
   const lost = holder.next();
   let ended = false;
   void lost.then(() => {
@@ -220,11 +163,11 @@ test('a server that ends again and again is given up with the other one, and the
     process.kill(pid, 'SIGKILL');
   }
   assert.match((await lost)?.lost ?? '', /redis-server ended with code 137/);
-  await nothingRuns();
+  await folder.nothingRuns();
 });
 
 test('servers whose keeper and shells were all killed are stopped before the data is touched again', async () => {
-  const holder = await holdOpen();
+  const holder = await folder.holdOpen();
   const nats = pidOf(NATS);
   const owners = [
     holder.process.pid ?? 0,

@@ -1,12 +1,12 @@
 /**
- * A command that opens the embedded servers of the folder it runs in, says so in one line, and stays until stdin ends.
- * Its argument, if any, is JSON of further settings.
+ * A command that opens embedded servers, says so in one line, and stays until stdin ends. Its argument is JSON of its
+ * settings, resolved: most of the start of a process that resolves them itself would go into that.
  */
 import { openServices } from '../../config/services/open.ts';
-import { testSettings } from './servers.ts';
+import type { Settings } from '../../config/settings.ts';
 
 const hooks = { onLost: (error: Error) => process.stdout.write(`${JSON.stringify({ lost: error.message })}\n`) };
-openServices(testSettings(process.cwd(), JSON.parse(process.argv[2] ?? '{}')), hooks).then(
+openServices(JSON.parse(process.argv[2] ?? '') as Settings, hooks).then(
   (services) => {
     process.stdout.write(
       `${JSON.stringify({ open: { nats: services.nats, redis: services.redis, keeper: services.keeper?.pid } })}\n`,
