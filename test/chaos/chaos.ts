@@ -28,6 +28,10 @@ export interface ChaosOptions {
   /** NATS is a cluster of three servers, and every stream is kept on all of them. */
   cluster?: boolean;
   ackWaitMs?: number;
+  /** The targets of each batch; all there are when absent. */
+  targets?: string[];
+  /** How much more often than usual models, tools and senders fail: what few runs need to meet every way of it. */
+  often?: number;
   /** Of the faults that strike by the seed's schedule only these; all of them when absent. */
   faults?: OuterFault[];
   log?(line: string): void;
@@ -44,20 +48,22 @@ export interface ChaosResult {
 }
 
 /** How often models, tools and senders fail. */
-const UNRELIABLE: Omit<ChaosWorker, 'settings' | 'cwd' | 'ackWaitMs' | 'seed'> = {
-  slowMs: 200,
-  model: {
-    'model 429': 0.01,
-    'model 529': 0.01,
-    'model times out': 0.005,
-    'model throws': 0.005,
-    'malformed input': 0.02,
-    'model babbles': 0.02,
-    'model loops': 0.004,
-  },
-  toolFails: 0.05,
-  reportLate: 0.1,
-};
+function unreliable(often: number): Omit<ChaosWorker, 'settings' | 'cwd' | 'ackWaitMs' | 'seed'> {
+  return {
+    slowMs: 200,
+    model: {
+      'model 429': 0.01 * often,
+      'model 529': 0.01 * often,
+      'model times out': 0.005 * often,
+      'model throws': 0.005 * often,
+      'malformed input': 0.02 * often,
+      'model babbles': 0.02 * often,
+      'model loops': 0.004 * often,
+    },
+    toolFails: 0.05 * often,
+    reportLate: 0.1 * often,
+  };
+}
 /** Longest that a tool may take; NATS is down for longer at times. */
 const TOOL_TIMEOUT_MS = 2_000;
 /** These last for seconds, in which other faults strike. */
@@ -68,7 +74,7 @@ const MOST_MAIL = 300;
 const CALM_MS = 90_000;
 
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, ms, workers = 3, ackWaitMs = 1000, cluster = false, log = () => {} } = options;
+  const { seed, ms, workers = 3, ackWaitMs = 1000, cluster = false, targets, often = 1, log = () => {} } = options;
   const dir = mkdtempSync(join(tmpdir(), 'agent-platform-chaos-'));
   const chance = new Chance(seed);
   const closing: (() => Promise<unknown>)[] = [async () => rmSync(dir, { recursive: true, force: true })];
@@ -88,7 +94,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     const struck = (fault: FaultName, count = 1): void => {
       if (count > 0) faults[fault] = (faults[fault] ?? 0) + count;
     };
-    const crew = new Crew(new Chance(seed + 2), { settings, cwd: dir, ackWaitMs, ...UNRELIABLE }, struck);
+    const crew = new Crew(new Chance(seed + 2), { settings, cwd: dir, ackWaitMs, ...unreliable(often) }, struck);
     closing.push(() => crew.dismiss());
     for (let i = 0; i < workers; i += 1) await crew.hire();
     const { nc, redis: redisClient, runtime } = asker.platform;
@@ -106,7 +112,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
       cancelled: [],
     };
     const until = performance.now() + ms;
-    await Promise.all([strike(stage, until, options, struck), ask(asker, new Chance(seed + 1), until)]);
+    await Promise.all([strike(stage, until, options, struck), ask(asker, new Chance(seed + 1), until, targets)]);
     log('no more faults');
     await calm(asker, log);
     const records = await readRecords(nc);
@@ -159,12 +165,12 @@ async function strike(
 }
 
 /** Starts batch after batch; one whose door fails is asked for again under the same id, as a caller would. */
-async function ask({ platform }: TestProcess, chance: Chance, until: number): Promise<void> {
+async function ask({ platform }: TestProcess, chance: Chance, until: number, only?: string[]): Promise<void> {
   for (let n = 1; performance.now() < until; n += 1) {
     const batch = `chaos-${n}`;
     for (let accepted = false; !accepted; ) {
       try {
-        await startBatch(platform, { schedule: 'weekly_health_check', batch });
+        await startBatch(platform, { schedule: 'weekly_health_check', batch, ...(only && { only }) });
         accepted = true;
       } catch {
         await pause(200);

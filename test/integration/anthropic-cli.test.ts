@@ -7,7 +7,7 @@ import type { Spent } from '../../bridge/spent.ts';
 import { DEFAULT_PRICES } from '../../config/model-settings.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
-import { command, type CommandResult, withStateDir } from '../support/command.ts';
+import { command, type CommandResult, withHeldState } from '../support/command.ts';
 import { LIBRARY } from '../support/http.ts';
 import { KEY, withMessagesApi } from '../support/messages-api.ts';
 import { CUSTOMER_SUCCESS } from '../support/platform.ts';
@@ -15,7 +15,7 @@ import { playedAnswers } from '../support/played-api.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('command line: on Claude', { timeoutMs: 120_000 });
-const stateDir = withStateDir(test);
+const stateDir = withHeldState(test);
 const api = withMessagesApi(test);
 let played: ReturnType<typeof playedAnswers>;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { command, type CommandOptions, type CommandResult, withStateDir } from '../support/command.ts';
+import { command, type CommandOptions, type CommandResult, withHeldState } from '../support/command.ts';
 import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('command line: a model that refuses or is busy', { timeoutMs: 120_000 });
-const stateDir = withStateDir(test);
+const stateDir = withHeldState(test);
 const api = withMessagesApi(test);
 
 const DENIED: Answer = { status: 403, type: 'permission_error', message: 'no such model for you' };

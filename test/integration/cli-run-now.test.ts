@@ -3,13 +3,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import { openPlatform } from '../../bridge/platform.ts';
-import { command, type CommandOptions, type CommandResult, withStateDir } from '../support/command.ts';
+import { command, type CommandOptions, type CommandResult, withHeldState } from '../support/command.ts';
 import { CUSTOMER_SUCCESS } from '../support/platform.ts';
 import { testSettings } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('command line: run-now', { timeoutMs: 120_000 });
-const stateDir = withStateDir(test);
+const stateDir = withHeldState(test);
 const SCHEDULE = 'weekly_health_check';
 
 function runNow(args: string[], options?: CommandOptions): Promise<CommandResult> {

@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { openServices, type Services } from '../../config/services/open.ts';
-import { command, commandProcess, type CommandResult, withStateDir } from '../support/command.ts';
-import { testSettings } from '../support/servers.ts';
+import { command, commandProcess, type CommandResult, withHeldState, withStateDir } from '../support/command.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('command line', { timeoutMs: 120_000 });
 /** The same, on servers that are held, so that each command joins them instead of starting its own. */
 const serving = suite('command line on running servers', { timeoutMs: 120_000 });
 const alone = withStateDir(test);
-const held = withStateDir(serving);
+const held = withHeldState(serving);
 let stateDir = alone;
-let services: Services | undefined;
-serving.before(async () => {
+serving.before(() => {
   stateDir = held;
-  services = await openServices(testSettings(tmpdir(), { stateDir: held() }));
 });
-serving.after(async () => services?.close());
 const PAYLOAD = '{"account_id": "acme-corp"}';
 
 function run(...args: string[]): Promise<CommandResult> {

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { openServices, type Services } from '../../config/services/open.ts';
+import { testSettings } from './servers.ts';
 import type { Suite } from './suite.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -121,4 +123,15 @@ export function withStateDir(test: Suite): () => string {
     if (folder === undefined) throw new Error('the state folder exists only while a test runs');
     return join(folder, 'state');
   };
+}
+
+/** The same, on servers that this process holds: each command joins them instead of starting its own. */
+export function withHeldState(test: Suite): () => string {
+  const stateDir = withStateDir(test);
+  let services: Services | undefined;
+  test.before(async () => {
+    services = await openServices(testSettings(tmpdir(), { stateDir: stateDir() }));
+  });
+  test.after(async () => services?.close());
+  return stateDir;
 }
