@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
-import { watchJournals } from '../../bridge/watch.ts';
+import { startBatch } from '../../bridge/door.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import { Journal, type StoredEntry } from '../../runtime/journal/journal.ts';
 import { isElsewhere } from '../../runtime/policy/retry.ts';
-import { command, type CommandResult } from '../support/command.ts';
 import { HeldFolder, type Opened } from '../support/holders.ts';
 import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
 import { playedAnswers } from '../support/played-api.ts';
-import { commandIn, LIBRARY, serveIn } from '../support/serving.ts';
+import { commandIn, LIBRARY } from '../support/serving.ts';
 import { suite } from '../support/suite.ts';
+import { claudeHere, rehearsalHere, untilEntries } from '../support/worker-here.ts';
 
 const test = suite('command line: a batch of another model taken up', { timeoutMs: 120_000 });
 const api = withMessagesApi(test);
@@ -38,20 +38,16 @@ const WAITING = [
 const UNUSED = /an Anthropic key was found and is not used/;
 const claude = () => ({ ...LIBRARY, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url });
 
-/** Begins the batch on Claude, of which two agents are busy, and leaves it. */
-async function begun(): Promise<CommandResult> {
+/** Begins the batch on Claude, of which two agents are busy, and leaves it as soon as both are waited for. */
+async function begun(): Promise<void> {
   api().script((body) =>
     body.model === 'claude-haiku-5-5' || JSON.stringify(body.messages).includes('emma') ? BUSY : played(body),
   );
-  let left = false;
-  return command([...BATCH, '--model', 'anthropic'], {
-    cwd: folder.cwd,
-    env: claude(),
-    onStderr: (text, kill) => {
-      if (!left && text.includes('2 runs wait')) kill('SIGINT');
-      left ||= text.includes('2 runs wait');
-    },
-  });
+  const worker = await claudeHere(folder, api());
+  const { address } = await startBatch(worker.platform, { schedule: 'weekly_stocktaking', batch: 'parked' });
+  const failed = ({ events }: StoredEntry) => events.some(({ type }) => type === 'model.failed');
+  await untilEntries(worker, address, failed, WAITING);
+  await worker.stop();
 }
 
 const waitOf = ({ events }: StoredEntry) => {
@@ -70,28 +66,12 @@ async function journals<T>(
   }
 }
 
-async function untilParked(): Promise<void> {
-  const open = new Set(WAITING.map(({ run, path }) => `${run} ${path}`));
-  const parked = new AbortController();
-  await journals((nc, journal) =>
-    watchJournals(nc, journal, {
-      tenant: 'town',
-      runs: WAITING.map(({ run }) => run),
-      signal: parked.signal,
-      onEntry: ({ run, path }, entry) => {
-        if (waitOf(entry)) open.delete(`${run} ${path}`);
-        if (open.size === 0) parked.abort();
-      },
-    }),
-  );
-}
-
 test('its runs and their sub-agents that wait for a worker that asks its model go on at once', async () => {
-  assert.equal((await begun()).code, 130);
-  const rehearsing = serveIn(folder, ['worker']);
-  await untilParked();
-  rehearsing.signal('SIGTERM');
-  await rehearsing.ended();
+  await begun();
+  const rehearsing = await rehearsalHere(folder);
+  const parked = (entry: StoredEntry) => waitOf(entry) !== null;
+  await untilEntries(rehearsing, { tenant: 'town', run: 'parked' }, parked, WAITING);
+  await rehearsing.stop();
 
   api().script(played);
   const { code, stdout, stderr } = await commandIn(folder, [...BATCH, '--model', 'anthropic', '--json'], claude());

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
+import { startBatch, startRun } from '../../bridge/door.ts';
+import type { Platform } from '../../bridge/platform.ts';
+import type { Address } from '../../runtime/address.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
-import { command, type CommandOptions, type CommandResult } from '../support/command.ts';
+import { command } from '../support/command.ts';
 import { HeldFolder } from '../support/holders.ts';
 import { type Answer, KEY, withMessagesApi } from '../support/messages-api.ts';
 import { playedAnswers } from '../support/played-api.ts';
-import { commandIn, LIBRARY, serveIn, type Serving } from '../support/serving.ts';
+import { commandIn, LIBRARY, serveIn } from '../support/serving.ts';
 import { suite } from '../support/suite.ts';
+import { claudeHere, untilEntries } from '../support/worker-here.ts';
 
 const test = suite('command line: a run of another model taken up', { timeoutMs: 120_000 });
 const api = withMessagesApi(test);
@@ -23,47 +27,33 @@ test.before(async () => {
 test.after(() => folder.remove());
 
 const BUSY: Answer = { status: 529, type: 'overloaded_error', headers: { 'x-should-retry': 'false' } };
+/** What `run` tells an agent when nobody says otherwise. */
+const INSTRUCTIONS = 'Do your task for this payload.';
 const RUN = ['run', 'librarian', '--payload', '{"book": "emma"}', '--run-id', 'asked'];
 const BATCH = ['schedules', 'run-now', 'weekly_stocktaking', '--batch', 'asked-batch'];
 const claude = () => ({ ...LIBRARY, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api().url });
 
 /** Begins it on Claude, and leaves it while Claude is busy. */
-async function begun(args: string[]): Promise<void> {
+async function begun(start: (platform: Platform) => Promise<{ address: Address }>): Promise<void> {
   api().script(BUSY);
-  const { code, stderr } = await untilSaid([...args, '--model', 'anthropic'], /cannot answer now/, (kill) =>
-    kill('SIGINT'),
-  );
-  assert.equal(code, 130, stderr);
+  const worker = await claudeHere(folder, api());
+  const { address } = await start(worker.platform);
+  await untilEntries(worker, address, ({ events }) => events.some(({ type }) => type === 'model.failed'));
+  await worker.stop();
   api().seen.splice(0);
 }
 
-/** Runs a command and does something as soon as it has said that. */
-function untilSaid(
-  args: string[],
-  pattern: RegExp,
-  then: (kill: (signal: NodeJS.Signals) => void) => void,
-): Promise<CommandResult> {
-  let said = '';
-  const onStderr: CommandOptions['onStderr'] = (text, kill) => {
-    const before = pattern.test(said);
-    said += text;
-    if (!before && pattern.test(said)) then(kill);
-  };
-  return command(args, { cwd: folder.cwd, env: claude(), onStderr });
-}
-
-async function onClaude(): Promise<Serving> {
-  const up = serveIn(folder, ['up', '--model', 'anthropic'], claude());
-  await up.line(/^serving/);
-  return up;
-}
+const beginRun = (run: string) => (platform: Platform) =>
+  startRun(platform, { agent: 'librarian', instructions: INSTRUCTIONS, payload: { book: 'emma' }, run });
+const beginBatch = (batch: string) => (platform: Platform) =>
+  startBatch(platform, { schedule: 'weekly_stocktaking', batch });
 
 test('is refused at once where nobody asks that model: its turns would be put off without end', async () => {
-  for (const [args, what] of [
-    [RUN, 'the run asked'],
-    [BATCH, 'the batch asked-batch'],
+  for (const [args, what, begin] of [
+    [RUN, 'the run asked', beginRun('asked')],
+    [BATCH, 'the batch asked-batch', beginBatch('asked-batch')],
   ] as const) {
-    await begun([...args]);
+    await begun(begin);
     for (const json of [[], ['--json']]) {
       const { code, stdout, stderr } = await commandIn(folder, [...args, ...json], claude());
       assert.deepEqual([code, stdout], [2, ''], stderr);
@@ -77,7 +67,7 @@ test('is refused at once where nobody asks that model: its turns would be put of
 
 test('beside a worker that asks that model it is followed to its end, by no worker that would be in the way', async () => {
   api().script(played);
-  const up = await onClaude();
+  const worker = await claudeHere(folder, api());
   const done = await commandIn(folder, [...RUN, '--json'], LIBRARY);
   assert.equal(done.code, 0, done.stderr);
   assert.match(JSON.parse(done.stdout).model, /^claude-/);
@@ -97,16 +87,21 @@ test('beside a worker that asks that model it is followed to its end, by no work
   );
   assert.equal(decided.code, 0, decided.stderr);
   assert.equal(JSON.parse(decided.stdout).outcome, 'completed');
-  up.signal('SIGTERM');
-  await up.ended();
+  await worker.stop();
 });
 
 test('when the last worker that asks that model has ended, whoever follows is told, and waits no longer', async () => {
   const args = RUN.with(-1, 'left-alone');
-  await begun(args);
+  await begun(beginRun('left-alone'));
   api().script('silence');
-  const up = await onClaude();
-  const left = await untilSaid(args, /librarian: run left-alone/, () => up.signal('SIGKILL'));
+  const up = serveIn(folder, ['up', '--model', 'anthropic'], claude());
+  await up.line(/^serving/);
+  let said = '';
+  const onTold = (text: string): void => {
+    said += text;
+    if (said.includes('librarian: run left-alone')) up.signal('SIGKILL');
+  };
+  const left = await command(args, { cwd: folder.cwd, env: claude(), onTold });
   assert.deepEqual([left.code, left.stdout], [2, '']);
   assert.match(left.stderr, /error\[usage\.invalid\]: the run left-alone began with the model anthropic/);
 });

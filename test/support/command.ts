@@ -19,7 +19,9 @@ export interface CommandResult {
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** Called with each chunk of stderr, and with how to signal the command. */
+  /** Called with each chunk of stderr. */
+  onTold?(text: string): void;
+  /** The same, with how to signal the command. */
   onStderr?(text: string, kill: (signal: NodeJS.Signals) => void): void;
 }
 
@@ -35,13 +37,13 @@ export function command(args: readonly string[], options: CommandOptions = {}): 
 /** A process runs one command at a time: folder, environment and streams are the process's. */
 let running = false;
 
-async function commandHere(args: readonly string[], { cwd = ROOT, env }: CommandOptions): Promise<CommandResult> {
+async function commandHere(args: readonly string[], { cwd = ROOT, env, onTold }: CommandOptions): Promise<CommandResult> {
   running = true;
   const { argv, exitCode } = process;
   const folder = process.cwd();
   const before = { ...process.env };
   const stdout = captured(process.stdout);
-  const stderr = captured(process.stderr);
+  const stderr = captured(process.stderr, onTold);
   process.argv = [process.execPath, BIN, ...args];
   process.exitCode = undefined;
   setEnvironment(environment(env));
@@ -66,12 +68,14 @@ function setEnvironment(env: NodeJS.ProcessEnv): void {
 }
 
 /** What is written to a stream until `end` is called, which says it. To commands the stream is a pipe. */
-function captured(stream: NodeJS.WriteStream): { end(): string } {
+function captured(stream: NodeJS.WriteStream, onText: (text: string) => void = () => {}): { end(): string } {
   const { write, isTTY } = stream;
   let text = '';
   stream.isTTY = false;
   stream.write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
-    text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    const said = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+    text += said;
+    onText(said);
     const done = rest.at(-1);
     if (typeof done === 'function') process.nextTick(done);
     return true;
@@ -103,6 +107,7 @@ export function commandProcess(args: readonly string[], options: CommandOptions 
     child.stdout.setEncoding('utf8').on('data', (text: string) => void (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
+      options.onTold?.(text);
       options.onStderr?.(text, (signal) => void child.kill(signal));
     });
     child.on('error', fail);
