@@ -37,7 +37,10 @@ export function command(args: readonly string[], options: CommandOptions = {}): 
 /** A process runs one command at a time: folder, environment and streams are the process's. */
 let running = false;
 
-async function commandHere(args: readonly string[], { cwd = ROOT, env, onTold }: CommandOptions): Promise<CommandResult> {
+async function commandHere(
+  args: readonly string[],
+  { cwd = ROOT, env, onTold }: CommandOptions,
+): Promise<CommandResult> {
   running = true;
   const { argv, exitCode } = process;
   const folder = process.cwd();

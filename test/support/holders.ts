@@ -43,11 +43,15 @@ export class HeldFolder {
   private readonly holders: ChildProcess[] = [];
 
   hold(settings: Record<string, unknown> = {}): Holder {
-    const child = spawn(process.execPath, [...NODE_ARGUMENTS, HOLDER, JSON.stringify(testSettings(this.cwd, settings))], {
-      cwd: this.cwd,
-      detached: true,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...NODE_ARGUMENTS, HOLDER, JSON.stringify(testSettings(this.cwd, settings))],
+      {
+        cwd: this.cwd,
+        detached: true,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
     this.holders.push(child);
     const exited = once(child, 'exit');
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
