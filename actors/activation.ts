@@ -20,12 +20,12 @@ import type { JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 import type { Behaviour, EffectKind } from './behaviour.ts';
 import { claim, quarantined, resumed } from './claim.ts';
-import { dropLate } from './drop-late.ts';
 import { Effects } from './effects.ts';
 import { hasEnded, stateOf } from './fold.ts';
 import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
 import { Inbox } from './inbox.ts';
+import { layAside } from './lay-aside.ts';
 import { Ledger } from './ledger.ts';
 import { leaveToOthers } from './left-to-others.ts';
 import { Mailbag } from './mailbag.ts';
@@ -85,14 +85,16 @@ export class Activation {
   async takeForward(seq: number, mail: Mail): Promise<Forwarded> {
     if (this.mailbag.has(seq)) return 'mine';
     return new Promise((answer) => {
+      const comesAgain = () => this.host.stopping || this.standsForAll(mail);
+      const journaled = () => answer(comesAgain() ? 'mine' : 'journaled');
       const turn = async (): Promise<void> => {
         if (!this.isHere) return answer('not mine');
         const { found, deliver } = await this.behaviour.receive(this.ledger.current.snapshot, mail);
         const journal = async () => this.journal(mail, null, [...(await this.landed(mail)), ...deliver]);
         const taken = await (found === 'open' ? journal() : this.ledger.isNewest());
-        answer(taken ? 'journaled' : 'not mine');
+        return taken ? journaled() : answer('not mine');
       };
-      this.inbox.put({ mail, message: null, turn, journaled: () => answer('journaled') });
+      this.inbox.put({ mail, message: null, turn, journaled });
     });
   }
 
@@ -136,8 +138,8 @@ export class Activation {
   }
 
   /** Resolves when no effect runs any more. */
-  async quiet(): Promise<void> {
-    await this.effects.quiet();
+  quiet(): Promise<unknown> {
+    return this.effects.quiet();
   }
 
   /** Stops at once, as a crash would: nothing is acknowledged or appended, the journal is all that remains. */
@@ -181,7 +183,8 @@ export class Activation {
     if (disposition === 'leave') return;
     if (disposition === 'drop' || disposition === 'duplicate' || disposition === 'resend') {
       const how = disposition === 'duplicate' && received.found === 'final' ? 'resend' : disposition;
-      if (await this.ledger.isNewest()) await this.layAside(message, mail, how);
+      const resend = () => this.sendAll(snapshot, snapshot, true);
+      if (await this.ledger.isNewest()) await layAside(message, how, { log: this.log, mail: mail.type, resend });
       else if (this.isHere) this.stop('fenced');
       else if (tries > 1) await this.receive(message, mail, tries - 1);
       return;
@@ -197,6 +200,11 @@ export class Activation {
     const delivers = disposition === 'deliver' && diverged === null;
     const appended = await (delivers ? this.journal(mail, message, events, again) : this.advance(events, again));
     if (!appended && !live && tries > 1) await this.receive(message, mail, tries - 1);
+  }
+
+  /** Nothing else would bring back what computes here, should this worker die. */
+  private standsForAll(mail: Mail): boolean {
+    return this.actor !== null && this.behaviour.standsForAll(this.ledger.current.snapshot, mail);
   }
 
   /** What is on its way out already when a cancel or a deadline comes: it happened before. */
@@ -224,17 +232,8 @@ export class Activation {
     const appended = await this.advance(message ? [...events, ...own] : [...own, ...events], again);
     this.inbox.settle(waiting, appended);
     const last = message ? { mail, message } : waiting.at(-1);
-    if (!appended || !this.actor || !last?.message) return appended;
-    if (this.behaviour.standsForAll(this.ledger.current.snapshot, last.mail)) this.mailbag.ackHeldBut(last.message);
+    if (appended && last?.message && this.standsForAll(last.mail)) this.mailbag.ackHeldBut(last.message);
     return appended;
-  }
-
-  /** Mail that has no receiver, or that the fold already holds: then what follows from it may not have been sent. */
-  private async layAside(message: JsMsg, { type }: Mail, how: 'drop' | 'duplicate' | 'resend'): Promise<void> {
-    const { snapshot } = this.ledger.current;
-    if (how === 'drop') return dropLate(message, type, this.log);
-    if (how === 'resend') await this.sendAll(snapshot, snapshot, true);
-    message.ack();
   }
 
   /** One step: append, adopt, send, and rest when nothing is left to compute. False when the fence was lost. */
@@ -269,10 +268,8 @@ export class Activation {
     this.log.error({ err: error, ...(delayMs !== null && { restart_in_ms: delayMs }) }, 'an actor threw');
     this.endActor('crashed');
     if (delayMs === null) {
-      const { message } = describeError(error, 'activation.crashed');
-      const why = `it crashed ${crashes.length} times: ${message}`;
-      await this.advance([await quarantined(this.behaviour, this.ledger.current.snapshot, why)]);
-      return;
+      const why = `it crashed ${crashes.length} times: ${describeError(error, 'activation.crashed').message}`;
+      return void (await this.advance([await quarantined(this.behaviour, this.ledger.current.snapshot, why)]));
     }
     if (this.host.stopping) return this.handBack();
     this.restarting = true;

@@ -6,7 +6,10 @@ import { type NatsConnection, NatsError } from 'nats';
 import { z } from 'zod';
 import { workerSubject } from '../runtime/subjects.ts';
 
-/** `journaled`: the owner has appended its event; `mine`: the owner holds this very mail; `not mine`: it owns it no more. */
+/**
+ * `journaled`: the owner has appended its event; `not mine`: it owns it no more. `mine`: the owner holds this very mail, or has
+ * appended its event and needs it to come again, since it alone would bring the invocation back. Only `journaled` mail is acked.
+ */
 export type Forwarded = 'journaled' | 'mine' | 'not mine';
 
 export const WorkerRequest = z.discriminatedUnion('type', [

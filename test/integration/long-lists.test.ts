@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { batchBehaviour } from '../../actors/batch/behaviour.ts';
 import { batchMachine } from '../../actors/batch/machine.ts';
 import { emptyFold, step } from '../../actors/fold.ts';
+import type { Forwarded } from '../../actors/forwarding.ts';
 import { getBatch } from '../../bridge/api/operations.ts';
 import { BatchView, StartAnswer } from '../../bridge/api/schemas.ts';
 import { startTargets } from '../../bridge/api/start-targets.ts';
@@ -18,8 +19,8 @@ import { watchJournals } from '../../bridge/watch.ts';
 import { type Address, addressKey } from '../../runtime/address.ts';
 import type { BatchEvent } from '../../runtime/journal/entry.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
-import type { AgentReport } from '../../runtime/report.ts';
-import { workerSubject } from '../../runtime/subjects.ts';
+import { type AgentReport, noUsage } from '../../runtime/report.ts';
+import { batchAgent, mailSubject, workerSubject } from '../../runtime/subjects.ts';
 import { appOf } from '../support/http.ts';
 import { type PlatformOptions, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
@@ -223,6 +224,39 @@ test('of reports that come again while it begins runs, only the last takes it up
     return (await behaviour.receive(snapshot, mail)).found;
   };
   assert.deepEqual([await found('book-0'), await found('book-2'), await found('book-1')], ['known', 'held', 'open']);
+});
+
+test('the last report stays with the worker that holds it while runs are begun: else nothing would bring the batch back', async () => {
+  const { held } = heldModel();
+  const { platform } = await open({ model: held });
+  const { nc, runtime } = platform;
+  let arrived = (): void => {};
+  const beginning = new Promise<void>((resolve) => (arrived = resolve));
+  let go = (): void => {};
+  const gate = new Promise<void>((resolve) => (go = resolve));
+  const start = runtime.mailer.start.bind(runtime.mailer);
+  runtime.mailer.start = async (to, carried) => {
+    if (to.run.endsWith('-book-4')) {
+      arrived();
+      await gate;
+    }
+    return start(to, carried);
+  };
+  const { address } = await startBatch(platform, { schedule: 'weekly_stocktaking', batch: 'forwarded' });
+  await beginning;
+  const report = { outcome: 'completed', text: '', data: null, turns: 1, usage: noUsage(), children: [] };
+  let seq = 1_000_000;
+  const forwarded = async (id: string): Promise<Forwarded> => {
+    const mail = { type: 'child.reported', from: { run: `forwarded-${id}`, path: '0' }, report };
+    const subject = mailSubject({ ...address, agent: batchAgent('weekly_stocktaking') });
+    const request = { type: 'forward', subject, seq: seq++, body: JSON.stringify(mail) };
+    return (await nc.request(workerSubject(runtime.worker), JSON.stringify(request), { timeout: 20_000 })).json();
+  };
+  assert.equal(await forwarded('book-0'), 'mine');
+  assert.equal(await forwarded('book-1'), 'mine');
+  assert.deepEqual([await forwarded('book-0'), await forwarded('book-1')], ['journaled', 'mine']);
+  go();
+  await cancelRun(platform, address, { by: 'ada', reason: 'not needed' });
 });
 
 test.run();
