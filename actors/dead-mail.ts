@@ -62,7 +62,7 @@ async function* advisories(nc: NatsConnection): AsyncGenerator<Advisory> {
   try {
     if (left === 0) return;
     for await (const message of messages) {
-      yield message.json<Advisory>();
+      yield JSON.parse(message.string()) as Advisory;
       left -= 1;
       if (left <= 0) return;
     }

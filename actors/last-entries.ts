@@ -1,8 +1,8 @@
-import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
+import { DeliverPolicy, type NatsConnection } from 'nats';
 import { PlatformError } from '../config/errors.ts';
 import { askLeader } from '../runtime/bus/stored.ts';
 import type { Address } from '../runtime/address.ts';
-import { openReader } from '../runtime/bus/reader.ts';
+import { openReader, type StreamMessage } from '../runtime/bus/reader.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject } from '../runtime/subjects.ts';
 
@@ -26,7 +26,7 @@ export async function* lastEntries(
   for await (const message of lastMessages(nc, journalStream(shard), journalFilter(shard))) {
     const address = parseJournalSubject(message.subject);
     const { entry, error } = tryEntry(message.string(), message.seq);
-    if (entry) yield { address, agent: entry.agent, state: entry.state, appended: message.info.timestampNanos / 1e6 };
+    if (entry) yield { address, agent: entry.agent, state: entry.state, appended: message.time.getTime() };
     else onUnreadable(address, error);
   }
 }
@@ -42,7 +42,7 @@ export async function* lastMessages(
   stream: string,
   filter: string,
   stalledMs = STALLED_MS,
-): AsyncGenerator<JsMsg> {
+): AsyncGenerator<StreamMessage> {
   const newest = (await askLeader(nc, stream, { last_by_subj: filter }))?.seq ?? 0;
   if (newest === 0) return;
   const { messages, pending, close } = await openReader(nc, stream, {
@@ -57,7 +57,7 @@ export async function* lastMessages(
     for await (const message of messages) {
       clearTimeout(timer);
       yield message;
-      left = Math.min(left - 1, message.info.pending);
+      left = Math.min(left - 1, message.pending);
       seen = Math.max(seen, message.seq);
       if (left <= 0 && seen >= newest) return;
       timer = setTimeout(close, stalledMs);

@@ -1,7 +1,7 @@
 import type { Address } from '../runtime/address.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 import type { Platform } from './platform.ts';
-import { Queue } from './queue.ts';
+import { Queue } from '../runtime/bus/queue.ts';
 import { watchJournals } from './watch.ts';
 
 /**

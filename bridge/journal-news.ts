@@ -6,9 +6,9 @@
  *    time may not have them yet.
  * 3. When following breaks off, all listeners are told; who listens then begins anew.
  */
-import { DeliverPolicy, type JsMsg, type NatsConnection } from 'nats';
+import { DeliverPolicy, type NatsConnection } from 'nats';
 import { type Address, ROOT_PATH, addressKey } from '../runtime/address.ts';
-import { openReader, type Reader } from '../runtime/bus/reader.ts';
+import { openReader, type Reader, type StreamMessage } from '../runtime/bus/reader.ts';
 import { journalFilter, journalStream, parseJournalSubject } from '../runtime/subjects.ts';
 
 /** How many journals' latest entries are remembered, and how far back following begins. */
@@ -16,7 +16,7 @@ const REMEMBERED = 64;
 const LINGER_MS = 10_000;
 
 export interface Listener {
-  took(message: JsMsg): void;
+  took(message: StreamMessage): void;
   /** Nothing more will come. */
   ended(error: unknown): void;
 }
@@ -38,15 +38,13 @@ class JournalNews {
   /** By run. */
   private readonly listeners = new Map<string, Set<Listener>>();
   /** The latest message of each journal, the longest unchanged first. */
-  private readonly latest = new Map<string, JsMsg>();
+  private readonly latest = new Map<string, StreamMessage>();
   private reader: Promise<Reader> | null = null;
   private idle: NodeJS.Timeout | undefined;
 
   constructor(nc: NatsConnection, shard: number) {
     this.nc = nc;
     this.shard = shard;
-    // The client does not end what reads a stream when its connection is closed.
-    void nc.closed().then(() => this.close());
   }
 
   /** Resolves once nothing of these runs is missed any more, with how to stop. */
@@ -114,7 +112,7 @@ class JournalNews {
     for (const known of [...this.listeners.values()]) for (const listener of [...known]) listener.ended(broken);
   }
 
-  private take(message: JsMsg): void {
+  private take(message: StreamMessage): void {
     this.latest.delete(message.subject);
     this.latest.set(message.subject, message);
     if (this.latest.size > REMEMBERED) {
@@ -135,12 +133,6 @@ class JournalNews {
     }, LINGER_MS);
     this.idle.unref();
   }
-
-  /** Who still listens is told so by the end of what is read. (3) */
-  private close(): void {
-    clearTimeout(this.idle);
-    void closed(this.reader);
-  }
 }
 
 async function closed(opening: Promise<Reader> | null): Promise<void> {
@@ -148,7 +140,7 @@ async function closed(opening: Promise<Reader> | null): Promise<void> {
   reader?.close();
 }
 
-function keyOf({ subject }: JsMsg): string {
+function keyOf({ subject }: StreamMessage): string {
   return runKey(parseJournalSubject(subject));
 }
 

@@ -1,6 +1,6 @@
 /** Reads the events of a topic from its stream: the newest, then each new one. */
-import { DeliverPolicy, type JsMsg, NatsError, type OrderedConsumerOptions } from 'nats';
-import { openReader } from '../runtime/bus/reader.ts';
+import { DeliverPolicy, NatsError } from 'nats';
+import { openReader, type ReadFrom, type StreamMessage } from '../runtime/bus/reader.ts';
 import type { JsonObject } from '../runtime/json.ts';
 import { topicFilter, topicStream } from '../runtime/subjects.ts';
 import { attributeOf } from '../runtime/topics/attributes.ts';
@@ -53,7 +53,7 @@ export async function tailTopic({ nc, jsm }: Platform, topic: string, options: T
     close();
   }
 
-  function startOf(): Partial<OrderedConsumerOptions> {
+  function startOf(): Omit<ReadFrom, 'filterSubjects'> {
     if (last === 0) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: state.last_seq + 1 };
     if (since !== undefined) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() };
     // Of one tenant, others' events lie between: all are passed, and the newest kept.
@@ -61,8 +61,8 @@ export async function tailTopic({ nc, jsm }: Platform, topic: string, options: T
     return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: first };
   }
 
-  async function read(from: AsyncIterable<JsMsg>): Promise<void> {
-    const backlog: JsMsg[] = [];
+  async function read(from: AsyncIterable<StreamMessage>): Promise<void> {
+    const backlog: StreamMessage[] = [];
     for await (const message of from) {
       if (message.seq > last) {
         onEvent(eventOf(message, topic));
@@ -77,7 +77,7 @@ export async function tailTopic({ nc, jsm }: Platform, topic: string, options: T
   }
 }
 
-function eventOf(message: JsMsg, topic: string): StoredEvent {
+function eventOf(message: StreamMessage, topic: string): StoredEvent {
   const attribute = (name: string): string | null => attributeOf(message.headers, name);
   return {
     id: attribute('id') ?? '',
@@ -85,11 +85,11 @@ function eventOf(message: JsMsg, topic: string): StoredEvent {
     tenant: message.subject.split('.')[1] ?? '',
     type: attribute('type') ?? '',
     source: attribute('source') ?? '',
-    time: attribute('time') ?? new Date(message.info.timestampNanos / 1e6).toISOString(),
+    time: attribute('time') ?? message.time.toISOString(),
     subject: attribute('subject'),
     correlation_id: attribute('correlationid'),
     seq: message.seq,
-    data: message.json<JsonObject>(),
+    data: JSON.parse(message.string()) as JsonObject,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Journal, StoredEntry } from '../runtime/journal/journal.ts';
 import { tryEntry } from '../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../runtime/subjects.ts';
 import { newsOf } from './journal-news.ts';
-import { Queue } from './queue.ts';
+import { Queue } from '../runtime/bus/queue.ts';
 
 /** Up to this many runs are watched by themselves; more are picked from all journals of the tenant. */
 const LITERAL_RUNS = 64;
