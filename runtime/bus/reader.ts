@@ -5,8 +5,7 @@
  *    on after the last message that it has, with another consumer, and tries so for as long as it is open.
  * 2. The server is told when the messages so far were taken, and sends no more than a few thousand ahead.
  * 3. The client's own ordered consumer is not used. When it is closed while it begins anew, it goes on trying: that keeps the
- *    process alive, and later has the server send to nobody. What it lost before its first message it reads from the
- *    beginning of the stream (nats 2.29).
+ *    process alive, and later has the server send to nobody (nats 2.29).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { AckPolicy, type ConsumerConfig, createInbox, DeliverPolicy, nanos, nuid } from 'nats';
