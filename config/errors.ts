@@ -68,6 +68,7 @@ export const ERRORS = {
   'run.exists': 'A run or batch of that id exists already, and was started with other options.',
   'run.invalid': 'A request to start a run is malformed: its id, payload or subject.',
   'data.missing': 'A data folder, file or column is missing.',
+  'data.no_reader': 'Tables are to be read, and the package that reads them, @duckdb/node-api, is not installed.',
   'data.invalid': 'A data file holds a value of the wrong type; file, line, column and value are named.',
   'journal.fenced': 'Another writer appended to this journal first.',
   'journal.newer': 'A journal entry was written by a newer version of the platform.',

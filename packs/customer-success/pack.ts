@@ -1,7 +1,7 @@
 import { definePack } from 'agent-platform/sdk';
 import { conditions } from './conditions.ts';
-import { checkData } from './data/load.ts';
 import { openData } from './data/open.ts';
+import { customerTables } from './data/tables.ts';
 import { Playbook } from './playbook.ts';
 import { accountHealthMain } from './player/account-health-main.ts';
 import { csmBriefing } from './player/csm-briefing.ts';
@@ -27,7 +27,7 @@ export default definePack({
       csm_briefing: csmBriefing(playbook),
     },
     open: (folder) => openData(folder, playbook),
-    check: checkData,
+    check: customerTables.check,
     row: (_schedule, run) => healthRow(run, playbook),
   }),
 });

@@ -97,6 +97,7 @@ function projectOf(folder: string, module: string): Record<string, unknown> {
       typeRoots,
       paths: {
         'agent-platform/sdk': typesOf('runtime/sdk'),
+        'agent-platform/tables': typesOf('runtime/kit/tables/index'),
         'agent-platform/testing': typesOf('bridge/testing'),
       },
     },

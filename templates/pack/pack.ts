@@ -1,49 +1,34 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Conversation, definePack, defineTool, type PlayerTurn, type Source, z } from 'agent-platform/sdk';
+import { type Conversation, definePack, defineTool, type PlayerTurn, z } from 'agent-platform/sdk';
+import { column, defineTables, type SourceOf } from 'agent-platform/tables';
 
-type Item = {
-  item: string;
-  /** Null when nobody has counted it. */
-  count: number | null;
-};
-
-/** The data folder, opened once by each worker. */
-interface Stock extends Source {
-  item(name: string): Item;
-}
+/** The tables of a data folder: here one, `items.csv`. */
+const stock = defineTables({
+  tables: {
+    items: {
+      key: 'item',
+      columns: {
+        item: column.id(),
+        counted: column.date({ observed: true }),
+        /** Empty when nobody has counted it. */
+        count: column.amount({ empty: true }),
+      },
+    },
+  },
+  subjects: { table: 'items', called: 'item' },
+  targets: { items: () => true },
+});
+/** A data folder, opened once by each worker. */
+type Stock = SourceOf<typeof stock>;
+type Item = Stock['subjects'][number];
 
 const LOW_BELOW = 10;
-
-async function openStock(folder: string): Promise<Stock> {
-  const [, ...lines] = (await readFile(join(folder, 'items.csv'), 'utf8')).trim().split('\n');
-  const items = new Map<string, Item>();
-  let asOf = '';
-  for (const line of lines) {
-    const [item = '', counted = '', count = ''] = line.split(',');
-    items.set(item, { item, count: count === '' ? null : Number(count) });
-    if (counted > asOf) asOf = counted;
-  }
-  return {
-    asOf,
-    targets: async () => [...items.keys()].map((item) => ({ id: item, payload: { item } })),
-    knows: async (item) => items.has(item),
-    memories: async () => [],
-    close: async () => {},
-    item: (name) => {
-      const found = items.get(name);
-      if (found === undefined) throw new Error(`there is no item ${name}`);
-      return found;
-    },
-  };
-}
 
 const getItem = defineTool({
   name: 'get_item',
   description: 'How many there are of one item; null when nobody has counted it.',
   input: z.strictObject({ item: z.string() }),
   subject: ({ item }) => item,
-  run: async ({ item }, { source }: { source: Stock }) => ({ ...source.item(item) }),
+  run: async ({ item }, { source }: { source: Stock }) => source.subject(item),
 });
 
 /** Plays the agent by the rules of its prompt, so that the pack runs without a model. */
@@ -74,7 +59,8 @@ export default definePack({
     schemas: { Low: z.strictObject({ item: z.string(), count: z.number(), run: z.string() }) },
     reports: {},
     players: { my_pack: player },
-    open: openStock,
+    open: (folder) => stock.open(folder),
+    check: stock.check,
     row: (_schedule, { target, outcome, facts }) => ({
       fields: { item: target, count: (facts.get_item as Item | undefined)?.count ?? null, state: outcome },
       rank: outcome === 'waiting' ? 0 : 1,

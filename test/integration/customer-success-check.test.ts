@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkData } from '../../packs/customer-success/data/load.ts';
 import { openData } from '../../packs/customer-success/data/open.ts';
+import { customerTables } from '../../packs/customer-success/data/tables.ts';
 import { formatDataProblem } from '../../runtime/pack.ts';
 import { dataFolder, defaultPlaybook, HEADERS, rawFolder, SAMPLE_FOLDER } from '../support/customer-data.ts';
 import { convert, foreignFolder } from '../support/foreign-folder.ts';
@@ -16,7 +16,7 @@ const PACK = fileURLToPath(new URL('../../packs/customer-success', import.meta.u
 const ACCOUNT = 'one,One Ltd,active,growth,100.50,2026-01-01,2027-01-01,Ann Lee,#ann';
 
 async function problems(folder: string): Promise<string[]> {
-  return (await checkData(folder)).map(formatDataProblem);
+  return (await customerTables.check(folder)).map(formatDataProblem);
 }
 
 /** A good folder with this columns.yaml. */

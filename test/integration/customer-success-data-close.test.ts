@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { openDatabase } from '../../packs/customer-success/data/database.ts';
+import { openDatabase } from '../../runtime/kit/tables/database.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('closing the data');

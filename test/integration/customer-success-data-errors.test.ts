@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { PlatformError } from '../../config/errors.ts';
 import { openData } from '../../packs/customer-success/data/open.ts';
-import { MEMORY_SCOPES } from '../../packs/customer-success/data/tables.ts';
+import { customerTables } from '../../packs/customer-success/data/tables.ts';
 import { type DataFile, dataFolder, defaultPlaybook, HEADERS, rawFolder } from '../support/customer-data.ts';
 import { suite } from '../support/suite.ts';
 
@@ -269,7 +269,7 @@ test('the scopes of memories are the agents with a long-term memory', () => {
     .map((name) => parse(readFileSync(new URL(name, AGENTS), 'utf8')))
     .filter(({ memory_config }) => memory_config.long_term_enabled)
     .map(({ metadata }) => metadata.name);
-  assert.deepEqual([...MEMORY_SCOPES], remembering);
+  assert.deepEqual(customerTables.declared.memories?.scopes, remembering);
 });
 
 test('another separator than the comma is named, with what to do', async () => {

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { openDatabase } from '../../packs/customer-success/data/database.ts';
-import { checkData } from '../../packs/customer-success/data/load.ts';
+import { customerTables } from '../../packs/customer-success/data/tables.ts';
+import { openDatabase } from '../../runtime/kit/tables/database.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('customer data: folders from strangers');
@@ -31,7 +31,7 @@ test.before.each(() => {
 test.after.each(() => rmSync(dir, { recursive: true, force: true }));
 
 async function said(): Promise<string[]> {
-  return (await checkData(dir)).map(({ file, message }) => `${file}: ${message}`);
+  return (await customerTables.check(dir)).map(({ file, message }) => `${file}: ${message}`);
 }
 
 test('a pipe in place of a file is not waited for', async () => {

@@ -101,7 +101,7 @@ test('every target’s signals point where its story says', async () => {
 });
 
 test('renewals, tiers and stages are those of the stories', async () => {
-  const facts = await Promise.all(data.accounts.map(({ account_id }) => lifecycleOf(account_id)));
+  const facts = await Promise.all(data.subjects.map(({ account_id }) => lifecycleOf(account_id)));
   assert.deepEqual(
     facts.map(({ account_id, renewal_days, stage }) => [account_id, renewal_days, stage]),
     [

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { openDatabase } from '../../packs/customer-success/data/database.ts';
-import { readFigures } from '../../packs/customer-success/data/figures.ts';
-import { loadFolder } from '../../packs/customer-success/data/load.ts';
 import { type CustomerData, openData } from '../../packs/customer-success/data/open.ts';
+import { accountMeasures, customerTables } from '../../packs/customer-success/data/tables.ts';
+import { openDatabase } from '../../runtime/kit/tables/database.ts';
+import { readFigures } from '../../runtime/kit/tables/figures.ts';
+import { loadFolder } from '../../runtime/kit/tables/load.ts';
 import { type DataFile, dataFolder, defaultPlaybook } from '../support/customer-data.ts';
 import { suite } from '../support/suite.ts';
 
@@ -305,7 +306,7 @@ test('many questions at once each get their own answer', async () => {
 });
 
 test('the tables are asked as many questions for two thousand accounts as for one', async () => {
-  const questions = async (accounts: number): Promise<{ asked: number; found: number }> => {
+  const figures = async (accounts: number): Promise<{ asked: number; found: number }> => {
     const ids = Array.from({ length: accounts }, (_, i) => `a${i}`);
     const folder = dataFolder({
       'accounts.csv': ids.map((id) => `${id},N,active,growth,1,2025-01-01,,Ann,#ann`),
@@ -315,20 +316,20 @@ test('the tables are asked as many questions for two thousand accounts as for on
     });
     const database = await openDatabase();
     try {
-      await loadFolder(database, folder);
+      await loadFolder(database, customerTables.declared, folder);
       let asked = 0;
       const rows: typeof database.rows = (...question) => {
         asked += 1;
         return database.rows(...question);
       };
-      const figures = await readFigures({ ...database, rows }, playbook, AS_OF);
-      return { asked, found: figures.size };
+      const found = await readFigures({ ...database, rows }, customerTables.declared, accountMeasures(playbook), AS_OF);
+      return { asked, found: found.size };
     } finally {
       await database.close();
     }
   };
-  const one = await questions(1);
-  assert.deepEqual(await questions(2_000), { asked: one.asked, found: 2_000 });
+  const one = await figures(1);
+  assert.deepEqual(await figures(2_000), { asked: one.asked, found: 2_000 });
 });
 
 test.run();

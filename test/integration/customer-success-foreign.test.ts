@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { reportOf } from '../../actors/invocation/report.ts';
 import { type RunTree, waitingOf } from '../../bridge/runs.ts';
 import { type CustomerData, openData } from '../../packs/customer-success/data/open.ts';
-import { TABLES } from '../../packs/customer-success/data/tables.ts';
+import { customerTables } from '../../packs/customer-success/data/tables.ts';
 import { flattenReports } from '../../runtime/report.ts';
 import { defaultPlaybook, SAMPLE_FOLDER } from '../support/customer-data.ts';
 import { FOREIGN_LAYOUT, foreignFolder, parquetFolder } from '../support/foreign-folder.ts';
@@ -20,7 +20,7 @@ async function contents(folder: string): Promise<Record<string, unknown>> {
   const data: CustomerData = await openData(folder, playbook);
   try {
     const accounts = [];
-    for (const { account_id } of data.accounts) {
+    for (const { account_id } of data.subjects) {
       const { owner_channel: _, ...lifecycle } = await data.lifecycle(account_id, data.asOf);
       accounts.push({ lifecycle, metrics: await data.metrics(account_id, data.asOf) });
     }
@@ -74,7 +74,7 @@ test('the README shows the columns.yaml of this test, and every column of every 
   });
   assert.deepEqual(
     documented,
-    TABLES.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}`)),
+    customerTables.declared.all.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}`)),
   );
 });
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDatabase } from '../../packs/customer-success/data/database.ts';
+import { openDatabase } from '../../runtime/kit/tables/database.ts';
 import { type DataFile, rawFolder, SAMPLE_FOLDER } from './customer-data.ts';
 
 /** The columns.yaml of `foreignFolder`. */

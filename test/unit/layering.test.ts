@@ -32,6 +32,8 @@ const IMPURE_IMPORT = /^(node:.*|nats|ioredis|pino|@duckdb\/.*|fs|path|crypto)$/
 const DOMAIN = /churn|csm|customer|renewal|account/i;
 const NATS_WORDS = /getAccountInfo|AccountInfo|ACCOUNT_EXPIRED/g;
 const MAX_LINES = 300;
+/** `agent-platform/tables` and `agent-platform/text`. */
+const KIT = 'runtime/kit/';
 
 const WRITING = /\b(stdout|stderr)\s*\.write\b|\bconsole\./;
 /** The one place, and the keeper, whose streams are a protocol and a log. */
@@ -48,6 +50,8 @@ const LIGHT: Record<string, RegExp> = {
   'bridge/cli/runs-quarantined.ts': HEAVY,
   'bridge/cli/human-show.ts': HEAVY,
   'bridge/cli/policy-explain.ts': HEAVY,
+  // A pack loads it with its module, also for commands that read no data.
+  'runtime/kit/tables/index.ts': /^(nats|ioredis|croner|hono|@.*|actors\/.*)$/,
   'config/services/keeper.ts': /^(?!node:|config\/)/,
 };
 
@@ -120,17 +124,28 @@ test('the core knows itself by path, never by its public name', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('a pack imports agent-platform/sdk, its own files and npm packages', () => {
+test('a pack imports agent-platform/sdk and the kit for packs, its own files and npm packages', () => {
   assert.ok(packs.some(({ imports }) => imports.some(({ specifier }) => specifier === 'agent-platform/sdk')));
   const wrong = [...packs, ...testPacks].flatMap((file) => {
     const [first = '', second = '', third = ''] = file.path.split('/');
     const own = first === 'packs' ? `${first}/${second}/` : `${first}/${second}/${third}/`;
     return file.imports.flatMap((one) => {
       const to = target(file, one);
-      const fine = to === null ? !/^agent-platform\/(?!sdk$)/.test(one.specifier) : to.startsWith(own);
+      const fine = to === null ? !/^agent-platform\/(?!(sdk|tables|text)$)/.test(one.specifier) : to.startsWith(own);
       return fine ? [] : [`${file.path} imports ${to ?? one.specifier}`];
     });
   });
+  assert.deepEqual(wrong, []);
+});
+
+test('the kit is for packs: the core works without it', () => {
+  const wrong = core
+    .filter(({ path }) => !path.startsWith(KIT))
+    .flatMap((file) =>
+      file.imports.flatMap((one) =>
+        target(file, one)?.startsWith(KIT) ? [`${file.path} imports ${one.specifier}`] : [],
+      ),
+    );
   assert.deepEqual(wrong, []);
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as sdk from 'agent-platform/sdk';
+import * as tables from 'agent-platform/tables';
 import * as testing from 'agent-platform/testing';
 import * as ownSdk from '../../runtime/sdk.ts';
 import { suite } from '../support/suite.ts';
@@ -45,6 +46,8 @@ const SDK_TYPES = [
   'Tool',
   'ToolContext',
 ];
+const TABLES = ['Measure', 'addBusinessDays', 'addDays', 'column', 'dayCount', 'daysBetween', 'defineTables'];
+const TABLES_TYPES = ['DataFolders', 'MeasureSpec', 'Measured', 'RowOf', 'SourceOf', 'TableSource', 'Window'];
 const TESTING = ['chain', 'scriptedModel', 'startTestPlatform'];
 const TESTING_TYPES = [
   'HumanDecision',
@@ -78,6 +81,11 @@ test('agent-platform/sdk has these values and types, and no other', () => {
   assert.deepEqual(typesOf('runtime/sdk.ts'), SDK_TYPES);
 });
 
+test('agent-platform/tables has these values and types, and no other', () => {
+  assert.deepEqual(Object.keys(tables).sort(), TABLES);
+  assert.deepEqual(typesOf('runtime/kit/tables/index.ts'), TABLES_TYPES);
+});
+
 test('agent-platform/testing has these values and types, and no other', () => {
   assert.deepEqual(Object.keys(testing).sort(), TESTING);
   assert.deepEqual(typesOf('bridge/testing.ts'), TESTING_TYPES);
@@ -92,7 +100,7 @@ test('the package exports these doors, and no other', () => {
   const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     exports: object;
   };
-  assert.deepEqual(Object.keys(exports), ['./sdk', './testing', './register', './package.json']);
+  assert.deepEqual(Object.keys(exports), ['./sdk', './tables', './testing', './register', './package.json']);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-import type { Account, Contact } from '../data/accounts.ts';
+import type { Account } from '../data/open.ts';
 
 /** The day that the sample's history ends on, and how many days it has. */
 export const AS_OF = '2026-11-16';
@@ -7,7 +7,7 @@ export const HISTORY_DAYS = 120;
 /** What an account's rows are generated from. Days are counted back from `AS_OF`; `recent` is what the last weeks show. */
 export interface Design {
   account: Account;
-  contacts: Contact[];
+  contacts: { name: string; role: string }[];
   /** Weekly active users until 30 days ago and in the last 7 days; null: no usage rows at all. */
   users: { earlier: number; recent: number } | null;
   /** Distinct features used until 30 days ago, and since. */

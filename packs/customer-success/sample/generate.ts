@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { addDays, daysBetween } from '../data/days.ts';
+import { addDays, daysBetween } from 'agent-platform/tables';
 import { AS_OF, type Design, DESIGNS, HISTORY_DAYS } from './designs.ts';
 
 type Cell = string | number | null | undefined;

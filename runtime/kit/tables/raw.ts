@@ -1,11 +1,10 @@
-import type { Database } from './database.ts';
+import { recordStarts, withEvenEndings } from './csv-lines.ts';
+import { type Database, quoted, rawName } from './database.ts';
+import type { Table } from './define.ts';
 import { expressionOf } from './expression.ts';
 import { type KnownFile, literalPath, wordsOf } from './header.ts';
 import type { TableLayout } from './layout.ts';
-import { recordStarts } from './lines.ts';
 import { PER_CHECK, type Problems } from './problems.ts';
-import type { Column, Table } from './tables.ts';
-import { withEvenEndings } from './line-endings.ts';
 
 /** Where a row of a table stands; rows are counted from 1 through all its files. */
 export type PlaceOf = (row: number) => Promise<{ file: string; line: number }>;
@@ -28,12 +27,12 @@ interface Reject {
 }
 
 /** The column in which a value stands as the file has it, when something else was made of it. */
-export function originalOf({ name }: Column): string {
-  return `${name}_in_file`;
+export function originalOf({ name }: { name: string }): string {
+  return quoted(`_original_${name}`);
 }
 
 /**
- * Reads a table's files as text into `raw_<table>`, with `row` counting its records. Lines that are no row of the table
+ * Reads a table's files as text into `_raw_<table>`, with `_row` counting its records. Lines that are no row of the table
  * are skipped by the reader, so they are taken from its list of rejects and become problems.
  */
 export async function readRaw(
@@ -114,7 +113,7 @@ async function readFile(
   const even = await withEvenEndings(file.path).catch(() => null);
   if (even === null) return first;
   try {
-    await database.rows(`DELETE FROM raw_${table.name} WHERE row > $before`, { before });
+    await database.rows(`DELETE FROM ${rawName(table)} WHERE _row > $before`, { before });
     const second = await attempt(even.path);
     if (!second.wrong) return { ...second, lines: await split(even.path, second.rejects) };
     const message = 'the line ends otherwise than those above, expected one kind of line ending';
@@ -126,8 +125,11 @@ async function readFile(
 
 /** Also for a table that the folder does without. */
 async function createRaw(database: Database, table: Table): Promise<void> {
-  const columns = table.columns.flatMap((column) => [`${column.name} VARCHAR`, `${originalOf(column)} VARCHAR`]);
-  await database.rows(`CREATE TABLE raw_${table.name} (row BIGINT, ${columns.join(', ')})`);
+  const columns = table.columns.flatMap((column) => [
+    `${quoted(column.name)} VARCHAR`,
+    `${originalOf(column)} VARCHAR`,
+  ]);
+  await database.rows(`CREATE TABLE ${rawName(table)} (_row BIGINT, ${columns.join(', ')})`);
 }
 
 /** Returns how many rows were read. */
@@ -146,7 +148,7 @@ async function readInto(
     strict_mode = true, store_rejects = true)`;
   const parquet = `read_parquet($path, binary_as_string = true) AS file(${positions.join(', ')})`;
   const [inserted] = await database.rows(
-    `INSERT INTO raw_${table.name} SELECT $before::BIGINT + row_number() OVER (), ${values}
+    `INSERT INTO ${rawName(table)} SELECT $before::BIGINT + row_number() OVER (), ${values}
      FROM ${file.format === 'csv' ? csv : parquet}`,
     {
       path: literalPath(file.path),

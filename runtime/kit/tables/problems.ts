@@ -1,4 +1,6 @@
-import { type DataProblem, type Finding, formatDataProblem, PlatformError } from 'agent-platform/sdk';
+import { PlatformError } from '../../../config/errors.ts';
+import type { Finding } from '../../definitions/resolved.ts';
+import { type DataProblem, formatDataProblem } from '../../pack.ts';
 
 /** One wrong value, or one line that is no row of its table (then `column` is null). */
 export interface WrongValue {

@@ -1,14 +1,16 @@
 import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { DuckDBValue } from '@duckdb/node-api';
-import { PlatformError } from 'agent-platform/sdk';
+import { PlatformError } from '../../../config/errors.ts';
 
+/** Column name → value, as the database gives it. */
 export type Row = Record<string, unknown>;
+/** What a query is asked with, by the name that the query has behind its `$`. */
+export type Parameters = Record<string, string | number>;
 
 /** An in-memory DuckDB and the one connection to it. Counts come back as numbers when the query casts them to INTEGER. */
 export interface Database {
-  rows(sql: string, parameters?: Record<string, DuckDBValue>): Promise<Row[]>;
+  rows(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** From here on the database reads no file and loads no extension; it cannot be undone. */
   seal(): Promise<void>;
   /** Waits for what is being asked, and refuses what is asked from then on: DuckDB does not bear being closed under a query. */
@@ -24,8 +26,7 @@ const DISK_MB = 8_192;
 const SPILL = 'agent-platform-data-';
 
 export async function openDatabase(): Promise<Database> {
-  // Loaded when data are read: most commands read none, and it is a quarter of all that there is to load.
-  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const { DuckDBInstance } = await loadReader();
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await removeAbandoned();
@@ -72,10 +73,34 @@ export async function openDatabase(): Promise<Database> {
   };
 }
 
+/**
+ * Loaded when data are read: most commands read none, it is a quarter of all that there is to load, and an installation
+ * without tables may do without it.
+ */
+async function loadReader() {
+  try {
+    return await import('@duckdb/node-api');
+  } catch (cause) {
+    const [why] = String(cause instanceof Error ? cause.message : cause).split('\n');
+    const message = `tables cannot be read without the package @duckdb/node-api (${why}): install it beside the platform`;
+    throw new PlatformError('data.no_reader', message, { cause });
+  }
+}
+
 /** The reader's own words are about settings of its own. */
 function beyond(memoryMb: number, diskMb: number, cause: unknown): PlatformError {
   const message = `the data take more than ${memoryMb} MB of memory and ${diskMb} MB on disk, expected less`;
   return new PlatformError('data.invalid', message, { cause });
+}
+
+/** A name as a part of SQL. */
+export function quoted(name: string): string {
+  return `"${name}"`;
+}
+
+/** A table as it is read from the files, all text; `_row` counts its records. */
+export function rawName({ name }: { name: string }): string {
+  return quoted(`_raw_${name}`);
 }
 
 /** What processes left that were killed. */

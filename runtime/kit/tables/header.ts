@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
-import { PlatformError } from 'agent-platform/sdk';
+import { PlatformError } from '../../../config/errors.ts';
 import type { Database } from './database.ts';
+import type { Table } from './define.ts';
 import type { DataFile } from './files.ts';
 import { type Layout, LAYOUT_FILE, type TableLayout, theirName } from './layout.ts';
 import type { Problems } from './problems.ts';
-import type { Table } from './tables.ts';
 
 /** A file with the names and types of its columns in order. Every column of a CSV file is text. */
 export interface KnownFile extends DataFile {

@@ -4,6 +4,44 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+const QUOTE = 0x22;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Where a record of a CSV file begins. */
+export interface RecordStart {
+  /** Counted from 1, the header included. */
+  line: number;
+  byte: number;
+}
+
+/**
+ * The starts of a file's records after the header. A quoted field may span lines and blank lines are no records, so the
+ * n-th row of a table does not stand on line n + 1. Reads the whole file: only done to name the lines of bad rows.
+ */
+export async function recordStarts(path: string): Promise<RecordStart[]> {
+  const starts: RecordStart[] = [];
+  let line = 1;
+  let byte = 0;
+  let quoted = false;
+  let between = true;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for (const code of chunk) {
+      if (between && code !== LF && code !== CR) {
+        starts.push({ line, byte });
+        between = false;
+      }
+      if (code === QUOTE) quoted = !quoted;
+      if (code === LF) {
+        line += 1;
+        between = between || !quoted;
+      }
+      byte += 1;
+    }
+  }
+  return starts.slice(1);
+}
+
 /** A copy of a CSV file whose lines all end alike, with as many lines. */
 export interface EvenEndings {
   path: string;
@@ -11,10 +49,6 @@ export interface EvenEndings {
   oddLine: number;
   remove(): Promise<void>;
 }
-
-const QUOTE = 0x22;
-const LF = 0x0a;
-const CR = 0x0d;
 
 /** Null when the lines end alike already. What stands inside quotes stays as it is. Throws as the file system does. */
 export async function withEvenEndings(path: string): Promise<EvenEndings | null> {

@@ -1,14 +1,14 @@
-import type { DuckDBValue } from '@duckdb/node-api';
+import type { Parameters } from './database.ts';
+import type { Table } from './define.ts';
 import type { KnownFile } from './header.ts';
 import { type TableLayout, theirName } from './layout.ts';
-import type { Column } from './tables.ts';
 
 /** How one of our columns is made of a file's, as text. What comes from `columns.yaml` is only ever a parameter. */
 export interface Expression {
   sql: string;
   /** As it stands in the file, for messages; null when that is the same. */
   original: string | null;
-  parameters: Record<string, DuckDBValue>;
+  parameters: Parameters;
 }
 
 /** A value that is no date in any format. */
@@ -17,9 +17,9 @@ const NO_DATE = `'?'`;
 export const LOST_ID = 'chr(65535)';
 
 /** The file's columns are known to the query by position only, as `c0`, `c1`, …, so that no name becomes part of it. */
-export function expressionOf(column: Column, file: KnownFile, layout: TableLayout): Expression {
+export function expressionOf(column: Table['columns'][number], file: KnownFile, layout: TableLayout): Expression {
   const constant = layout.constants.get(column.name);
-  const parameters: Record<string, DuckDBValue> = {};
+  const parameters: Parameters = {};
   const name = (part: string): string => `$${column.name}_${part}`;
   const give = (part: string, value: string): string => {
     parameters[`${column.name}_${part}`] = value;
@@ -47,7 +47,7 @@ export function expressionOf(column: Column, file: KnownFile, layout: TableLayou
     const iso = format.iso.replaceAll('$pattern', name('pattern')).replaceAll('$format', name('format'));
     sql = `CASE WHEN (${value}) IS NOT NULL THEN coalesce(${iso.replaceAll(/\$(?![a-z])/g, () => `(${value})`)}, ${NO_DATE}) END`;
   }
-  if (layout.decimalComma && column.kind === 'amount' && type === 'VARCHAR') {
+  if (layout.decimalComma && column.kind === 'number' && type === 'VARCHAR') {
     sql = `translate(${sql}, '.,', ',.')`;
   }
   return { sql, original: sql === original ? null : original, parameters };

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { checkLocated, type Finding, type LocatedYaml, parseLocated, z } from 'agent-platform/sdk';
+import { z } from 'zod';
+import { checkLocated, type LocatedYaml, parseLocated } from '../../definitions/located.ts';
+import type { Finding } from '../../definitions/resolved.ts';
 import { DATE_FORMATS, type DateFormat, parseDateFormat } from './date-format.ts';
+import type { Table } from './define.ts';
 import type { Problems } from './problems.ts';
-import { regularFile } from './regular.ts';
-import { type Table, type TableName, TABLES } from './tables.ts';
+import { regularFile } from './regular-file.ts';
 
 /** `columns.yaml`: how a folder's own files, columns, values and dates are called in ours. */
 export const LAYOUT_FILE = 'columns.yaml';
@@ -39,18 +41,16 @@ const text = z.string().min(1);
 const one = z.string().refine((value) => /^[^\r\n"A-Za-z0-9]$/.test(value), 'one character such as ; or \\t');
 const decimal = z.string().refine((value) => value === ',' || value === '.', '"," or "."');
 const dates = z.string().refine((value) => parseDateFormat(value) !== null, DATE_FORMATS);
-const place = text.refine(
-  (value) => !/^[/\\]|(^|[/\\])\.\.([/\\]|$)|\*.*[/\\]/.test(value),
-  'a file of this folder, or several as in usage/*.csv',
-);
+/** A path out of the folder, or with a `*` before its last part. */
+const NO_PLACE = /^[/\\]|(^|[/\\])\.\.([/\\]|$)|\*.*[/\\]/;
 
-function tableSchema({ columns }: Table) {
+function tableSchema({ name: table, columns }: Table) {
   const byName = <S extends z.ZodType>(schema: S, names = columns.map(({ name }) => name)) =>
     z.strictObject(Object.fromEntries(names.map((name) => [name, schema.optional()])));
   const dated = columns.filter(({ kind }) => kind === 'date').map(({ name }) => name);
   return z
     .strictObject({
-      file: place,
+      file: text.refine((value) => !NO_PLACE.test(value), `a file of this folder, or several as in ${table}/*.csv`),
       delimiter: one,
       decimal,
       columns: byName(text),
@@ -63,27 +63,25 @@ function tableSchema({ columns }: Table) {
 
 type TableEntry = z.infer<ReturnType<typeof tableSchema>>;
 
-const LayoutFile = z
-  .strictObject({
-    delimiter: one,
-    decimal,
-    dates,
-    tables: z.strictObject(Object.fromEntries(TABLES.map((table) => [table.name, tableSchema(table)]))).partial(),
-  })
-  .partial();
+function layoutSchema(tables: readonly Table[]) {
+  const byName = Object.fromEntries(tables.map((table) => [table.name, tableSchema(table)]));
+  return z.strictObject({ delimiter: one, decimal, dates, tables: z.strictObject(byName).partial() }).partial();
+}
 
-type LayoutFile = Omit<z.infer<typeof LayoutFile>, 'tables'> & { tables?: Partial<Record<TableName, TableEntry>> };
+type LayoutFile = Omit<z.infer<ReturnType<typeof layoutSchema>>, 'tables'> & {
+  tables?: Partial<Record<string, TableEntry>>;
+};
 
 /** Null when `columns.yaml` is wrong: then nothing is known about the folder's files. */
-export async function readLayout(folder: string, problems: Problems): Promise<Layout | null> {
+export async function readLayout(tables: readonly Table[], folder: string, problems: Problems): Promise<Layout | null> {
   const content = await readLayoutFile(folder, problems);
   if (content === undefined) return null;
   if (content === null) return layoutOf({}, null, problems);
   const yaml = parseLocated(LAYOUT_FILE, content);
   const findings: Finding[] = [];
-  const file = checkLocated(yaml, LayoutFile, findings) as LayoutFile | null;
+  const file = checkLocated(yaml, layoutSchema(tables), findings) as LayoutFile | null;
   for (const [name, entry] of Object.entries(file?.tables ?? {})) {
-    for (const column of Object.keys(entry.constants ?? {}).filter((each) => entry.columns?.[each] !== undefined)) {
+    for (const column of Object.keys(entry?.constants ?? {}).filter((each) => entry?.columns?.[each] !== undefined)) {
       const message = `the column stands under columns as well, expected it under one of them`;
       findings.push(yaml.finding(['tables', name, 'constants', column], message, 'key'));
     }

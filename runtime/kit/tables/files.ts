@@ -1,14 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PlatformError } from 'agent-platform/sdk';
+import { PlatformError } from '../../../config/errors.ts';
+import type { Table } from './define.ts';
 import type { Layout } from './layout.ts';
 import type { Problems } from './problems.ts';
-import { regularFile } from './regular.ts';
-import { type Table, TABLES } from './tables.ts';
+import { regularFile } from './regular-file.ts';
 
 /** One file of a table. */
 export interface DataFile {
-  /** As it is called in the folder: `usage.csv`, `usage/2026-11.parquet`. */
+  /** As it is called in the folder: `trips.csv`, `trips/2026-11.parquet`. */
   name: string;
   path: string;
   format: 'csv' | 'parquet';
@@ -19,13 +19,14 @@ const PLACES = ['*.csv', '*.parquet', '*-*.csv', '*-*.parquet', '*/*.csv', '*/*.
 
 /** The files of each table, in the order of their names; nothing for one that is missing, which becomes a problem. */
 export async function findFiles(
+  tables: readonly Table[],
   folder: string,
   entries: readonly string[],
   layout: Layout,
   problems: Problems,
 ): Promise<Map<Table, DataFile[]>> {
   const found = new Map<Table, DataFile[]>();
-  for (const table of TABLES) {
+  for (const table of tables) {
     const { file } = layout.of(table);
     const places = file === null ? PLACES.map((place) => place.replace('*', table.name)) : [file];
     const names = [];
@@ -76,10 +77,9 @@ async function matching(folder: string, entries: readonly string[], place: strin
 }
 
 /** Throws `data.missing` when there is no folder to look at. */
-export async function listFolder(folder: string): Promise<string[]> {
-  const expected = `expected a folder with ${TABLES.filter((table) => !table.optional)
-    .map(({ name }) => `${name}.csv`)
-    .join(', ')}`;
+export async function listFolder(tables: readonly Table[], folder: string): Promise<string[]> {
+  const needed = tables.filter((table) => !table.optional).map(({ name }) => `${name}.csv`);
+  const expected = `expected a folder with ${needed.join(', ')}`;
   const fail = (what: string, cause?: unknown) =>
     new PlatformError('data.missing', `the data folder ${folder} ${what}, ${expected}`, { cause, details: { folder } });
   const entry = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
