@@ -1,7 +1,7 @@
 /**
  * An activation: one invocation (or batch) alive on this worker, from the mail that wakes it until it rests.
  *
- * Owns the invocation's ledger, its live actor and the mail it has not acknowledged. Everything happens in one queue.
+ * Owns the invocation's cursor, its live actor and the mail it has not acknowledged. Everything happens in one queue.
  * 1. An event is appended before it takes effect; what it asks for is sent after that.
  * 2. Mail is acknowledged only when the fold rests and all its sends are confirmed; earlier, when other mail stands for it.
  * 3. After a lost fence nothing is acknowledged, sent or appended any more: another worker owns the invocation.
@@ -26,11 +26,11 @@ import type { Forwarded } from './forwarding.ts';
 import type { Host } from './host.ts';
 import { Inbox } from './inbox.ts';
 import { layAside } from './lay-aside.ts';
-import { Ledger } from './ledger.ts';
+import { JournalCursor } from './journal-cursor.ts';
 import { leaveToOthers } from './left-to-others.ts';
 import { Mailbag } from './mailbag.ts';
 import { performAll } from './perform.ts';
-import { attributed } from './strays.ts';
+import { attributed } from './unhandled-errors.ts';
 import { restartDelay } from './supervisor/restart.ts';
 import type { ChildEnd } from './supervisor/children.ts';
 import { Turns } from './turns.ts';
@@ -45,7 +45,7 @@ export class Activation {
   private readonly behaviour: Behaviour;
   private readonly log: Logger;
   private readonly mailbag = new Mailbag();
-  private readonly ledger: Ledger;
+  private readonly cursor: JournalCursor;
   private actor: AnyActorRef | null = null;
   private restarting = false;
   private readonly effects = new Effects();
@@ -60,7 +60,7 @@ export class Activation {
     this.key = key;
     this.to = to;
     this.log = host.runtime.log.child({ agent: to.agent, run: to.run, path: to.path });
-    this.ledger = new Ledger(host.runtime, host.folds, behaviour, to, this.log);
+    this.cursor = new JournalCursor(host.runtime, host.folds, behaviour, to, this.log);
     this.turns = new Turns(
       (error) => {
         this.log.error({ err: error, ...describeError(error, 'activation.crashed') }, 'activation stopped');
@@ -89,9 +89,9 @@ export class Activation {
       const journaled = () => answer(comesAgain() ? 'mine' : 'journaled');
       const turn = async (): Promise<void> => {
         if (!this.isHere) return answer('not mine');
-        const { found, deliver } = await this.behaviour.receive(this.ledger.current.snapshot, mail);
+        const { found, deliver } = await this.behaviour.receive(this.cursor.current.snapshot, mail);
         const journal = async () => this.journal(mail, null, [...(await this.landed(mail)), ...deliver]);
-        const taken = await (found === 'open' ? journal() : this.ledger.isNewest());
+        const taken = await (found === 'open' ? journal() : this.cursor.isNewest());
         return taken ? journaled() : answer('not mine');
       };
       this.inbox.put({ mail, message: null, turn, journaled });
@@ -100,7 +100,7 @@ export class Activation {
 
   /** Starts one effect of the live actor; the result comes back as a step. Returns how to stop it. */
   start(kind: EffectKind, ordinal: number): () => void {
-    const { snapshot } = this.ledger.current;
+    const { snapshot } = this.cursor.current;
     const run = (signal: AbortSignal) =>
       attributed(this.to, () => this.behaviour.perform(kind, ordinal, snapshot, signal));
     return this.effects.start(ordinal, run, {
@@ -145,7 +145,7 @@ export class Activation {
   /** Stops at once, as a crash would: nothing is acknowledged or appended, the journal is all that remains. */
   stop(how: ChildEnd): void {
     this.mailbag.drop();
-    this.ledger.forget();
+    this.cursor.forget();
     this.endActor(how);
     // An empty queue would never say that nothing is left.
     this.turns.take(async () => {});
@@ -165,12 +165,12 @@ export class Activation {
   private async receive(message: JsMsg, mail: Mail, tries = CLAIM_TRIES): Promise<void> {
     if (this.host.stopping) return;
     // The fold of what is here is the truth until an append says otherwise; a resting one may have moved elsewhere.
-    if (!this.isHere) await this.ledger.refresh(tries < CLAIM_TRIES);
+    if (!this.isHere) await this.cursor.refresh(tries < CLAIM_TRIES);
     if (!this.isHere && (await this.forwarded(message, mail))) return;
-    const { snapshot, diverged } = this.ledger.current;
+    const { snapshot, diverged } = this.cursor.current;
     const received = await this.behaviour.receive(snapshot, mail);
     if (received.lacks !== undefined)
-      return leaveToOthers(this.host.runtime, this.ledger, message, mail, received.deliver);
+      return leaveToOthers(this.host.runtime, this.cursor, message, mail, received.deliver);
     const disposition = this.host.decide({
       type: 'mail',
       key: this.key,
@@ -184,7 +184,7 @@ export class Activation {
     if (disposition === 'drop' || disposition === 'duplicate' || disposition === 'resend') {
       const how = disposition === 'duplicate' && received.found === 'final' ? 'resend' : disposition;
       const resend = () => this.sendAll(snapshot, snapshot, true);
-      if (await this.ledger.isNewest()) await layAside(message, how, { log: this.log, mail: mail.type, resend });
+      if (await this.cursor.isNewest()) await layAside(message, how, { log: this.log, mail: mail.type, resend });
       else if (this.isHere) this.stop('fenced');
       else if (tries > 1) await this.receive(message, mail, tries - 1);
       return;
@@ -204,29 +204,29 @@ export class Activation {
 
   /** Nothing else would bring back what computes here, should this worker die. */
   private standsForAll(mail: Mail): boolean {
-    return this.actor !== null && this.behaviour.standsForAll(this.ledger.current.snapshot, mail);
+    return this.actor !== null && this.behaviour.standsForAll(this.cursor.current.snapshot, mail);
   }
 
   /** What is on its way out already when a cancel or a deadline comes: it happened before. */
   private async landed(mail: Mail): Promise<JournaledEvent[]> {
     if ((mail.type !== 'cancel' && mail.type !== 'timer.fired') || !this.actor) return [];
-    return this.effects.landed(this.behaviour.landing(this.ledger.current.snapshot));
+    return this.effects.landed(this.behaviour.landing(this.cursor.current.snapshot));
   }
 
   /** True when the owner has taken the mail, or holds it already. Silence, or «not mine», lets this worker go on. (5) */
   private async forwarded(message: JsMsg, mail: Mail): Promise<boolean> {
-    const { snapshot, writer } = this.ledger.current;
+    const { snapshot, writer } = this.cursor.current;
     if (writer === null || writer === this.host.runtime.worker) return false;
     if (!this.behaviour.isClaimed(snapshot) || this.behaviour.rests(snapshot)) return false;
     const hand = (each: JsMsg) => this.host.forward(writer, this.mailbag.latest(each));
     const [isTaken] = await Promise.all([hand(message), this.inbox.handOver(this.behaviour, mail, hand)]);
-    if (!isTaken) await this.ledger.refresh();
+    if (!isTaken) await this.cursor.refresh();
     return isTaken;
   }
 
   /** One step for this mail and all that waits behind it and can go along. `message`: null when another worker holds it. */
   private async journal(mail: Mail, message: JsMsg | null, own: JournaledEvent[], again = false): Promise<boolean> {
-    const { waiting, events } = await this.inbox.along(this.behaviour, this.ledger.current.snapshot, mail);
+    const { waiting, events } = await this.inbox.along(this.behaviour, this.cursor.current.snapshot, mail);
     for (const each of waiting) if (each.message) this.mailbag.hold(each.message);
     // What we hold comes last: what was reported last stands for all, and comes again should this worker die.
     const appended = await this.advance(message ? [...events, ...own] : [...own, ...events], again);
@@ -238,7 +238,7 @@ export class Activation {
 
   /** One step: append, adopt, send, and rest when nothing is left to compute. False when the fence was lost. */
   private async advance(events: JournaledEvent[], again = false): Promise<boolean> {
-    const stepped = await this.ledger.advance(events);
+    const stepped = await this.cursor.advance(events);
     if (stepped.status === 'ignored') return true;
     if (stepped.status === 'fenced') {
       this.stop('fenced');
@@ -269,7 +269,7 @@ export class Activation {
     this.endActor('crashed');
     if (delayMs === null) {
       const why = `it crashed ${crashes.length} times: ${describeError(error, 'activation.crashed').message}`;
-      return void (await this.advance([await quarantined(this.behaviour, this.ledger.current.snapshot, why)]));
+      return void (await this.advance([await quarantined(this.behaviour, this.cursor.current.snapshot, why)]));
     }
     if (this.host.stopping) return this.handBack();
     this.restarting = true;

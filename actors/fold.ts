@@ -7,9 +7,9 @@ import {
   type SnapshotFrom,
   transition,
 } from 'xstate';
-import { type InvocationContext, invocationEssence } from '../runtime/context/invocation.ts';
+import { type InvocationContext, invocationDigestInput } from '../runtime/context/invocation.ts';
 import { digestOf } from '../runtime/digest.ts';
-import { type BatchContext, batchEssence, batchMachine } from './batch/machine.ts';
+import { type BatchContext, batchDigestInput, batchMachine } from './batch/machine.ts';
 import type { StoredEntry } from '../runtime/journal/journal.ts';
 
 /** An invocation as its journal says it is: the snapshot, and the sequence of the last entry (0 = no journal). */
@@ -36,8 +36,10 @@ export function hasEnded(snapshot: { status: string; value: unknown }): boolean 
 export function contextDigest(snapshot: { context: unknown; machine: { id: string } }): string {
   const { context, machine } = snapshot;
   const isBatch = machine.id === batchMachine.id;
-  const essence = isBatch ? batchEssence(context as BatchContext) : invocationEssence(context as InvocationContext);
-  return digestOf(essence).slice(0, 16);
+  const input = isBatch
+    ? batchDigestInput(context as BatchContext)
+    : invocationDigestInput(context as InvocationContext);
+  return digestOf(input).slice(0, 16);
 }
 
 /** Whether the event changes anything here. Nothing changes what has ended; XState's own `can` would say otherwise. */

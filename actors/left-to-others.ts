@@ -4,7 +4,7 @@ import type { JournaledEvent } from '../runtime/journal/entry.ts';
 import type { Mail } from '../runtime/mail/mail.ts';
 import { waitForOthers } from '../runtime/policy/retry.ts';
 import { parseMailbox } from '../runtime/subjects.ts';
-import type { Ledger } from './ledger.ts';
+import type { JournalCursor } from './journal-cursor.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -14,14 +14,14 @@ import type { Runtime } from './runtime.ts';
  */
 export async function leaveToOthers(
   { mailer, now }: Runtime,
-  ledger: Ledger,
+  cursor: JournalCursor,
   message: JsMsg,
   mail: Mail,
   told: JournaledEvent[],
 ): Promise<void> {
   // Who was outrun leaves it as it is: it comes again by itself.
-  if (told.length > 0 && (await ledger.advance(told)).status === 'fenced') return;
-  const { deferred } = ledger.current.snapshot.context as { deferred?: Deferral | null };
+  if (told.length > 0 && (await cursor.advance(told)).status === 'fenced') return;
+  const { deferred } = cursor.current.snapshot.context as { deferred?: Deferral | null };
   const time = now().getTime();
   const at = new Date(time + waitForOthers(deferred ? time - Date.parse(deferred.since) : 0)).toISOString();
   const { subject, headers: carried } = message;

@@ -65,15 +65,15 @@ export function spentText(spent: Spent, { dated = true } = {}): string {
 
 function costText({ cost_usd, prices_as_of, unpriced_tokens }: Spent, dated: boolean): string {
   const unpriced = Object.entries(unpriced_tokens);
-  if (prices_as_of.length === 0) return `no price for ${inWords(unpriced.map(([model]) => harmless(model)))}`;
+  if (prices_as_of.length === 0) return `no price for ${listed(unpriced.map(([model]) => harmless(model)))}`;
   const days = prices_as_of.map((day) => day ?? 'a day that was not written down');
-  const priced = dated ? `${usdText(cost_usd)} at prices of ${inWords(days)}` : usdText(cost_usd);
+  const priced = dated ? `${usdText(cost_usd)} at prices of ${listed(days)}` : usdText(cost_usd);
   if (unpriced.length === 0) return priced;
-  const without = inWords(unpriced.map(([model, tokens]) => `${tokens} tokens of ${harmless(model)}`));
+  const without = listed(unpriced.map(([model, tokens]) => `${tokens} tokens of ${harmless(model)}`));
   return `${priced} without ${without}, which have no price`;
 }
 
-function inWords(texts: readonly string[]): string {
+function listed(texts: readonly string[]): string {
   return texts.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }
 

@@ -31,11 +31,11 @@ export function standingOf(
   const doing = tree === null || tree.state === 'admitting' ? 'accepted' : summarise('', tree).outcome;
   // The cancel of an ended batch is on its way, and done by the next worker at the latest.
   const cut = isCutShort(state, context) && reported === null && doing !== 'waiting';
-  const words = !cut ? inWords(doing, tree) : isReached(context, run) ? 'to be cancelled' : 'never begun';
+  const words = !cut ? standingText(doing, tree) : isReached(context, run) ? 'to be cancelled' : 'never begun';
   return { target, run, outcome, state: doing, words };
 }
 
-function inWords(doing: string, tree: RunTree | null): string {
+function standingText(doing: string, tree: RunTree | null): string {
   if (doing === 'waiting') return 'waits for a person';
   const [wait] = tree === null ? [] : modelWaits(tree);
   return wait ? `waits for ${awaited(wait)}` : doing;

@@ -74,7 +74,7 @@ function rowsOf(path: string, entries: readonly StoredEntry[]): TimelineRow[] {
   return entries.map(({ seq, at, agent, state, events }) => {
     const told = events.map((event) => {
       learn(known, event);
-      return { words: inWords(event, known), verdicts: verdictsOf(event, known.turn, known.calls) };
+      return { words: eventText(event, known), verdicts: verdictsOf(event, known.turn, known.calls) };
     });
     const words = told.flatMap((each) => each.words);
     const verdicts = told.flatMap((each) => each.verdicts);
@@ -96,7 +96,7 @@ function learn(known: Known, event: JournaledEvent): void {
   else if ('deadline' in event && event.deadline) known.deadline = event.deadline;
 }
 
-function inWords(event: JournaledEvent, { turn, calls, children, tasks, deadline }: Known): string[] {
+function eventText(event: JournaledEvent, { turn, calls, children, tasks, deadline }: Known): string[] {
   switch (event.type) {
     case 'invoked':
       return [asked(event)];

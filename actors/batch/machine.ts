@@ -29,11 +29,11 @@ export interface BatchContext extends Progress {
   /** Claims since the last event that was none. */
   stalls: number;
   targets: Target[];
-  /** Since when workers leave it to others, and why. No part of its essence. */
+  /** Since when workers leave it to others, and why. Not part of its digest. */
   deferred?: Deferral | null;
   /** Outcome of each target's run, in the order of `targets`; null until it has reported. */
   outcomes: Outcomes;
-  /** The run that reported last; null before the first. No part of its essence. */
+  /** The run that reported last; null before the first. Not part of its digest. */
   last: string | null;
   error: { code: string; message: string } | null;
 }
@@ -197,7 +197,7 @@ export function isCutShort(state: string, { error }: Pick<BatchContext, 'error'>
 }
 
 /** What an entry's digest is made over: a batch of thousands is not written out anew for each of its reports. */
-export function batchEssence({
+export function batchDigestInput({
   address,
   batch,
   trace,

@@ -18,7 +18,7 @@ import { concernsPerson, movedDeadline } from './asked-below.ts';
 import { deadlineOf } from './deadline.ts';
 import { decidedEvent, quarantined, retriedEvent } from './decide.ts';
 import { cancelsBelow, delegation, ending, timerSends } from './sends.ts';
-import { inWords, runningCalls } from './take.ts';
+import { firstFailure, runningCalls } from './take.ts';
 import { asFarAsItCan, rests } from './unfit.ts';
 import { modelTurn } from './turn.ts';
 
@@ -171,7 +171,7 @@ function follow(snapshot: Snapshot): InvocationEvent | null {
     case 'failing':
       return {
         type: 'failed',
-        error: context.error ?? { code: 'turns.exhausted', message: inWords(context.verdicts) },
+        error: context.error ?? { code: 'turns.exhausted', message: firstFailure(context.verdicts) },
       };
     default:
       return null;

@@ -38,7 +38,7 @@ function change(context: InvocationContext, event: Exclude<InvocationEvent, Defe
       return { verdicts, remaining, claims: context.claims + 1, ...deadlineFrom(context, event.deadline) };
     }
     case 'refused':
-      return { verdicts: event.verdicts, error: { code: 'admission.refused', message: inWords(event.verdicts) } };
+      return { verdicts: event.verdicts, error: { code: 'admission.refused', message: firstFailure(event.verdicts) } };
     case 'resumed':
       return { claims: context.claims + 1 };
     case 'model.replied':
@@ -101,7 +101,7 @@ function replied(context: InvocationContext, event: Replied): Partial<Invocation
     ...(event.prompt.sent && { asked: event.prompt.sent.model }),
     ...(event.prompt.bounds && { bound: event.prompt.fitted ? null : event.prompt.bounds.result }),
     calls: event.calls.map(judged),
-    correction: sentBack && event.calls.length === 0 ? inWords(event.verdicts) : null,
+    correction: sentBack && event.calls.length === 0 ? firstFailure(event.verdicts) : null,
     remark: null,
   };
   return {
@@ -125,7 +125,7 @@ function judged(call: JudgedCall): CallState {
   return {
     ...call,
     status: refused ? 'error' : 'pending',
-    result: refused ? inWords(call.verdicts) : null,
+    result: refused ? firstFailure(call.verdicts) : null,
     created: null,
   };
 }
@@ -203,7 +203,7 @@ export function fails(event: Replied, rule: string): boolean {
 }
 
 /** The first failing verdict, as a tool error or a refusal says it. */
-export function inWords(verdicts: Verdict[]): string {
+export function firstFailure(verdicts: Verdict[]): string {
   const failing = verdicts.find((verdict) => !verdict.ok);
   return failing ? `${failing.rule}: ${failing.reason}` : '';
 }

@@ -164,7 +164,7 @@ export async function withWorker<T>(
 ): Promise<T> {
   if (!keyless) (await import('../model-key.ts')).needKey(platform.settings);
   const { Worker } = await import('../../actors/worker.ts');
-  const { keepStrays } = await import('../../actors/strays.ts');
+  const { handleUnhandledErrors } = await import('../../actors/unhandled-errors.ts');
   const { announceModel } = await import('../model-workers.ts');
   const { takeTick } = await import('../schedules.ts');
   const { maxLive, ackWaitMs, drainGraceMs: graceMs } = platform.settings;
@@ -179,7 +179,7 @@ export async function withWorker<T>(
   await worker.start();
   // A keyless one asks nobody.
   const endAnnouncing = keyless ? () => {} : announceModel(platform);
-  const endKeeping = keepStrays(platform.runtime.log, (text) => tell(process.stderr, text));
+  const endKeeping = handleUnhandledErrors(platform.runtime.log, (text) => tell(process.stderr, text));
   try {
     return await body(worker);
   } finally {

@@ -9,7 +9,7 @@ import type { Settings } from '../settings.ts';
 import { type NatsAddress, parseNatsUrl, parseRedisUrl, type RedisAddress } from './address.ts';
 import { findServers } from './binaries.ts';
 import { prepareFolder } from './folder.ts';
-import { acquire, type Hold, join, type Programs } from './hold.ts';
+import { acquire, type Lease, join, type Programs } from './lease.ts';
 import type { Keeping } from './protocol.ts';
 
 export interface Services {
@@ -47,12 +47,12 @@ export async function openServices(settings: Settings, hooks: ServiceHooks = {})
   const needs = { nats: named.nats === null, redis: named.redis === null };
   let programs: Promise<Programs> | undefined;
   try {
-    const hold = await acquire({
-      ...holdRequest(settings, folder.services, hooks),
+    const lease = await acquire({
+      ...leaseRequest(settings, folder.services, hooks),
       durability: settings.durability,
       findPrograms: () => (programs ??= findServers(needs, settings.host, hooks.onProgress)),
     });
-    return servicesOf(named, hold);
+    return servicesOf(named, lease);
   } catch (error) {
     for (const path of folder.created) removeEmpty(path);
     throw error;
@@ -67,8 +67,8 @@ export async function joinServices(settings: Settings, hooks: ServiceHooks = {})
   const named = namedServers(settings);
   if (named.nats !== null && named.redis !== null) return servicesOf(named, null);
   const folder = existingFolder(settings.stateDir);
-  const hold = folder === null ? null : await join({ ...holdRequest(settings, folder, hooks), durability: null });
-  return hold && servicesOf(named, hold);
+  const lease = folder === null ? null : await join({ ...leaseRequest(settings, folder, hooks), durability: null });
+  return lease && servicesOf(named, lease);
 }
 
 interface Named {
@@ -83,7 +83,7 @@ function namedServers({ natsUrl, redisUrl }: Settings): Named {
   };
 }
 
-function holdRequest(settings: Settings, dir: string, hooks: ServiceHooks) {
+function leaseRequest(settings: Settings, dir: string, hooks: ServiceHooks) {
   const { nats, redis } = namedServers(settings);
   return {
     dir,
@@ -94,19 +94,19 @@ function holdRequest(settings: Settings, dir: string, hooks: ServiceHooks) {
   };
 }
 
-function servicesOf(named: Named, hold: Hold | null): Services {
-  const nats = named.nats ?? hold?.nats ?? null;
-  const redis = named.redis ?? hold?.redis ?? null;
+function servicesOf(named: Named, lease: Lease | null): Services {
+  const nats = named.nats ?? lease?.nats ?? null;
+  const redis = named.redis ?? lease?.redis ?? null;
   // A keeper lets nobody in whom it cannot give what is needed.
   if (nats === null || redis === null) throw new Error('the keeper gave fewer servers than were asked for');
-  const version = (name: 'nats' | 'redis') => (named[name] === null ? (hold?.keeping.versions[name] ?? null) : null);
+  const version = (name: 'nats' | 'redis') => (named[name] === null ? (lease?.keeping.versions[name] ?? null) : null);
   return {
     nats,
     redis,
-    embedded: hold !== null,
+    embedded: lease !== null,
     versions: { nats: version('nats'), redis: version('redis') },
-    keeper: hold?.keeping ?? null,
-    close: async () => hold?.close(),
+    keeper: lease?.keeping ?? null,
+    close: async () => lease?.close(),
   };
 }
 

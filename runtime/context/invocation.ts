@@ -131,7 +131,7 @@ export interface InvocationContext {
  * What an entry's digest is made over: which model a turn asked, and within what, stands in its event, and was not always kept
  * here.
  */
-export function invocationEssence(context: InvocationContext): object {
+export function invocationDigestInput(context: InvocationContext): object {
   if (!context.turns.some(({ asked, bound }) => asked !== undefined || bound !== undefined)) return context;
   return { ...context, turns: context.turns.map(({ asked: _asked, bound: _bound, ...turn }) => turn) };
 }

@@ -44,7 +44,7 @@ const Reply = z.object({
  */
 export function checkedReply(reply: ModelReply): ModelReply {
   const parsed = Reply.safeParse(reply);
-  if (!parsed.success) throw malformed(reply, parsed.error.issues.map(inWords).join('; '));
+  if (!parsed.success) throw malformed(reply, parsed.error.issues.map(issueText).join('; '));
   try {
     canonicalJson(parsed.data);
   } catch (error) {
@@ -64,7 +64,7 @@ function malformed(reply: Partial<ModelReply> | null | undefined, why: string): 
 }
 
 /** `content.0.name: expected string, received number` */
-function inWords({ path, message }: z.core.$ZodIssue): string {
+function issueText({ path, message }: z.core.$ZodIssue): string {
   const where = formatPath(path.map((part) => (typeof part === 'number' ? part : String(part))));
   const what = message.replace(/^Invalid input: /, '');
   return where === '' ? what : `${where}: ${what}`;

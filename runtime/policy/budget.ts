@@ -114,15 +114,15 @@ export function limitsAfter(
     const byGrant = all === state.invocation?.grant?.[kind];
     const more = byGrant
       ? 'the agent that delegated granted no more'
-      : `approving grants ${inWords(kind, own[kind] ?? 0)} more`;
-    const used = `${figure(kind, all - amount)} of ${inWords(kind, all)} are used up; ${more}`;
+      : `approving grants ${amountText(kind, own[kind] ?? 0)} more`;
+    const used = `${figure(kind, all - amount)} of ${amountText(kind, all)} are used up; ${more}`;
     return [{ verdict: ends || enough ? holds(rule) : fails(rule, used), target: byGrant ? 'parent' : 'human' }];
   });
 }
 
 const WORDS = { turns: 'model turns', tokens: 'tokens', usd: 'US dollars', children: 'delegations' } as const;
 
-function inWords(kind: keyof Grant, amount: number): string {
+function amountText(kind: keyof Grant, amount: number): string {
   return `${figure(kind, amount)} ${WORDS[kind]}`;
 }
 

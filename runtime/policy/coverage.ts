@@ -45,6 +45,6 @@ export function isApproved({ decision, expired, on_expiry }: TaskState): boolean
 }
 
 /** Who approved, in words: for the verdict of a rule that is covered. */
-export function inWords({ id, decision }: TaskState): string {
+export function approvedBy({ id, decision }: TaskState): string {
   return decision === null ? `approved by default when ${id} expired` : `approved by ${decision.by} in ${id}`;
 }

@@ -4,7 +4,7 @@ import type { EscalationRule } from '../definitions/schema.ts';
 import { own } from '../definitions/words.ts';
 import type { JudgedCall, Verdict } from '../journal/entry.ts';
 import type { Condition } from '../pack.ts';
-import { approvalOf, inWords } from './coverage.ts';
+import { approvalOf, approvedBy } from './coverage.ts';
 import { evaluate, evidenceOf } from './expression.ts';
 import { fails, holds } from './verdict.ts';
 import { type Act, expressionView, isNamed, policyView, type Report } from './view.ts';
@@ -54,7 +54,7 @@ export function escalationsBefore(escalating: Escalating, acts: readonly Act[], 
     }
     const approval = target === 'human' ? approvalOf(state, { rule: condition, acts: asked, exactly: false }) : null;
     if (approval !== null) {
-      found.verdicts.push({ ...holds(id), reason: inWords(approval) });
+      found.verdicts.push({ ...holds(id), reason: approvedBy(approval) });
       continue;
     }
     const reason = evidence === '' ? rule.reason : `${rule.reason}: ${evidence}`;
@@ -104,7 +104,7 @@ export function approvalsBefore({ resolved, state }: Escalating, acts: readonly 
     const rule = `approval.${name}`;
     const approval = approvalOf(state, { rule, acts: asked, exactly: true });
     if (approval !== null) {
-      found.verdicts.push({ ...holds(rule), reason: inWords(approval) });
+      found.verdicts.push({ ...holds(rule), reason: approvedBy(approval) });
       continue;
     }
     const reason = `${name} needs a person’s approval`;

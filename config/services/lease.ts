@@ -1,6 +1,6 @@
 /**
- * A client's hold on the embedded servers of a folder: it joins the keeper that runs them or spawns one, says hello, and
- * keeps the connection. The connection is the hold: however this process ends, the keeper notices.
+ * A client's lease of the embedded servers of a folder: it joins the keeper that runs them or spawns one, says hello, and
+ * keeps the connection. The connection is the lease: however this process ends, the keeper notices.
  *
  * Invariants:
  * 1. Of several clients that begin at once one spawns the keeper that gets the claim, and the others join it.
@@ -30,7 +30,7 @@ export interface Programs {
   readonly redis: Program | null;
 }
 
-export interface HoldRequest {
+export interface LeaseRequest {
   /** Real path of the services' folder. */
   readonly dir: string;
   /** As the user knows it, for messages. */
@@ -44,12 +44,12 @@ export interface HoldRequest {
 }
 
 /** How to start servers when none run; finding the programs may take long, so it is done only then. */
-export interface StartRequest extends HoldRequest {
+export interface StartRequest extends LeaseRequest {
   readonly durability: Durability;
   readonly findPrograms: () => Promise<Programs>;
 }
 
-export interface Hold extends Connections {
+export interface Lease extends Connections {
   readonly keeping: Keeping;
   /** Idempotent; resolves when the keeper let go: at once while others hold on, else after the servers have ended. */
   readonly close: () => Promise<void>;
@@ -64,7 +64,7 @@ const KEEPERS_LOST = 3;
 const EXIT_PATIENCE_MS = 5_000;
 
 /** Joins the servers of the folder, or starts them. @throws PlatformError `state.in_use`, `state.denied` or `services.*` */
-export async function acquire(request: StartRequest): Promise<Hold> {
+export async function acquire(request: StartRequest): Promise<Lease> {
   for (let lost = 0; lost < KEEPERS_LOST; ) {
     const joined = await join(request);
     if (joined !== null) return joined;
@@ -72,8 +72,8 @@ export async function acquire(request: StartRequest): Promise<Hold> {
     if (currentClaim(request.dir) !== undefined) continue; // (1) Another was faster while they were fetched.
     const keeper = await spawnKeeper({ ...request, programs });
     if (keeper === undefined) continue; // (1)
-    const hold = await sayHello(keeper.socket, keeper.pid, request, keeper);
-    if (hold !== undefined) return hold;
+    const lease = await sayHello(keeper.socket, keeper.pid, request, keeper);
+    if (lease !== undefined) return lease;
     lost += 1; // (2)
   }
   throw new PlatformError(
@@ -83,14 +83,14 @@ export async function acquire(request: StartRequest): Promise<Hold> {
 }
 
 /** Joins the servers of the folder; null when none run. @throws PlatformError `state.in_use` or `services.start_failed` */
-export async function join(request: HoldRequest): Promise<Hold | null> {
+export async function join(request: LeaseRequest): Promise<Lease | null> {
   let waiting = { pid: 0, since: 0 };
   for (;;) {
     const claim = currentClaim(request.dir);
     if (claim === undefined) return null;
     const known = claim.protocol === PROTOCOL;
-    const hold = known ? await sayHello(claim.socket, claim.pid, request) : undefined;
-    if (hold !== undefined) return hold;
+    const lease = known ? await sayHello(claim.socket, claim.pid, request) : undefined;
+    if (lease !== undefined) return lease;
     if (waiting.pid !== claim.pid) waiting = { pid: claim.pid, since: performance.now() };
     const waited = performance.now() - waiting.since;
     if (!known && waited > STRANGER_PATIENCE_MS) throw stranger(request, claim.pid);
@@ -103,9 +103,9 @@ export async function join(request: HoldRequest): Promise<Hold | null> {
 async function sayHello(
   path: string,
   pid: number,
-  request: HoldRequest,
+  request: LeaseRequest,
   spawned?: SpawnedKeeper,
-): Promise<Hold | undefined> {
+): Promise<Lease | undefined> {
   const socket = connect(path);
   let lastWords = 'its keeper ended';
   let held = false;
@@ -145,7 +145,7 @@ async function sayHello(
     const message = `the embedded servers of ${request.stateDir} are gone: ${lastWords}; the logs are in ${request.dir}`;
     request.onLost(new PlatformError('services.lost', message));
   });
-  // The hold alone does not keep a process alive that has nothing left to do.
+  // The lease alone does not keep a process alive that has nothing left to do.
   socket.unref();
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -164,7 +164,7 @@ async function ended(pid: number, dir: string): Promise<void> {
 }
 
 /** (3) */
-function otherwise({ stateDir, durability }: HoldRequest, keeping: Keeping): PlatformError {
+function otherwise({ stateDir, durability }: LeaseRequest, keeping: Keeping): PlatformError {
   const { since, holders, versions } = keeping;
   const who = `process ${holders.join(', ')}`;
   const differs = durability !== null && durability !== keeping.durability;
@@ -181,7 +181,7 @@ function otherwise({ stateDir, durability }: HoldRequest, keeping: Keeping): Pla
   );
 }
 
-function stranger({ stateDir }: HoldRequest, pid: number): PlatformError {
+function stranger({ stateDir }: LeaseRequest, pid: number): PlatformError {
   return new PlatformError(
     'state.in_use',
     `the embedded servers of ${stateDir} are kept by process ${pid} of another version of the platform and cannot be ` +
@@ -190,7 +190,7 @@ function stranger({ stateDir }: HoldRequest, pid: number): PlatformError {
   );
 }
 
-function stuck({ stateDir }: HoldRequest, pid: number): PlatformError {
+function stuck({ stateDir }: LeaseRequest, pid: number): PlatformError {
   return new PlatformError(
     'state.in_use',
     `the state folder ${stateDir} is held by process ${pid}, which is stopping and does not end; end it by hand, then ` +

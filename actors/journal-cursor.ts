@@ -21,7 +21,7 @@ export type Stepped =
 
 const TOO_LARGE = { code: 'message.too_large', message: 'what came of a step is larger than a journal entry may be' };
 
-export class Ledger {
+export class JournalCursor {
   private readonly runtime: Runtime;
   private readonly folds: FoldCache;
   private readonly behaviour: Behaviour;

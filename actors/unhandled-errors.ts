@@ -16,7 +16,7 @@ export function attributed<T>(to: Mailbox, work: () => T): T {
 }
 
 /** From now on, strays of effects are logged and nothing more. `tell` shows what ends the process. Returns how to end that. */
-export function keepStrays(log: Logger, tell: (text: string) => void): () => void {
+export function handleUnhandledErrors(log: Logger, tell: (text: string) => void): () => void {
   const heard = (err: unknown): void => {
     const to = whose.getStore();
     if (to) {
