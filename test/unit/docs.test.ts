@@ -8,6 +8,7 @@ import { resolveSettings } from '../../config/settings.ts';
 import { suite } from '../support/suite.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const EXPORTED = /^export (?:async )?(?:class|interface|type|const|function) (\w+)/gm;
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g;
 
 /** Markdown files that people read; agents' prompts are Markdown too and hold no links. */
@@ -104,6 +105,29 @@ test('every decision is listed in docs/adr/README.md by its own title, and says 
       assert.ok(text.includes(part), `${file} has no ${part}`);
     }
   }
+});
+
+test('every name of the glossary is one of the code, and its words are in order', () => {
+  const rows = [
+    ...readFileSync(join(ROOT, 'docs/glossary.md'), 'utf8').matchAll(/^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$/gm),
+  ].slice(1);
+  const words = rows.map(([, word = '']) => word);
+  assert.deepEqual(words, words.toSorted());
+  const exported = new Set(
+    ['config', 'runtime', 'actors', 'bridge'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .flatMap((file) =>
+          [...readFileSync(join(ROOT, folder, file), 'utf8').matchAll(EXPORTED)].map(([, name]) => name),
+        ),
+    ),
+  );
+  const names = rows.flatMap(([, , cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  assert.ok(names.length > 20);
+  assert.deepEqual(
+    names.filter((name) => !exported.has(name)),
+    [],
+  );
 });
 
 test('every relative link leads to a file, and its anchor to a heading', () => {
