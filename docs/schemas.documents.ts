@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
-import { asyncapiDocument } from '../bridge/api/asyncapi.ts';
-import { openapiDocument } from '../bridge/api/openapi.ts';
-import { definitionSchema } from '../bridge/definition-schemas.ts';
-import { packageVersion } from '../bridge/version.ts';
+import { asyncapiDocument } from '../bridge/contract/asyncapi.ts';
+import { openapiDocument } from '../bridge/contract/openapi.ts';
+import { definitionSchema } from '../bridge/contract/definition-schemas.ts';
+import { packageVersion } from '../bridge/platform/version.ts';
 import { loadPacks } from '../runtime/definitions/load.ts';
 import type { JsonObject } from '../runtime/json.ts';
 

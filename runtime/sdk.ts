@@ -5,7 +5,7 @@ export { checkLocated, type LocatedYaml, parseLocated } from './definitions/loca
 export type { Finding } from './definitions/resolved.ts';
 export type { Json, JsonObject } from './json.ts';
 export { MemoryDraft, type MemorySeed, type Recalled } from './memory/memory.ts';
-export { type CallRecord, type Conversation, type Player, type PlayerTurn, type Task } from './model/conversation.ts';
+export type { CallRecord, Conversation, Player, PlayerTurn, Task } from './model/player.ts';
 export {
   type Check,
   type CheckView,

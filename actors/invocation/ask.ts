@@ -8,7 +8,7 @@ import { digestOf } from '../../runtime/digest.ts';
 import type { Invocation, Prompt } from '../../runtime/journal/entry.ts';
 import type { Bounds, Fitted } from '../../runtime/model/bounds.ts';
 import { checkedReply } from '../../runtime/model/check-reply.ts';
-import type { Player } from '../../runtime/model/conversation.ts';
+import type { Player } from '../../runtime/model/player.ts';
 import type { ModelProvider, ModelReply } from '../../runtime/model/provider.ts';
 import type { Runtime } from '../runtime.ts';
 

@@ -6,7 +6,7 @@ import { admit } from '../../runtime/policy/admission.ts';
 import { elsewhereName, nextTry, waitElsewhere } from '../../runtime/policy/retry.ts';
 import { judgeTurn, type TurnToJudge } from '../../runtime/policy/judge.ts';
 import { newTask } from '../../runtime/policy/task.ts';
-import type { Player } from '../../runtime/model/conversation.ts';
+import type { Player } from '../../runtime/model/player.ts';
 import type { SentRequest } from '../../runtime/model/provider.ts';
 import { inputProblems, inputSchemaOf } from '../../runtime/tools/inputs.ts';
 import type { Runtime } from '../runtime.ts';

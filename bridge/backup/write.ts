@@ -17,7 +17,7 @@ import { once } from 'node:events';
 import type { JetStreamManager, NatsConnection } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { journalFilter, journalStream } from '../../runtime/subjects.ts';
-import { packageVersion } from '../version.ts';
+import { packageVersion } from '../platform/version.ts';
 import { type BackupFile, FORMAT, FORMAT_VERSION, MANIFEST, type Manifest, OTHER_STREAMS } from './format.ts';
 import { messagesOf, type ReadStream } from './messages.ts';
 

@@ -1,12 +1,6 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
-
-export interface AgentsValidateOptions {
-  pack?: string;
-  watch?: boolean;
-  /** False to leave out the types of the pack's TypeScript. */
-  types?: boolean;
-}
+import type { AgentsValidateOptions } from './actions/agents-validate.ts';
+import { inSession } from './session/session.ts';
 
 export function agentsCommands(): Command {
   const agents = new Command('agents').description(
@@ -17,7 +11,7 @@ export function agentsCommands(): Command {
     .description('List the agents of the loaded packs.')
     .addHelpText('after', '\nExample:\n  agent-platform agents list --json')
     .action(async (_options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./agents-show.ts')).listAgents(session)),
+      inSession(command, async (session) => (await import('./actions/agents-show.ts')).listAgents(session)),
     );
   agents
     .command('show')
@@ -25,7 +19,7 @@ export function agentsCommands(): Command {
     .description('Show what an agent is told, in its six layers, and the digest of its definition.')
     .addHelpText('after', '\nExamples:\n  agent-platform agents show NAME\n  agent-platform agents show NAME --json')
     .action(async (name: string, _options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./agents-show.ts')).showAgent(session, name)),
+      inSession(command, async (session) => (await import('./actions/agents-show.ts')).showAgent(session, name)),
     );
   agents
     .command('validate')
@@ -40,7 +34,7 @@ export function agentsCommands(): Command {
     )
     .action(async (dir: string, options: AgentsValidateOptions, command: Command) =>
       inSession(command, async (session) =>
-        (await import('./agents-validate.ts')).validateAgents(session, dir, options),
+        (await import('./actions/agents-validate.ts')).validateAgents(session, dir, options),
       ),
     );
   return agents;

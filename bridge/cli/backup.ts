@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
+import { inSession } from './session/session.ts';
 
 export function backupCommand(): Command {
   return new Command('backup')
@@ -10,7 +10,7 @@ export function backupCommand(): Command {
     )
     .addHelpText('after', '\nExample:\n  agent-platform backup ./backup-2026-11-16')
     .action(async (dir: string, _options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./backup-records.ts')).backup(session, dir)),
+      inSession(command, async (session) => (await import('./actions/backup-records.ts')).backup(session, dir)),
     );
 }
 
@@ -23,6 +23,6 @@ export function restoreCommand(): Command {
     )
     .addHelpText('after', '\nExample:\n  agent-platform restore ./backup-2026-11-16 --state-dir ./restored')
     .action(async (dir: string, _options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./backup-records.ts')).restore(session, dir)),
+      inSession(command, async (session) => (await import('./actions/backup-records.ts')).restore(session, dir)),
     );
 }

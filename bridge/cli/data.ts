@@ -1,9 +1,6 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
-
-export interface DataCheckOptions {
-  pack?: string;
-}
+import type { DataCheckOptions } from './actions/data-check.ts';
+import { inSession } from './session/session.ts';
 
 export function dataCommands(): Command {
   const data = new Command('data').description('Look at a data folder before anything runs on it. Needs no servers.');
@@ -17,7 +14,7 @@ export function dataCommands(): Command {
       '\nExamples:\n  agent-platform data check ./exports\n  agent-platform data check ./exports --json',
     )
     .action(async (dir: string, options: DataCheckOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./data-check.ts')).checkData(session, dir, options)),
+      inSession(command, async (session) => (await import('./actions/data-check.ts')).checkData(session, dir, options)),
     );
   return data;
 }

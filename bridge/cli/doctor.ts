@@ -19,6 +19,11 @@ export function doctorCommand(): Command {
       // Without a name it means Claude; a name is a setting as for every command.
       const named = typeof model === 'string' ? { ...options, model } : options;
       const asks = model === true || model === 'anthropic';
-      process.exitCode = await (await import('./doctor-report.ts')).reportHealth(named, { json, start, asks, deep });
+      process.exitCode = await (await import('./actions/doctor-report.ts')).reportHealth(named, {
+        json,
+        start,
+        asks,
+        deep,
+      });
     });
 }

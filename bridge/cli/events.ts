@@ -1,12 +1,7 @@
 import { Command } from 'commander';
-import { instant, limit } from './arguments.ts';
-import { inSession } from './session.ts';
-
-export interface EventsTailOptions {
-  since?: Date;
-  limit: number;
-  follow: boolean;
-}
+import type { EventsTailOptions } from './actions/events-tail.ts';
+import { instant, limit } from './session/arguments.ts';
+import { inSession } from './session/session.ts';
 
 export function eventsCommands(): Command {
   const events = new Command('events').description('Read the events that agents emit.');
@@ -26,7 +21,9 @@ export function eventsCommands(): Command {
       '\nExamples:\n  agent-platform events tail TOPIC\n  agent-platform events tail TOPIC --since 2d --no-follow --json',
     )
     .action(async (topic: string, options: EventsTailOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./events-tail.ts')).tailEvents(session, topic, options)),
+      inSession(command, async (session) =>
+        (await import('./actions/events-tail.ts')).tailEvents(session, topic, options),
+      ),
     );
   return events;
 }

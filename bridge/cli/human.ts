@@ -1,25 +1,9 @@
 import { Command, Option } from 'commander';
-import { TASK_FILTERS } from '../run-states.ts';
-import { limit } from './arguments.ts';
-import { inSession } from './session.ts';
-
-export interface HumanListOptions {
-  all?: true;
-  state?: (typeof TASK_FILTERS)[number];
-  limit: number;
-}
-
-export interface HumanDecideOptions {
-  approve?: true;
-  reject?: string;
-  askAgain?: string;
-  edit?: string;
-  by?: string;
-  role?: string;
-  note?: string;
-  decisionId?: string;
-  wait: boolean;
-}
+import { TASK_FILTERS } from '../contract/run-states.ts';
+import type { HumanListOptions } from './actions/human-show.ts';
+import type { HumanDecideOptions } from './actions/human-decide.ts';
+import { limit } from './session/arguments.ts';
+import { inSession } from './session/session.ts';
 
 export function humanCommands(): Command {
   const human = new Command('human').description('Show questions to people, and answer them.');
@@ -31,7 +15,7 @@ export function humanCommands(): Command {
     .option('--limit <n>', 'at most so many', limit, 50)
     .addHelpText('after', '\nExamples:\n  agent-platform human list\n  agent-platform human list --all --json')
     .action(async (options: HumanListOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./human-show.ts')).listHumanTasks(session, options)),
+      inSession(command, async (session) => (await import('./actions/human-show.ts')).listHumanTasks(session, options)),
     );
   human
     .command('show')
@@ -39,7 +23,7 @@ export function humanCommands(): Command {
     .description('Show what is asked, what the agent wants to do, the evidence, and how to answer.')
     .addHelpText('after', '\nExamples:\n  agent-platform human show TASK\n  agent-platform human show TASK --json')
     .action(async (task: string, _options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./human-show.ts')).showHumanTask(session, task)),
+      inSession(command, async (session) => (await import('./actions/human-show.ts')).showHumanTask(session, task)),
     );
   human
     .command('decide')
@@ -67,7 +51,7 @@ Examples:
   agent-platform human decide TASK --edit edits.json --role operator`,
     )
     .action(async (task: string, options: HumanDecideOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./human-decide.ts')).decide(session, task, options)),
+      inSession(command, async (session) => (await import('./actions/human-decide.ts')).decide(session, task, options)),
     );
   return human;
 }

@@ -1,15 +1,15 @@
 /** The command line. Commands import what they need when they run, so that help comes at once. */
 import { Command, CommanderError, Option } from 'commander';
 import { PlatformError } from '../../config/errors.ts';
-import { tell } from '../output.ts';
-import { packageVersion } from '../version.ts';
+import { tell } from '../terminal/output.ts';
+import { packageVersion } from '../platform/version.ts';
 import { agentsCommands } from './agents.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { dataCommands } from './data.ts';
 import { doctorCommand } from './doctor.ts';
 import { eventsCommands } from './events.ts';
 import { humanCommands } from './human.ts';
-import { Interrupted } from './interruption.ts';
+import { Interrupted } from './session/interruption.ts';
 import { memoryCommands } from './memory.ts';
 import { packsCommands } from './packs.ts';
 import { policyCommands } from './policy.ts';

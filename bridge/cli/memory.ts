@@ -1,22 +1,8 @@
 import { Command } from 'commander';
-import { limit, memoryDate, percent } from './arguments.ts';
-import { inSession } from './session.ts';
-
-export interface MemorySearchOptions {
-  subject?: string;
-  scope?: string;
-  limit: number;
-}
-
-export interface MemoryAddOptions {
-  subject: string;
-  kind: string;
-  date?: string;
-  scope?: string;
-  assessment?: string;
-  dipPercent?: number;
-  resolvedBy?: string;
-}
+import type { MemorySearchOptions } from './actions/memory-search.ts';
+import type { MemoryAddOptions } from './actions/memory-add.ts';
+import { limit, memoryDate, percent } from './session/arguments.ts';
+import { inSession } from './session/session.ts';
 
 export function memoryCommands(): Command {
   const memory = new Command('memory').description('Search long-term memory, add to it, or build its index anew.');
@@ -32,7 +18,9 @@ export function memoryCommands(): Command {
       '\nExamples:\n  agent-platform memory search "seasonal dip"\n  agent-platform memory search "usage dip" --subject ID --json',
     )
     .action(async (text: string, options: MemorySearchOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./memory-search.ts')).searchMemory(session, text, options)),
+      inSession(command, async (session) =>
+        (await import('./actions/memory-search.ts')).searchMemory(session, text, options),
+      ),
     );
   memory
     .command('add')
@@ -50,14 +38,16 @@ export function memoryCommands(): Command {
       '\nExample:\n  agent-platform memory add --subject ID --kind quirk --date 2026-11-02 "Usage dips in each first week of a quarter."',
     )
     .action(async (text: string, options: MemoryAddOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./memory-add.ts')).addMemory(session, text, options)),
+      inSession(command, async (session) =>
+        (await import('./actions/memory-add.ts')).addMemory(session, text, options),
+      ),
     );
   memory
     .command('rebuild')
     .description('Write the index in Redis anew from the memories that NATS has recorded. Loses nothing.')
     .addHelpText('after', '\nExample:\n  agent-platform memory rebuild')
     .action(async (_options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./memory-rebuild.ts')).rebuildMemory(session)),
+      inSession(command, async (session) => (await import('./actions/memory-rebuild.ts')).rebuildMemory(session)),
     );
   return memory;
 }

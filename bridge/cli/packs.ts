@@ -1,9 +1,6 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
-
-export interface PacksNewOptions {
-  name?: string;
-}
+import type { PacksNewOptions } from './actions/packs-new.ts';
+import { inSession } from './session/session.ts';
 
 export function packsCommands(): Command {
   const packs = new Command('packs').description('Begin a pack of your own. Needs no servers.');
@@ -17,7 +14,7 @@ export function packsCommands(): Command {
       '\nExamples:\n  agent-platform packs new my-pack\n  agent-platform packs new ./packs/stock --name warehouse --json',
     )
     .action(async (dir: string, options: PacksNewOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./packs-new.ts')).newPack(session, dir, options)),
+      inSession(command, async (session) => (await import('./actions/packs-new.ts')).newPack(session, dir, options)),
     );
   return packs;
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
+import { inSession } from './session/session.ts';
 
 export function policyCommands(): Command {
   const policy = new Command('policy').description('Tell which rule allowed, refused or escalated what.');
@@ -14,7 +14,7 @@ export function policyCommands(): Command {
       '\nExamples:\n  agent-platform policy explain RUN\n  agent-platform policy explain RUN --json',
     )
     .action(async (run: string, _options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./policy-explain.ts')).explainRun(session, run)),
+      inSession(command, async (session) => (await import('./actions/policy-explain.ts')).explainRun(session, run)),
     );
   return policy;
 }

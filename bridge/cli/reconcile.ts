@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
+import { inSession } from './session/session.ts';
 
 export function reconcileCommand(): Command {
   return new Command('reconcile')
@@ -11,6 +11,6 @@ export function reconcileCommand(): Command {
     )
     .addHelpText('after', '\nExample:\n  agent-platform reconcile --json')
     .action(async (_options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./reconcile-run.ts')).reconcileNow(session)),
+      inSession(command, async (session) => (await import('./actions/reconcile-run.ts')).reconcileNow(session)),
     );
 }

@@ -1,14 +1,7 @@
 import { Command } from 'commander';
-import type { JsonObject } from '../../runtime/json.ts';
-import { isoDate, payload } from './arguments.ts';
-import { inSession } from './session.ts';
-
-export interface RunOptions {
-  payload: JsonObject;
-  instructions?: string;
-  runId?: string;
-  asOf?: string;
-}
+import type { RunOptions } from './actions/run-agent.ts';
+import { isoDate, payload } from './session/arguments.ts';
+import { inSession } from './session/session.ts';
 
 export function runCommand(): Command {
   return new Command('run')
@@ -26,6 +19,6 @@ Examples:
   agent-platform run AGENT --payload '{"id": "one"}' --run-id monday --json`,
     )
     .action(async (agent: string, options: RunOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./run-agent.ts')).runAgent(session, agent, options)),
+      inSession(command, async (session) => (await import('./actions/run-agent.ts')).runAgent(session, agent, options)),
     );
 }

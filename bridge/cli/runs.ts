@@ -1,29 +1,11 @@
 import { Command, Option } from 'commander';
-import { RUN_STATES, type RunStateFilter } from '../run-states.ts';
-import { instant, limit, turnNumber } from './arguments.ts';
-import { inSession } from './session.ts';
-
-export interface RunsListOptions {
-  limit: number;
-  subject?: string;
-  state?: RunStateFilter;
-  agent?: string;
-  since?: Date;
-}
-
-export interface RunsShowOptions {
-  verdicts?: boolean;
-}
-
-export interface RunsCancelOptions {
-  reason: string;
-  by?: string;
-}
-
-export interface RunsPromptOptions {
-  turn: number;
-  api?: boolean;
-}
+import { RUN_STATES } from '../contract/run-states.ts';
+import type { RunsShowOptions } from './actions/runs-show.ts';
+import type { RunsPromptOptions } from './actions/runs-prompt.ts';
+import type { RunsListOptions } from './actions/runs-list.ts';
+import type { RunsCancelOptions } from './actions/runs-cancel.ts';
+import { instant, limit, turnNumber } from './session/arguments.ts';
+import { inSession } from './session/session.ts';
 
 export function runsCommands(): Command {
   const runs = new Command('runs').description('List runs and batches, show the journal of one, or cancel it.');
@@ -40,7 +22,7 @@ export function runsCommands(): Command {
       '\nExamples:\n  agent-platform runs list --state waiting\n  agent-platform runs list --since 2d --limit 100 --json',
     )
     .action(async (options: RunsListOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./runs-list.ts')).listRunsCommand(session, options)),
+      inSession(command, async (session) => (await import('./actions/runs-list.ts')).listRunsCommand(session, options)),
     );
   runs
     .command('show')
@@ -52,7 +34,7 @@ export function runsCommands(): Command {
       '\nExamples:\n  agent-platform runs show RUN\n  agent-platform runs show RUN --verdicts\n  agent-platform runs show RUN --json',
     )
     .action(async (run: string, options: RunsShowOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./runs-show.ts')).showRun(session, run, options)),
+      inSession(command, async (session) => (await import('./actions/runs-show.ts')).showRun(session, run, options)),
     );
   runs
     .command('prompt')
@@ -69,14 +51,16 @@ export function runsCommands(): Command {
       '\nExamples:\n  agent-platform runs prompt RUN --turn 1\n  agent-platform runs prompt RUN 0-1 --turn 2 --json',
     )
     .action(async (run: string, path: string, options: RunsPromptOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./runs-prompt.ts')).showPrompt(session, run, path, options)),
+      inSession(command, async (session) =>
+        (await import('./actions/runs-prompt.ts')).showPrompt(session, run, path, options),
+      ),
     );
   runs
     .command('quarantined')
     .description('List invocations that crashed too often or got no further, with the reason.')
     .addHelpText('after', '\nExample:\n  agent-platform runs quarantined --json')
     .action(async (_options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./runs-quarantined.ts')).listQuarantined(session)),
+      inSession(command, async (session) => (await import('./actions/runs-quarantined.ts')).listQuarantined(session)),
     );
   runs
     .command('retry')
@@ -85,7 +69,9 @@ export function runsCommands(): Command {
     .description('Have a failed invocation go on from its journal, on whatever worker is alive.')
     .addHelpText('after', '\nExamples:\n  agent-platform runs retry RUN\n  agent-platform runs retry RUN 0-1')
     .action(async (run: string, path: string | undefined, _options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./runs-quarantined.ts')).retryRun(session, run, path)),
+      inSession(command, async (session) =>
+        (await import('./actions/runs-quarantined.ts')).retryRun(session, run, path),
+      ),
     );
   runs
     .command('cancel')
@@ -98,7 +84,7 @@ export function runsCommands(): Command {
     )
     .addHelpText('after', '\nExample:\n  agent-platform runs cancel RUN --reason "asked by mistake"')
     .action(async (run: string, options: RunsCancelOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./runs-cancel.ts')).cancel(session, run, options)),
+      inSession(command, async (session) => (await import('./actions/runs-cancel.ts')).cancel(session, run, options)),
     );
   return runs;
 }

@@ -1,12 +1,7 @@
 import { Command } from 'commander';
-import { batchId, isoDate } from './arguments.ts';
-import { inSession } from './session.ts';
-
-export interface RunNowOptions {
-  target?: string;
-  asOf?: string;
-  batch?: string;
-}
+import type { RunNowOptions } from './actions/schedules-run-now.ts';
+import { batchId, isoDate } from './session/arguments.ts';
+import { inSession } from './session/session.ts';
 
 export function schedulesCommands(): Command {
   const schedules = new Command('schedules').description(
@@ -17,7 +12,7 @@ export function schedulesCommands(): Command {
     .description('List the schedules of the loaded packs, and when each comes due next.')
     .addHelpText('after', '\nExample:\n  agent-platform schedules list --json')
     .action(async (_options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./schedules-list.ts')).listSchedules(session)),
+      inSession(command, async (session) => (await import('./actions/schedules-list.ts')).listSchedules(session)),
     );
   for (const [verb, description] of [
     ['pause', 'Stop a schedule from starting batches, until it is resumed. Ticks of the meantime are not made up.'],
@@ -30,7 +25,7 @@ export function schedulesCommands(): Command {
       .addHelpText('after', `\nExample:\n  agent-platform schedules ${verb} NAME`)
       .action(async (name: string, _options: unknown, command: Command) =>
         inSession(command, async (session) => {
-          const { pauseSchedule, resumeSchedule } = await import('./schedules-list.ts');
+          const { pauseSchedule, resumeSchedule } = await import('./actions/schedules-list.ts');
           return verb === 'pause' ? pauseSchedule(session, name) : resumeSchedule(session, name);
         }),
       );
@@ -56,7 +51,9 @@ Examples:
   agent-platform schedules run-now NAME --batch monday`,
     )
     .action(async (name: string, options: RunNowOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./schedules-run-now.ts')).runNow(session, name, options)),
+      inSession(command, async (session) =>
+        (await import('./actions/schedules-run-now.ts')).runNow(session, name, options),
+      ),
     );
   return schedules;
 }

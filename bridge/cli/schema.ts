@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
-import { DEFINITION_KINDS, type DefinitionKind } from '../definition-kinds.ts';
-import { inSession } from './session.ts';
+import { DEFINITION_KINDS, type DefinitionKind } from '../contract/definition-kinds.ts';
+import { inSession } from './session/session.ts';
 
 export function schemaCommands(): Command {
   const schema = new Command('schema').description('Print what YAML files may hold, for editors. Needs no servers.');
@@ -11,7 +11,7 @@ export function schemaCommands(): Command {
     .addHelpText('after', '\nExample:\n  agent-platform schema print agent > agent.schema.json')
     .action(async (kind: DefinitionKind, _options: unknown, command: Command) =>
       inSession(command, async ({ sayJson }) => {
-        const { definitionSchema } = await import('../definition-schemas.ts');
+        const { definitionSchema } = await import('../contract/definition-schemas.ts');
         sayJson(definitionSchema(kind), 2);
         return 0;
       }),

@@ -1,5 +1,5 @@
 /** The process of one command. */
-import { readerGone } from './interruption.ts';
+import { readerGone } from './session/interruption.ts';
 import { runCommandLine } from './main.ts';
 
 // A reader that has seen enough (`| head`) is no failure, and hides none.

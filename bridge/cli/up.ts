@@ -1,9 +1,6 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
-
-export interface UpOptions {
-  worker: boolean;
-}
+import type { UpOptions } from './actions/up-serve.ts';
+import { inSession } from './session/session.ts';
 
 export function upCommand(): Command {
   return new Command('up')
@@ -15,6 +12,6 @@ export function upCommand(): Command {
     .option('--no-worker', 'only the doors: other processes do the work')
     .addHelpText('after', '\nExamples:\n  agent-platform up\n  agent-platform up --no-worker --json')
     .action(async (options: UpOptions, command: Command) =>
-      inSession(command, async (session) => (await import('./up-serve.ts')).serve(session, options)),
+      inSession(command, async (session) => (await import('./actions/up-serve.ts')).serve(session, options)),
     );
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { inSession } from './session.ts';
+import { inSession } from './session/session.ts';
 
 export function workerCommand(): Command {
   return new Command('worker')
@@ -12,6 +12,6 @@ export function workerCommand(): Command {
     .option('--max-live <n>', 'live activations at most (default 256)')
     .addHelpText('after', '\nExamples:\n  agent-platform worker\n  NATS_URL=… REDIS_URL=… agent-platform worker --json')
     .action(async (_options: unknown, command: Command) =>
-      inSession(command, async (session) => (await import('./worker-serve.ts')).serveWorker(session)),
+      inSession(command, async (session) => (await import('./actions/worker-serve.ts')).serveWorker(session)),
     );
 }

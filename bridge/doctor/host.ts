@@ -4,10 +4,10 @@ import type { InspectedSettings, Settings } from '../../config/settings.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import { NO_PLAYER, unplayedAgents } from '../../runtime/definitions/players.ts';
 import { formatFinding, type LoadedPack } from '../../runtime/definitions/resolved.ts';
-import { checkNamedPacks, checkOneMeaning } from '../data-packs.ts';
+import { checkNamedPacks, checkOneMeaning } from '../platform/data-packs.ts';
 import { openSource } from '../../runtime/tools/sources.ts';
-import { dataOf } from '../platform.ts';
-import { packageVersion } from '../version.ts';
+import { dataOf } from '../platform/platform.ts';
+import { packageVersion } from '../platform/version.ts';
 import { examine, fail, type Finding, ok, plural, warn } from './finding.ts';
 
 const NEEDED_NODE = 20;

@@ -5,8 +5,8 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { InspectedSettings, Settings, SettingsKey } from '../../config/settings.ts';
 import type { ModelReply, ModelRequest, ReplyBlock, ToolSchema } from '../../runtime/model/provider.ts';
-import { claude } from '../model.ts';
-import { keyOf } from '../model-key.ts';
+import { claude } from '../platform/model.ts';
+import { keyOf } from '../platform/model-key.ts';
 import { examine, fail, type Finding, ok, warn } from './finding.ts';
 
 const LONGEST_MS = 60_000;

@@ -5,7 +5,7 @@ import { Publisher } from '../../runtime/bus/publish.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { Clockwork, type ScheduleState, SCHEDULES_STREAM } from '../../runtime/schedules/clockwork.ts';
 import { cronProblem } from '../../runtime/schedules/cron.ts';
-import { dataOf } from '../platform.ts';
+import { dataOf } from '../platform/platform.ts';
 import { fail, type Finding, ok, plural, warn } from './finding.ts';
 
 const PART = 'schedules';

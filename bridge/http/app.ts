@@ -2,9 +2,9 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { PlatformError } from '../../config/errors.ts';
-import { refusalBody, refusalOf } from '../api/refusals.ts';
-import { escapedJson } from '../terminal.ts';
-import { traceFrom } from '../api/trace.ts';
+import { refusalBody, refusalOf } from '../contract/refusals.ts';
+import { escapedJson } from '../terminal/terminal.ts';
+import { traceFrom } from '../contract/trace.ts';
 import type { Env, HttpContext, HttpRequest } from './context.ts';
 import { eventRoute } from './events.ts';
 import { guard, securityHeaders } from './guard.ts';

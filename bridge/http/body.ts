@@ -1,7 +1,7 @@
 /** Reads a request's body: JSON by its content type, and never more of it than the setting allows. */
 import type { z } from 'zod';
 import { PlatformError } from '../../config/errors.ts';
-import { parseRequest } from '../api/parse.ts';
+import { parseRequest } from '../contract/parse.ts';
 import type { HttpRequest } from './context.ts';
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Trace } from '../../runtime/journal/entry.ts';
-import type { Platform } from '../platform.ts';
-import type { TallyStore } from '../tally.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { TallyStore } from '../serve/tally.ts';
 
 /** What the worker of this process tells of itself; a process may have none. */
 export interface Vitals {

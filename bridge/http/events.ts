@@ -7,10 +7,10 @@
  * 3. Whatever ends the stream (the client, the run, the door) also ends the consumer.
  */
 import { PlatformError } from '../../config/errors.ts';
-import { ANSWER_MS, inTime } from '../api/in-time.ts';
-import { runEvent } from '../api/run-event.ts';
-import { type Followed, follow, isOver, readTails } from '../follow.ts';
-import { jsonText } from '../terminal.ts';
+import { ANSWER_MS, inTime } from '../contract/in-time.ts';
+import { runEvent } from '../contract/run-event.ts';
+import { type Followed, follow, isOver, readTails } from '../follow/follow.ts';
+import { jsonText } from '../terminal/terminal.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 import { idOf, inServed } from './served.ts';
 

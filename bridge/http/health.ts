@@ -4,11 +4,11 @@
  */
 import { NatsError } from 'nats';
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
-import { inTime } from '../api/in-time.ts';
-import { refusalBody } from '../api/refusals.ts';
-import type { Readiness } from '../api/schemas.ts';
-import type { Platform } from '../platform.ts';
-import { checkRoom } from '../room.ts';
+import { inTime } from '../contract/in-time.ts';
+import { refusalBody } from '../contract/refusals.ts';
+import type { Readiness } from '../contract/schemas.ts';
+import type { Platform } from '../platform/platform.ts';
+import { checkRoom } from '../platform/room.ts';
 import { isFull, isWrongLastSequence } from '../../runtime/bus/publish.ts';
 import { READY_KEY } from '../../runtime/memory/keys.ts';
 import { coded } from '../../runtime/memory/trouble.ts';

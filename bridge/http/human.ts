@@ -1,10 +1,10 @@
 /** Questions to people and cancels by HTTP. A decision or a cancel is said to be done only when it counts in the journal. */
-import { Cancel, HumanDecision, HumanListQuery } from '../api/human-schemas.ts';
-import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
-import { checkRequest } from '../api/parse.ts';
-import { cancelRun } from '../cancel.ts';
-import { decideTask } from '../decide.ts';
-import { listTasks, showTask } from '../human.ts';
+import { Cancel, HumanDecision, HumanListQuery } from '../contract/human-schemas.ts';
+import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
+import { checkRequest } from '../contract/parse.ts';
+import { cancelRun } from '../commands/cancel.ts';
+import { decideTask } from '../commands/decide.ts';
+import { listTasks, showTask } from '../views/human.ts';
 import { readBody } from './body.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 import { counted } from './query.ts';

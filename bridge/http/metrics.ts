@@ -1,8 +1,8 @@
 /** `GET /metrics`: what this process counted, and what the servers say of the whole platform. */
 import { type ConsumerInfo, NatsError } from 'nats';
-import { inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
-import { type Census, census } from '../census.ts';
-import type { Platform } from '../platform.ts';
+import { inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
+import { type Census, census } from '../views/census.ts';
+import type { Platform } from '../platform/platform.ts';
 import { journalStream, MAIL_STREAM } from '../../runtime/subjects.ts';
 import { atMostEvery } from './at-most-every.ts';
 import type { HttpContext, HttpRequest, Vitals } from './context.ts';

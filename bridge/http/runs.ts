@@ -1,12 +1,12 @@
 /** Runs and batches by HTTP. A client that goes away leaves its run as it is: the journal goes on without a listener. */
 import { PlatformError } from '../../config/errors.ts';
-import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
-import { getBatch, getRun } from '../api/operations.ts';
-import { checkRequest } from '../api/parse.ts';
-import { runAndWait } from '../api/run-and-wait.ts';
-import { startTargets } from '../api/start-targets.ts';
-import { BatchQuery, RunRequest, type RunView, StartRequest } from '../api/schemas.ts';
-import { ENDED } from '../run-states.ts';
+import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
+import { getBatch, getRun } from '../commands/operations.ts';
+import { checkRequest } from '../contract/parse.ts';
+import { runAndWait } from '../commands/run-and-wait.ts';
+import { startTargets } from '../commands/start-targets.ts';
+import { BatchQuery, RunRequest, type RunView, StartRequest } from '../contract/schemas.ts';
+import { ENDED } from '../contract/run-states.ts';
 import { readBody } from './body.ts';
 import type { HttpContext, HttpRequest } from './context.ts';
 import { preferencesOf } from './preferences.ts';

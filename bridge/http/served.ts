@@ -1,6 +1,6 @@
 /** Whose things this door serves: those of its packs' tenants. */
 import { type ErrorCode, PlatformError } from '../../config/errors.ts';
-import { dataOf, type Platform } from '../platform.ts';
+import { dataOf, type Platform } from '../platform/platform.ts';
 import type { HttpRequest } from './context.ts';
 
 const MOST_CHARACTERS = { 'run.unknown': 400, 'human.unknown': 600 } as const;

@@ -2,17 +2,17 @@
 import { PlatformError } from '../../config/errors.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
 import { ROOT_PATH } from '../../runtime/address.ts';
-import { type AgentRunRequest, type Deed, plainStart } from '../api/endpoints.ts';
-import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../api/in-time.ts';
-import { getBatch, getRun } from '../api/operations.ts';
-import { runAndWait } from '../api/run-and-wait.ts';
-import type { HumanDecideRequest, HumanListQuery, RunCancelRequest } from '../api/human-schemas.ts';
-import { startTargets } from '../api/start-targets.ts';
-import type { BatchQuery, RunView } from '../api/schemas.ts';
-import { cancelRun } from '../cancel.ts';
-import { decideTask } from '../decide.ts';
-import { listTasks, showTask } from '../human.ts';
-import type { Platform } from '../platform.ts';
+import { type AgentRunRequest, type Deed, plainStart } from '../contract/endpoints.ts';
+import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
+import { getBatch, getRun } from '../commands/operations.ts';
+import { runAndWait } from '../commands/run-and-wait.ts';
+import type { HumanDecideRequest, HumanListQuery, RunCancelRequest } from '../contract/human-schemas.ts';
+import { startTargets } from '../commands/start-targets.ts';
+import type { BatchQuery, RunView } from '../contract/schemas.ts';
+import { cancelRun } from '../commands/cancel.ts';
+import { decideTask } from '../commands/decide.ts';
+import { listTasks, showTask } from '../views/human.ts';
+import type { Platform } from '../platform/platform.ts';
 
 const LIST_MAX = 100;
 

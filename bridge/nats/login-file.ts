@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
 import type { NatsAddress } from '../../config/services/address.ts';
 import { loginPath } from '../../config/services/login-path.ts';
-import type { Platform } from '../platform.ts';
+import type { Platform } from '../platform/platform.ts';
 
 export class LoginFile {
   private readonly path: string | null;

@@ -10,7 +10,7 @@
 import type { NatsConnection, Subscription } from 'nats';
 import { PlatformError } from '../../config/errors.ts';
 import { parseApiSubject, servedSubject } from '../../runtime/subjects.ts';
-import type { ApiEndpoint } from '../api/endpoints.ts';
+import type { ApiEndpoint } from '../contract/endpoints.ts';
 import { isListened, listen } from '../../runtime/bus/presence.ts';
 
 /** Its own queue group: a message goes to one member of each. */

@@ -1,4 +1,4 @@
-import type { RunTree } from '../runs.ts';
+import type { RunTree } from '../journals/runs.ts';
 
 /**
  * The journal of a run in words: the machine events of its invocations as `path state: event+event`, in the order they

@@ -6,9 +6,9 @@ import { PlatformError } from '../../config/errors.ts';
 import { machineEnvironment, resolveSettings } from '../../config/settings.ts';
 import type { Memory } from '../../runtime/memory/memory.ts';
 import { MemoryRecord } from '../../runtime/memory/record.ts';
-import type { BatchRequest, RunRequest } from '../door.ts';
-import type { RunTree } from '../runs.ts';
-import { type StoredEvent, tailTopic } from '../topic-events.ts';
+import type { BatchRequest, RunRequest } from '../commands/door.ts';
+import type { RunTree } from '../journals/runs.ts';
+import { type StoredEvent, tailTopic } from '../follow/topic-events.ts';
 import { type TestPeople, testPeople } from './people.ts';
 import { openTestProcess, type ProcessOptions, type TestBatch } from './process.ts';
 

@@ -2,15 +2,15 @@
 import { PlatformError } from '../../config/errors.ts';
 import { type Address, ROOT_PATH } from '../../runtime/address.ts';
 import { dueTimer } from '../../runtime/context/invocation.ts';
-import type { HumanDecision, HumanTaskDetail } from '../api/human-schemas.ts';
-import { untilAtRest } from '../at-rest.ts';
-import { cancelRun } from '../cancel.ts';
-import { decideTask } from '../decide.ts';
-import { entriesAfter } from '../entries-after.ts';
-import { findRoot } from '../find-runs.ts';
-import { findTask, listTasks, showTask } from '../human.ts';
-import { readInvocation, readRun, type RunTree } from '../runs.ts';
-import { askingTask } from '../task-view.ts';
+import type { HumanDecision, HumanTaskDetail } from '../contract/human-schemas.ts';
+import { untilAtRest } from '../follow/at-rest.ts';
+import { cancelRun } from '../commands/cancel.ts';
+import { decideTask } from '../commands/decide.ts';
+import { entriesAfter } from '../follow/entries-after.ts';
+import { findRoot } from '../views/find-runs.ts';
+import { findTask, listTasks, showTask } from '../views/human.ts';
+import { readInvocation, readRun, type RunTree } from '../journals/runs.ts';
+import { askingTask } from '../views/task-view.ts';
 import type { TestProcess } from './process.ts';
 
 export interface TestPeople {

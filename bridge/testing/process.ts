@@ -8,10 +8,10 @@ import { Worker, type WorkerOptions } from '../../actors/worker.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
-import { type BatchRequest, type RunRequest, startBatch, startRun } from '../door.ts';
-import { openPlatform, type Platform } from '../platform.ts';
-import { readRun, type RunTree } from '../runs.ts';
-import { settleBatch, settleRun } from '../settle.ts';
+import { type BatchRequest, type RunRequest, startBatch, startRun } from '../commands/door.ts';
+import { openPlatform, type Platform } from '../platform/platform.ts';
+import { readRun, type RunTree } from '../journals/runs.ts';
+import { settleBatch, settleRun } from '../follow/settle.ts';
 
 export interface TestProcess {
   platform: Platform;

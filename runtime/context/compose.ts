@@ -1,7 +1,7 @@
 import type { ResolvedAgent } from '../definitions/resolved.ts';
 import type { Invocation } from '../journal/entry.ts';
 import type { Bounds, Fitted } from '../model/bounds.ts';
-import type { Task } from '../model/conversation.ts';
+import type { Task } from '../model/player.ts';
 import type { Message, ModelRequest } from '../model/provider.ts';
 import type { InvocationContext, TurnState } from './invocation.ts';
 import { capabilities, core, longTermMemory, policy, type SystemLayer, sharedContext } from './layers.ts';

@@ -1,7 +1,6 @@
 /** What a run begins with: one release of a pack. All that is begun under it, at any depth and on any worker, is judged by it. */
 import { digestOf } from '../digest.ts';
 import type { JsonObject } from '../json.ts';
-import type { LoadedAgent } from './resolved.ts';
 import type { PackManifest } from './schema.ts';
 
 /** Which code of a pack: the version that `pack.yaml` gives it, and the SHA-256 of its files. */
@@ -39,7 +38,7 @@ export interface RecordedRelease {
 export function releaseOf(
   manifest: PackManifest,
   codeDigest: string,
-  agents: ReadonlyMap<string, LoadedAgent>,
+  agents: ReadonlyMap<string, { digest: string }>,
 ): RecordedRelease {
   const { name, version } = manifest.metadata;
   const release: Release = {

@@ -1,4 +1,4 @@
-import type { PlayerTurn } from './conversation.ts';
+import type { PlayerTurn } from './player.ts';
 import type { ModelReply, ModelRequest, ReplyBlock } from './provider.ts';
 
 /** What was played, in the blocks a model would send. Pure: ids of calls follow from the place in the conversation. */

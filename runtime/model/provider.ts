@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
-import type { Player } from './conversation.ts';
+import type { Player } from './player.ts';
 
 /**
  * The model door. A request and a reply have the shape of the Messages API (system blocks, tools, alternating messages

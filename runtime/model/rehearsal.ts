@@ -2,7 +2,8 @@ import { PlatformError } from '../../config/errors.ts';
 import type { Catalog } from '../definitions/catalog.ts';
 import { PLAYED_MODEL } from '../definitions/players.ts';
 import { own } from '../definitions/words.ts';
-import { type Player, readConversation } from './conversation.ts';
+import { readConversation } from './conversation.ts';
+import type { Player } from './player.ts';
 import { replyOf } from './played.ts';
 import type { ModelProvider } from './provider.ts';
 

@@ -1,5 +1,6 @@
 import { PlatformError } from '../../config/errors.ts';
-import { type Conversation, type Player, type PlayerTurn, readConversation } from './conversation.ts';
+import { readConversation } from './conversation.ts';
+import type { Conversation, Player, PlayerTurn } from './player.ts';
 import { replyOf } from './played.ts';
 import type { ModelProvider, ModelRequest } from './provider.ts';
 

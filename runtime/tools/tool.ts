@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Json } from '../json.ts';
-import type { Source } from '../pack.ts';
+import type { Source } from '../source.ts';
 
 /** What a tool may use while it runs. */
 export interface ToolContext<S extends Source = Source> {

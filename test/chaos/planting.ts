@@ -1,8 +1,8 @@
 /** Plants what must never be in the records of runs that went well, and asks the oracle. */
 import assert from 'node:assert/strict';
 import { headers as newHeaders } from 'nats';
-import { cancelRun } from '../../bridge/cancel.ts';
-import { readRun, type RunTree } from '../../bridge/runs.ts';
+import { cancelRun } from '../../bridge/commands/cancel.ts';
+import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import { journalStream, journalSubject, shardOf } from '../../runtime/subjects.ts';

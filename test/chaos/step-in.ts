@@ -1,6 +1,6 @@
 /** The people of a journey: what they do as soon as its run waits for them. */
 import type { TestPlatform } from '../support/platform.ts';
-import { watchJournals } from '../../bridge/watch.ts';
+import { watchJournals } from '../../bridge/follow/watch.ts';
 import { type Address, ROOT_PATH } from '../../runtime/address.ts';
 import type { HumanTask } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import type { Spent } from '../../bridge/spent.ts';
+import type { Spent } from '../../bridge/journals/spent.ts';
 import { DEFAULT_PRICES } from '../../config/model-settings.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';

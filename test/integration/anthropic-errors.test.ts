@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readBatch } from '../../bridge/batch-journal.ts';
-import { listTasks, showTask } from '../../bridge/human.ts';
-import { sentPrompt } from '../../bridge/prompt.ts';
-import { readRun, type RunTree } from '../../bridge/runs.ts';
-import { settleRun } from '../../bridge/settle.ts';
+import { readBatch } from '../../bridge/journals/batch-journal.ts';
+import { listTasks, showTask } from '../../bridge/views/human.ts';
+import { sentPrompt } from '../../bridge/views/prompt.ts';
+import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
 import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';

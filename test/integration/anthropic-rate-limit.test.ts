@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { flattenTree } from '../../bridge/runs.ts';
+import { flattenTree } from '../../bridge/journals/runs.ts';
 import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { reportOf } from '../../actors/invocation/report.ts';
-import { apiBody, sentPrompt } from '../../bridge/prompt.ts';
-import { flattenTree, type RunTree } from '../../bridge/runs.ts';
-import { spentBy } from '../../bridge/spent.ts';
+import { apiBody, sentPrompt } from '../../bridge/views/prompt.ts';
+import { flattenTree, type RunTree } from '../../bridge/journals/runs.ts';
+import { spentBy } from '../../bridge/journals/spent.ts';
 import type { PlatformError } from '../../config/errors.ts';
 import type { Prompt } from '../../runtime/journal/entry.ts';
 import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { pino } from 'pino';
-import { openPlatform, type Platform } from '../../bridge/platform.ts';
+import { openPlatform, type Platform } from '../../bridge/platform/platform.ts';
 import { HeldFolder } from '../support/holders.ts';
 import { commandIn, LIBRARY, serveIn } from '../support/serving.ts';
 import { testSettings } from '../support/servers.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
-import { openPlatform } from '../../bridge/platform.ts';
+import { openPlatform } from '../../bridge/platform/platform.ts';
 import { command, type CommandOptions, type CommandResult, withHeldState } from '../support/command.ts';
 import { CUSTOMER_SUCCESS } from '../support/platform.ts';
 import { testSettings } from '../support/servers.ts';

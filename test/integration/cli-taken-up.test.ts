@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
-import { startBatch, startRun } from '../../bridge/door.ts';
-import type { Platform } from '../../bridge/platform.ts';
+import { startBatch, startRun } from '../../bridge/commands/door.ts';
+import type { Platform } from '../../bridge/platform/platform.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';

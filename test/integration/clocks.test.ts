@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
-import { clockTexts } from '../../bridge/up.ts';
+import { clockTexts } from '../../bridge/serve/up.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { reportOf } from '../../actors/invocation/report.ts';
-import { type RunTree, waitingOf } from '../../bridge/runs.ts';
+import { type RunTree, waitingOf } from '../../bridge/journals/runs.ts';
 import { type CustomerData, openData } from '../../packs/customer-success/data/open.ts';
 import { customerTables } from '../../packs/customer-success/data/tables.ts';
 import { flattenReports } from '../../runtime/report.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { HumanDecision } from '../../bridge/api/human-schemas.ts';
-import { decideTask } from '../../bridge/decide.ts';
-import { flattenTree, readRun, type RunTree } from '../../bridge/runs.ts';
-import { settleRun } from '../../bridge/settle.ts';
+import type { HumanDecision } from '../../bridge/contract/human-schemas.ts';
+import { decideTask } from '../../bridge/commands/decide.ts';
+import { flattenTree, readRun, type RunTree } from '../../bridge/journals/runs.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import { openTask } from '../../runtime/context/invocation.ts';
 import { type Breach, breachingModel, type Spoil } from '../support/customer-breaches.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTestPlatform, type TestPlatform } from '../../bridge/testing.ts';
-import { flattenTree, type RunTree } from '../../bridge/runs.ts';
+import { startTestPlatform, type TestPlatform } from '../../bridge/testing/index.ts';
+import { flattenTree, type RunTree } from '../../bridge/journals/runs.ts';
 import { openTask } from '../../runtime/context/invocation.ts';
 import { rawFolder, SAMPLE_FOLDER } from '../support/customer-data.ts';
 import { type Breach, breachingModel, type Case, spoilt } from '../support/customer-breaches.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { reconcile } from '../../actors/reconcile.ts';
-import { startRun } from '../../bridge/door.ts';
-import type { Platform } from '../../bridge/platform.ts';
-import { readRun } from '../../bridge/runs.ts';
-import { settleRun } from '../../bridge/settle.ts';
+import { startRun } from '../../bridge/commands/door.ts';
+import type { Platform } from '../../bridge/platform/platform.ts';
+import { readRun } from '../../bridge/journals/runs.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
 import { withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 

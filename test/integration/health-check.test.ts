@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { reportOf } from '../../actors/invocation/report.ts';
-import { flattenTree, type RunTree, waitingOf } from '../../bridge/runs.ts';
+import { flattenTree, type RunTree, waitingOf } from '../../bridge/journals/runs.ts';
 import { flattenReports } from '../../runtime/report.ts';
 import { batchState, chain, type TestPlatform, withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';

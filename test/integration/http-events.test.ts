@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { RunEvent } from '../../bridge/api/schemas.ts';
-import type { Platform } from '../../bridge/platform.ts';
-import { flattenTree } from '../../bridge/runs.ts';
+import { RunEvent } from '../../bridge/contract/schemas.ts';
+import type { Platform } from '../../bridge/platform/platform.ts';
+import { flattenTree } from '../../bridge/journals/runs.ts';
 import type { Entry } from '../../runtime/journal/entry.ts';
 import { journalStream, shardOf } from '../../runtime/subjects.ts';
 import { readEvents, type ServerSentEvent } from '../support/event-stream.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ERRORS } from '../../config/errors.ts';
-import { Refusal } from '../../bridge/api/schemas.ts';
+import { Refusal } from '../../bridge/contract/schemas.ts';
 import type { HttpApp } from '../../bridge/http/app.ts';
 import { appOf, LIBRARY, messagesOf, post, STOCK } from '../support/http.ts';
 import { CUSTOMER_SUCCESS, type TestPlatform, withPlatforms } from '../support/platform.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { RunView } from '../../bridge/api/schemas.ts';
+import type { RunView } from '../../bridge/contract/schemas.ts';
 import { httpDoor } from '../../bridge/http/server.ts';
-import { settleRun } from '../../bridge/settle.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { appOf, gatedModel, LIBRARY, listening, messagesOf, STOCK, withSettings } from '../support/http.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { BatchView, RunView, StartAnswer } from '../../bridge/api/schemas.ts';
-import { BatchView as BatchSchema, Readiness, RunView as RunSchema } from '../../bridge/api/schemas.ts';
-import { readRun } from '../../bridge/runs.ts';
-import { settleBatch, settleRun } from '../../bridge/settle.ts';
+import type { BatchView, RunView, StartAnswer } from '../../bridge/contract/schemas.ts';
+import { BatchView as BatchSchema, Readiness, RunView as RunSchema } from '../../bridge/contract/schemas.ts';
+import { readRun } from '../../bridge/journals/runs.ts';
+import { settleBatch, settleRun } from '../../bridge/follow/settle.ts';
 import { PROBE_SUBJECT } from '../../runtime/subjects.ts';
 import { appOf, gatedModel, LIBRARY, post, STOCK } from '../support/http.ts';
 import { withPlatforms } from '../support/platform.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { CancelAnswer, HumanTaskDetail, HumanTaskList, HumanTaskView } from '../../bridge/api/human-schemas.ts';
-import { RunView } from '../../bridge/api/schemas.ts';
-import { settleRun } from '../../bridge/settle.ts';
+import { CancelAnswer, HumanTaskDetail, HumanTaskList, HumanTaskView } from '../../bridge/contract/human-schemas.ts';
+import { RunView } from '../../bridge/contract/schemas.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
 import type { HttpApp } from '../../bridge/http/app.ts';
 import { ARCHIVE, LOOK, note, tries } from '../support/archive.ts';
 import { withChangedLibraries } from '../support/changed-library.ts';

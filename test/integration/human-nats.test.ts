@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { CancelAnswer, HumanTaskDetail, HumanTaskList, HumanTaskView } from '../../bridge/api/human-schemas.ts';
-import { RunView } from '../../bridge/api/schemas.ts';
+import { CancelAnswer, HumanTaskDetail, HumanTaskList, HumanTaskView } from '../../bridge/contract/human-schemas.ts';
+import { RunView } from '../../bridge/contract/schemas.ts';
 import { LIBRARY } from '../support/http.ts';
 import { EMITTING, OPERATOR } from '../support/people.ts';
 import { type OpenDoor, withDoors } from '../support/nats-door.ts';

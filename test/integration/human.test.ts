@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { decideTask } from '../../bridge/decide.ts';
-import { listTasks, showTask } from '../../bridge/human.ts';
+import { decideTask } from '../../bridge/commands/decide.ts';
+import { listTasks, showTask } from '../../bridge/views/human.ts';
 import { chain } from '../../bridge/testing/chain.ts';
-import { tailTopic } from '../../bridge/topic-events.ts';
+import { tailTopic } from '../../bridge/follow/topic-events.ts';
 import { LIBRARY } from '../support/http.ts';
 import { APPROVE, asked, decided, EMITTING, OPERATOR, RARE, refusal, REPORTING } from '../support/people.ts';
 import { type TestPlatform, withPlatforms } from '../support/platform.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import { sentPrompt } from '../../bridge/prompt.ts';
-import type { RunTree } from '../../bridge/runs.ts';
+import { sentPrompt } from '../../bridge/views/prompt.ts';
+import type { RunTree } from '../../bridge/journals/runs.ts';
 import { DEFAULT_MODELS, DEFAULT_PRICES } from '../../config/model-settings.ts';
 import { anthropic } from '../../runtime/model/anthropic/provider.ts';
 import { type Answer, KEY, type SentBody, withMessagesApi } from '../support/messages-api.ts';

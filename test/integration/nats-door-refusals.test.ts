@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
-import { Refusal } from '../../bridge/api/schemas.ts';
+import { Refusal } from '../../bridge/contract/schemas.ts';
 import { type OpenDoor, streamCounts, withDoors } from '../support/nats-door.ts';
 import { suite } from '../support/suite.ts';
 

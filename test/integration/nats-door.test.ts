@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { headers, type Msg, type NatsConnection, type Subscription } from 'nats';
 import { z } from 'zod';
 import { NatsDoor } from '../../bridge/nats/door.ts';
-import { BatchView, RunView, StartAnswer } from '../../bridge/api/schemas.ts';
-import { EventHeaders } from '../../bridge/api/asyncapi.ts';
-import type { RunTree } from '../../bridge/runs.ts';
-import { flattenTree, readRun } from '../../bridge/runs.ts';
+import { BatchView, RunView, StartAnswer } from '../../bridge/contract/schemas.ts';
+import { EventHeaders } from '../../bridge/contract/asyncapi.ts';
+import type { RunTree } from '../../bridge/journals/runs.ts';
+import { flattenTree, readRun } from '../../bridge/journals/runs.ts';
 import { connectClient, withDoors } from '../support/nats-door.ts';
 import { suite } from '../support/suite.ts';
 

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import pino from 'pino';
 import { Worker } from '../../actors/worker.ts';
 import { NatsDoor } from '../../bridge/nats/door.ts';
-import { openPlatform, type Platform } from '../../bridge/platform.ts';
+import { openPlatform, type Platform } from '../../bridge/platform/platform.ts';
 import { CUSTOMER_SUCCESS } from '../support/platform.ts';
 import { testSettings } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';

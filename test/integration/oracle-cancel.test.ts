@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contextDigest, emptyFold, stateOf, step } from '../../actors/fold.ts';
 import { invocationMachine } from '../../actors/invocation/machine.ts';
-import type { RunTree } from '../../bridge/runs.ts';
+import type { RunTree } from '../../bridge/journals/runs.ts';
 import { MAIL_STREAM, memorySubject, timerSubject } from '../../runtime/subjects.ts';
 import { leftProcesses } from '../chaos/left-processes.ts';
 import { found, planter } from '../chaos/planting.ts';

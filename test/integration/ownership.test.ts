@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import { cancelRun } from '../../bridge/cancel.ts';
-import { startRun } from '../../bridge/door.ts';
-import { readRun, type RunTree } from '../../bridge/runs.ts';
-import { settleRun } from '../../bridge/settle.ts';
-import { watchJournals } from '../../bridge/watch.ts';
+import { cancelRun } from '../../bridge/commands/cancel.ts';
+import { startRun } from '../../bridge/commands/door.ts';
+import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
+import { watchJournals } from '../../bridge/follow/watch.ts';
 import { type Address, addressKey } from '../../runtime/address.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { mailSubject, workerSubject } from '../../runtime/subjects.ts';

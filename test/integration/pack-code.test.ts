@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { targetRun } from '../../actors/batch/machine.ts';
-import { readResults, totalsOf } from '../../bridge/batch-results.ts';
-import { batchText } from '../../bridge/batch-text.ts';
-import { servedText } from '../../bridge/up.ts';
+import { readResults, totalsOf } from '../../bridge/views/batch-results.ts';
+import { batchText } from '../../bridge/cli/render/batch-text.ts';
+import { servedText } from '../../bridge/serve/up.ts';
 import { Sources } from '../../runtime/tools/sources.ts';
 import { command } from '../support/command.ts';
 import { withPlatforms } from '../support/platform.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { reconcile } from '../../actors/reconcile.ts';
-import { cancelRun } from '../../bridge/cancel.ts';
-import { startBatch, startRun } from '../../bridge/door.ts';
-import { readRun } from '../../bridge/runs.ts';
-import { settleBatch, settleRun } from '../../bridge/settle.ts';
+import { cancelRun } from '../../bridge/commands/cancel.ts';
+import { startBatch, startRun } from '../../bridge/commands/door.ts';
+import { readRun } from '../../bridge/journals/runs.ts';
+import { settleBatch, settleRun } from '../../bridge/follow/settle.ts';
 import { ensureStreams } from '../../runtime/bus/streams.ts';
 import { gatedModel } from '../support/http.ts';
 import { chain, type TestPlatform, withPlatforms } from '../support/platform.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import { flattenTree, type RunTree, waitingOf } from '../../bridge/runs.ts';
+import { flattenTree, type RunTree, waitingOf } from '../../bridge/journals/runs.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';

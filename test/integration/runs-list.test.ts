@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listRuns } from '../../bridge/find-runs.ts';
+import { listRuns } from '../../bridge/views/find-runs.ts';
 import { withPlatforms } from '../support/platform.ts';
 import { suite } from '../support/suite.ts';
 

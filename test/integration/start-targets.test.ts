@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import { getBatch, getRun, startRun } from '../../bridge/api/operations.ts';
-import { parseRequest } from '../../bridge/api/parse.ts';
-import { RunRequest, type StartRequest } from '../../bridge/api/schemas.ts';
-import { startTargets } from '../../bridge/api/start-targets.ts';
-import { settleBatch, settleRun } from '../../bridge/settle.ts';
+import { getBatch, getRun, startRun } from '../../bridge/commands/operations.ts';
+import { parseRequest } from '../../bridge/contract/parse.ts';
+import { RunRequest, type StartRequest } from '../../bridge/contract/schemas.ts';
+import { startTargets } from '../../bridge/commands/start-targets.ts';
+import { settleBatch, settleRun } from '../../bridge/follow/settle.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import { appOf, post } from '../support/http.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { startRun } from '../../bridge/door.ts';
+import { startRun } from '../../bridge/commands/door.ts';
 import { NatsDoor } from '../../bridge/nats/door.ts';
-import { readRun } from '../../bridge/runs.ts';
-import { settleRun } from '../../bridge/settle.ts';
+import { readRun } from '../../bridge/journals/runs.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
 import { openTestProcess, type TestProcess } from '../../bridge/testing/process.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { command } from '../support/command.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import type { AnyStateMachine } from 'xstate';
-import { sentPrompt } from '../../bridge/prompt.ts';
-import type { RunTree } from '../../bridge/runs.ts';
+import { sentPrompt } from '../../bridge/views/prompt.ts';
+import type { RunTree } from '../../bridge/journals/runs.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { Json } from '../../runtime/json.ts';
 import type { Condition, Player } from '../../runtime/sdk.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { RunView } from '../../bridge/api/schemas.ts';
+import type { RunView } from '../../bridge/contract/schemas.ts';
 import { openTestProcess } from '../../bridge/testing/process.ts';
 import { journalStream } from '../../runtime/subjects.ts';
 import { appOf, gatedModel, LIBRARY, post, STOCK } from '../support/http.ts';

@@ -1,7 +1,7 @@
 /** The archive pack as tests drive it: what its agents try, and what people say to that. */
 import { resolve } from 'node:path';
-import { readRun, type RunTree } from '../../bridge/runs.ts';
-import { watchJournals } from '../../bridge/watch.ts';
+import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
+import { watchJournals } from '../../bridge/follow/watch.ts';
 import { openTask } from '../../runtime/context/invocation.ts';
 import type { Decision, Edits } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { type HttpApp, httpApp } from '../../bridge/http/app.ts';
 import { httpDoor, type HttpDoorOptions } from '../../bridge/http/server.ts';
-import type { Platform } from '../../bridge/platform.ts';
-import { tallyOf } from '../../bridge/tally.ts';
-import type { Door } from '../../bridge/up.ts';
+import type { Platform } from '../../bridge/platform/platform.ts';
+import { tallyOf } from '../../bridge/serve/tally.ts';
+import type { Door } from '../../bridge/serve/up.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
 import type { TestPlatform } from './platform.ts';

@@ -1,5 +1,5 @@
 /** A command of one graceful part, or of none, for tests of what signals do to it: `PART` or `NONE`, and how it waits. */
-import { gracefully } from '../../bridge/cli/interruption.ts';
+import { gracefully } from '../../bridge/cli/session/interruption.ts';
 
 const [part, waits] = process.argv.slice(2);
 

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import pino from 'pino';
 import { Worker } from '../../actors/worker.ts';
-import { openPlatform } from '../../bridge/platform.ts';
+import { openPlatform } from '../../bridge/platform/platform.ts';
 import { testSettings } from './servers.ts';
 
 export interface Mortality {

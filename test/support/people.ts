@@ -1,11 +1,11 @@
 /** Runs of the library pack in which a person is asked: the book is rare. */
-import type { HumanDecision } from '../../bridge/api/human-schemas.ts';
-import type { HumanTaskView } from '../../bridge/api/human-schemas.ts';
-import { decideTask } from '../../bridge/decide.ts';
-import { settleRun } from '../../bridge/settle.ts';
-import { readRun, type RunTree } from '../../bridge/runs.ts';
-import { openTasks } from '../../bridge/task-view.ts';
-import type { PlayerTurn } from '../../runtime/model/conversation.ts';
+import type { HumanDecision } from '../../bridge/contract/human-schemas.ts';
+import type { HumanTaskView } from '../../bridge/contract/human-schemas.ts';
+import { decideTask } from '../../bridge/commands/decide.ts';
+import { settleRun } from '../../bridge/follow/settle.ts';
+import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
+import { openTasks } from '../../bridge/views/task-view.ts';
+import type { PlayerTurn } from '../../runtime/model/player.ts';
 import type { TestPlatform } from './platform.ts';
 
 export const RARE = 'first-folio';

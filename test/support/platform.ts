@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { batchMachine } from '../../actors/batch/machine.ts';
 import { fold } from '../../actors/fold.ts';
-import type { BatchRequest } from '../../bridge/door.ts';
-import type { Platform } from '../../bridge/platform.ts';
+import type { BatchRequest } from '../../bridge/commands/door.ts';
+import type { Platform } from '../../bridge/platform/platform.ts';
 import {
   openTestProcess,
   type ProcessOptions,

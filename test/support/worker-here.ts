@@ -1,6 +1,6 @@
 import { openTestProcess, type TestProcess } from '../../bridge/testing/process.ts';
-import { announceModel } from '../../bridge/model-workers.ts';
-import { watchJournals } from '../../bridge/watch.ts';
+import { announceModel } from '../../bridge/platform/model-workers.ts';
+import { watchJournals } from '../../bridge/follow/watch.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { HeldFolder } from './holders.ts';

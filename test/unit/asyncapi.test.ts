@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import pino from 'pino';
-import { asyncapiDocument } from '../../bridge/api/asyncapi.ts';
+import { asyncapiDocument } from '../../bridge/contract/asyncapi.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import { suite } from '../support/suite.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { retryText, staleText } from '../../bridge/batch-text.ts';
-import { PLAIN } from '../../bridge/terminal.ts';
+import { retryText, staleText } from '../../bridge/cli/render/batch-text.ts';
+import { PLAIN } from '../../bridge/terminal/terminal.ts';
 import type { RunSummary } from '../../runtime/pack.ts';
 import { suite } from '../support/suite.ts';
 

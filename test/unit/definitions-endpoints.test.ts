@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { problemsOf, problemsToText } from '../../runtime/definitions/words.ts';
-import { type ApiEndpoint, endpointsOf, plainStart } from '../../bridge/api/endpoints.ts';
+import { type ApiEndpoint, endpointsOf, plainStart } from '../../bridge/contract/endpoints.ts';
 import { suite } from '../support/suite.ts';
 import { type Case, testCases } from './definitions-cases.ts';
 import { findingsOf, greenhouse, load, placeOf, removeFolders, spoil } from './definitions-fixture.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modelWait, waitsText, waitText } from '../../bridge/model-waits.ts';
+import { modelWait, waitsText, waitText } from '../../bridge/journals/model-waits.ts';
 import { codeDigest } from '../../runtime/definitions/code-digest.ts';
 import { unfitCode } from '../../runtime/definitions/fitness.ts';
 import { whyNotRecorded } from '../../runtime/definitions/parameters.ts';

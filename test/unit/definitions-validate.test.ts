@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import pino from 'pino';
 import { formatFinding } from '../../runtime/definitions/resolved.ts';
 import { type Validation, validateFolder } from '../../runtime/definitions/validate.ts';
-import { definitionSchema } from '../../bridge/definition-schemas.ts';
+import { definitionSchema } from '../../bridge/contract/definition-schemas.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import { suite } from '../support/suite.ts';
 import { type Files, greenhouse, inPack, removeFolders, spoil, writeFiles } from './definitions-fixture.ts';

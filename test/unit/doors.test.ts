@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Door, openDoors } from '../../bridge/up.ts';
+import { type Door, openDoors } from '../../bridge/serve/up.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('doors');

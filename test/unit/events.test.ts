@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { headers } from 'nats';
-import { EventHeaders } from '../../bridge/api/asyncapi.ts';
+import { EventHeaders } from '../../bridge/contract/asyncapi.ts';
 import { attributeOf, encodeAttribute } from '../../runtime/topics/attributes.ts';
 import { eventHeaders } from '../../runtime/topics/topics.ts';
 import { suite } from '../support/suite.ts';

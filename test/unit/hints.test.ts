@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HumanTaskView } from '../../bridge/api/human-schemas.ts';
-import { decideCommand, promptCommand, retryCommand, showCommand } from '../../bridge/cli/hints.ts';
+import type { HumanTaskView } from '../../bridge/contract/human-schemas.ts';
+import { decideCommand, promptCommand, retryCommand, showCommand } from '../../bridge/cli/render/hints.ts';
 import { resolveSettings } from '../../config/settings.ts';
 import { suite } from '../support/suite.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { HumanDecision } from '../../bridge/api/human-schemas.ts';
-import { checkRequest } from '../../bridge/api/parse.ts';
-import { RunQuery, RunRequest, StartRequest } from '../../bridge/api/schemas.ts';
-import { openapiDocument } from '../../bridge/api/openapi.ts';
+import { HumanDecision } from '../../bridge/contract/human-schemas.ts';
+import { checkRequest } from '../../bridge/contract/parse.ts';
+import { RunQuery, RunRequest, StartRequest } from '../../bridge/contract/schemas.ts';
+import { openapiDocument } from '../../bridge/contract/openapi.ts';
 import { checkTargetRun, isNewId } from '../../runtime/ids.ts';
 import { suite } from '../support/suite.ts';
 

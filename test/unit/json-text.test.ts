@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { payload } from '../../bridge/cli/arguments.ts';
+import { payload } from '../../bridge/cli/session/arguments.ts';
 import { readJson } from '../../config/json-text.ts';
 import { suite } from '../support/suite.ts';
 

@@ -15,6 +15,33 @@ const ARROWS: Record<string, string[]> = {
 };
 const CORE = Object.keys(ARROWS);
 
+/**
+ * The rooms of `bridge/`, from the ground up, and which of the rooms above it in this list each may import, types included. A
+ * room is one folder; inside of `cli/` there are four. What is not used any more is struck off.
+ */
+const ROOMS: Record<string, string[]> = {
+  terminal: [],
+  contract: ['terminal'],
+  journals: ['terminal'],
+  platform: ['terminal', 'journals'],
+  views: ['terminal', 'contract', 'journals', 'platform'],
+  follow: ['contract', 'journals', 'platform'],
+  commands: ['contract', 'journals', 'platform', 'views', 'follow'],
+  serve: ['contract', 'platform', 'commands'],
+  http: ['terminal', 'contract', 'platform', 'views', 'follow', 'commands', 'serve'],
+  nats: ['terminal', 'contract', 'platform', 'views', 'commands', 'serve'],
+  testing: ['contract', 'journals', 'platform', 'views', 'follow', 'commands'],
+  doctor: ['platform'],
+  backup: ['platform'],
+  'cli/session': ['terminal', 'platform', 'commands'],
+  'cli/render': ['terminal', 'contract', 'journals', 'views', 'cli/session'],
+  'cli/actions': [
+    ...['terminal', 'contract', 'journals', 'platform', 'views', 'follow', 'commands', 'serve', 'http', 'nats'],
+    ...['doctor', 'backup', 'cli/session', 'cli/render'],
+  ],
+  cli: ['terminal', 'contract', 'platform', 'cli/session', 'cli/actions'],
+};
+
 /** The same input gives the same output, in every process and on every day: no clock, no chance, no client, no file. */
 const PURE = [
   /^runtime\/policy\//,
@@ -37,19 +64,19 @@ const KIT = 'runtime/kit/';
 
 const WRITING = /\b(stdout|stderr)\s*\.write\b|\bconsole\./;
 /** The one place, and the keeper, whose streams are a protocol and a log. */
-const WRITES = new Set(['bridge/output.ts', 'config/services/keeper.ts']);
+const WRITES = new Set(['bridge/terminal/output.ts', 'config/services/keeper.ts']);
 
 /** Servers, models and formats that a command without a pack has no use for, and the code that loads packs. */
 const HEAVY = /^(ioredis|croner|hono|@hono.*|@anthropic.*|@duckdb.*|.*definitions\/load\.ts)$/;
 /** Each entry of the command line, and what must not be loaded with it. */
 const LIGHT: Record<string, RegExp> = {
   'bridge/cli/main.ts': /^(zod|xstate|nats|ioredis|pino|yaml|croner|@.*|actors\/.*|runtime\/definitions\/.*)$/,
-  'bridge/records.ts': /^(zod|ioredis|croner|@.*|runtime\/(definitions|memory|schedules)\/.*)$/,
-  'bridge/cli/runs-list.ts': /^(zod|ioredis|croner|@.*|runtime\/(cel|definitions|memory|schedules)\/.*)$/,
-  'bridge/cli/runs-show.ts': HEAVY,
-  'bridge/cli/runs-quarantined.ts': HEAVY,
-  'bridge/cli/human-show.ts': HEAVY,
-  'bridge/cli/policy-explain.ts': HEAVY,
+  'bridge/platform/records.ts': /^(zod|ioredis|croner|@.*|runtime\/(definitions|memory|schedules)\/.*)$/,
+  'bridge/cli/actions/runs-list.ts': /^(zod|ioredis|croner|@.*|runtime\/(cel|definitions|memory|schedules)\/.*)$/,
+  'bridge/cli/actions/runs-show.ts': HEAVY,
+  'bridge/cli/actions/runs-quarantined.ts': HEAVY,
+  'bridge/cli/actions/human-show.ts': HEAVY,
+  'bridge/cli/actions/policy-explain.ts': HEAVY,
   // A pack loads it with its module, also for commands that read no data.
   'runtime/kit/tables/index.ts': /^(nats|ioredis|croner|hono|@.*|actors\/.*)$/,
   'config/services/keeper.ts': /^(?!node:|config\/)/,
@@ -115,6 +142,34 @@ test('imports run one way: config, runtime, actors, bridge', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('each room of bridge imports the rooms below it that its line names, no other, and each of them', () => {
+  const roomOf = (path: string) => dirname(relative('bridge', path));
+  const used = new Map<string, Map<string, string>>();
+  for (const file of core) {
+    if (!file.path.startsWith('bridge/')) continue;
+    const room = roomOf(file.path);
+    const arrows = used.get(room) ?? used.set(room, new Map()).get(room);
+    for (const one of file.imports) {
+      const to = target(file, one);
+      if (to?.startsWith('bridge/') && roomOf(to) !== room) arrows?.set(roomOf(to), `${file.path} imports ${to}`);
+    }
+  }
+  const wrong = [...used].flatMap(([room, arrows]) =>
+    [...arrows].flatMap(([to, how]) => (ROOMS[room]?.includes(to) ? [] : [how])),
+  );
+  assert.deepEqual(wrong, []);
+  const names = Object.keys(ROOMS);
+  assert.deepEqual([...used.keys()].sort(), names.toSorted());
+  for (const [at, [room, allowed]] of Object.entries(ROOMS).entries()) {
+    assert.deepEqual(
+      allowed.filter((to) => !names.slice(0, at).includes(to)),
+      [],
+      `${room} imports upwards`,
+    );
+    assert.deepEqual(allowed.toSorted(), [...(used.get(room)?.keys() ?? [])].sort(), `the arrows of ${room}`);
+  }
+});
+
 test('the core knows itself by path, never by its public name', () => {
   const wrong = core.flatMap((file) =>
     file.imports.flatMap(({ specifier }) =>
@@ -149,11 +204,11 @@ test('the kit is for packs: the core works without it', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('no file imports itself by a way through others, types aside', () => {
+test('no file imports itself by a way through others, types included', () => {
   const next = new Map(
     [...core, ...packs, ...testPacks].map((file) => [
       file.path,
-      file.imports.flatMap((one) => (one.typeOnly ? [] : (target(file, one) ?? []))),
+      file.imports.flatMap((one) => target(file, one) ?? []),
     ]),
   );
   const done = new Set<string>();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { asManyAsFit } from '../../bridge/api/long-lists.ts';
+import { asManyAsFit } from '../../bridge/contract/long-lists.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('lists in answers');

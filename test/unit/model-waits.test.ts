@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type ModelWait, modelWait, waitsText, waitText } from '../../bridge/model-waits.ts';
-import { tellWaits, type WaitTeller } from '../../bridge/tell-waits.ts';
+import { type ModelWait, modelWait, waitsText, waitText } from '../../bridge/journals/model-waits.ts';
+import { tellWaits, type WaitTeller } from '../../bridge/cli/render/tell-waits.ts';
 import type { JournaledEvent, Timer } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import { announcedName, elsewhereName, retryName } from '../../runtime/policy/retry.ts';

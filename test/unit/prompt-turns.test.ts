@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sentPrompt } from '../../bridge/prompt.ts';
+import { sentPrompt } from '../../bridge/views/prompt.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { shrinks } from '../../bridge/api/published.ts';
+import { shrinks } from '../../bridge/contract/published.ts';
 import { documentText, publishedDocuments } from '../../docs/schemas.documents.ts';
 import type { Json, JsonObject } from '../../runtime/json.ts';
 import { suite } from '../support/suite.ts';

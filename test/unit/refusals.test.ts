@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { NatsError } from 'nats';
-import { inTime } from '../../bridge/api/in-time.ts';
-import { refusalOf } from '../../bridge/api/refusals.ts';
+import { inTime } from '../../bridge/contract/in-time.ts';
+import { refusalOf } from '../../bridge/contract/refusals.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { suite } from '../support/suite.ts';
 

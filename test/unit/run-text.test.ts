@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { RunTree } from '../../bridge/runs.ts';
-import { runText } from '../../bridge/run-text.ts';
-import { PLAIN } from '../../bridge/terminal.ts';
+import type { RunTree } from '../../bridge/journals/runs.ts';
+import { runText } from '../../bridge/cli/render/run-text.ts';
+import { PLAIN } from '../../bridge/terminal/terminal.ts';
 import { emptyInvocation } from '../../runtime/context/invocation.ts';
 import { suite } from '../support/suite.ts';
 

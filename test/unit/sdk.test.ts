@@ -88,7 +88,7 @@ test('agent-platform/tables has these values and types, and no other', () => {
 
 test('agent-platform/testing has these values and types, and no other', () => {
   assert.deepEqual(Object.keys(testing).sort(), TESTING);
-  assert.deepEqual(typesOf('bridge/testing.ts'), TESTING_TYPES);
+  assert.deepEqual(typesOf('bridge/testing/index.ts'), TESTING_TYPES);
 });
 
 test('agent-platform/sdk is the platform’s own: its errors are told from others', () => {

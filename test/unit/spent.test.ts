@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { addSpent, nothingSpent, type Spent, spentByTurn, spentText } from '../../bridge/spent.ts';
-import { PLAIN } from '../../bridge/terminal.ts';
-import { type Journaled, timeline, timelineText } from '../../bridge/timeline.ts';
+import { addSpent, nothingSpent, type Spent, spentByTurn, spentText } from '../../bridge/journals/spent.ts';
+import { PLAIN } from '../../bridge/terminal/terminal.ts';
+import { type Journaled, timeline, timelineText } from '../../bridge/cli/render/timeline.ts';
 import type { InvocationEvent } from '../../runtime/journal/entry.ts';
 import { costOf } from '../../runtime/model/cost.ts';
 import { suite } from '../support/suite.ts';

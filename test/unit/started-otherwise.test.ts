@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { payload } from '../../bridge/cli/arguments.ts';
-import { startedOtherwise, type Typed } from '../../bridge/cli/started-otherwise.ts';
-import type { RunTree } from '../../bridge/runs.ts';
+import { payload } from '../../bridge/cli/session/arguments.ts';
+import { startedOtherwise, type Typed } from '../../bridge/cli/actions/started-otherwise.ts';
+import type { RunTree } from '../../bridge/journals/runs.ts';
 import { emptyInvocation } from '../../runtime/context/invocation.ts';
 import type { Invocation } from '../../runtime/journal/entry.ts';
 import { sampleInvocation } from '../support/samples.ts';

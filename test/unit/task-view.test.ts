@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { isAtRest } from '../../bridge/at-rest.ts';
-import { openOf } from '../../bridge/ending.ts';
-import { asks, mayAsk } from '../../bridge/human.ts';
-import type { RunTree } from '../../bridge/runs.ts';
-import { mayDecide, parseTaskId, refusedRequest } from '../../bridge/task-view.ts';
+import { isAtRest } from '../../bridge/follow/at-rest.ts';
+import { openOf } from '../../bridge/commands/ending.ts';
+import { asks, mayAsk } from '../../bridge/views/human.ts';
+import type { RunTree } from '../../bridge/journals/runs.ts';
+import { mayDecide, parseTaskId, refusedRequest } from '../../bridge/views/task-view.ts';
 import { type CallState, emptyInvocation } from '../../runtime/context/invocation.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { HumanTask, JournaledEvent } from '../../runtime/journal/entry.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { endedRun, endedTexts } from '../../bridge/ended-runs.ts';
-import { tellPeople } from '../../bridge/tell-people.ts';
-import { tellWaits, type WaitTeller } from '../../bridge/tell-waits.ts';
-import { PLAIN } from '../../bridge/terminal.ts';
+import { endedRun, endedTexts } from '../../bridge/cli/render/ended-runs.ts';
+import { tellPeople } from '../../bridge/cli/render/tell-people.ts';
+import { tellWaits, type WaitTeller } from '../../bridge/cli/render/tell-waits.ts';
+import { PLAIN } from '../../bridge/terminal/terminal.ts';
 import type { HumanTask, JournaledEvent } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import { retryName } from '../../runtime/policy/retry.ts';

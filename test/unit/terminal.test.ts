@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BatchResult } from '../../bridge/batch-results.ts';
-import { writeDocuments } from '../../bridge/documents.ts';
-import { safeMarkdown } from '../../bridge/markdown.ts';
-import { COLOURS, escapedJson, forTerminal, jsonText } from '../../bridge/terminal.ts';
+import type { BatchResult } from '../../bridge/views/batch-results.ts';
+import { writeDocuments } from '../../bridge/cli/render/documents.ts';
+import { safeMarkdown } from '../../bridge/cli/render/markdown.ts';
+import { COLOURS, escapedJson, forTerminal, jsonText } from '../../bridge/terminal/terminal.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('text that leaves');

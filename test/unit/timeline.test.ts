@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Journaled, timeline, timelineText } from '../../bridge/timeline.ts';
-import { PLAIN } from '../../bridge/terminal.ts';
+import { type Journaled, timeline, timelineText } from '../../bridge/cli/render/timeline.ts';
+import { PLAIN } from '../../bridge/terminal/terminal.ts';
 import type { InvocationEvent, JudgedCall, Verdict } from '../../runtime/journal/entry.ts';
 import { noUsage } from '../../runtime/report.ts';
 import { suite } from '../support/suite.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
-import { warnSeldom } from '../../bridge/warn-seldom.ts';
+import { warnSeldom } from '../../bridge/platform/warn-seldom.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('warnings of what strikes many at once');

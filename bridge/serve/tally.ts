@@ -1,0 +1,59 @@
+/** What this process did, counted from its own journal appends: summed over all processes, it is what the platform did. */
+import { createStore } from '@xstate/store';
+import { ROOT_PATH } from '../../runtime/address.ts';
+import type { Entry, InvocationEvent } from '../../runtime/journal/entry.ts';
+import type { Journal } from '../../runtime/journal/journal.ts';
+import { ENDED } from '../contract/run-states.ts';
+
+export interface Tally {
+  entries: number;
+  fenced: number;
+  /** `agent outcome` → roots that ended so. */
+  runs: Record<string, number>;
+  /** Model → turns whose entry was written. A turn that was paid for and lost its fence is not among them. */
+  turns: Record<string, number>;
+  /** `model kind` → tokens of those turns. */
+  tokens: Record<string, number>;
+}
+
+const KINDS = ['input', 'output', 'cache_read', 'cache_write'] as const;
+
+export type TallyStore = ReturnType<typeof tallyOf>;
+
+/** Counts from now on. */
+export function tallyOf(journal: Journal) {
+  const context: Tally = { entries: 0, fenced: 0, runs: {}, turns: {}, tokens: {} };
+  const store = createStore({
+    context,
+    on: {
+      fenced: (tally) => ({ ...tally, fenced: tally.fenced + 1 }),
+      appended: (tally, { path, entry }: { path: string; entry: Entry }) => counted(tally, path, entry),
+    },
+  });
+  journal.observe(({ path }, entry, { status }) => {
+    if (status === 'fenced') store.trigger.fenced();
+    else store.trigger.appended({ path, entry });
+  });
+  return store;
+}
+
+function counted(before: Tally, path: string, entry: Entry): Tally {
+  const tally = {
+    ...before,
+    entries: before.entries + 1,
+    runs: { ...before.runs },
+    turns: { ...before.turns },
+    tokens: { ...before.tokens },
+  };
+  if (path === ROOT_PATH && ENDED.has(entry.state)) add(tally.runs, `${entry.agent} ${entry.state}`, 1);
+  for (const event of entry.events as InvocationEvent[]) {
+    if (event.type !== 'model.replied') continue;
+    add(tally.turns, event.model, 1);
+    for (const kind of KINDS) add(tally.tokens, `${event.model} ${kind}`, event.usage[`${kind}_tokens`]);
+  }
+  return tally;
+}
+
+function add(counts: Record<string, number>, key: string, count: number): void {
+  counts[key] = (counts[key] ?? 0) + count;
+}

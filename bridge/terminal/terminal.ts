@@ -1,0 +1,115 @@
+/**
+ * Text for a terminal: its width in cells, a few colours, and what no text from data may do to it. Whatever is written to a
+ * terminal goes through `forTerminal`, JSON through `jsonText`: `output.ts` is the only one that writes.
+ */
+import { randomInt } from 'node:crypto';
+import { BIDIRECTIONAL, CONTROLS } from '../../runtime/characters.ts';
+
+export interface Paint {
+  strong(text: string): string;
+  faint(text: string): string;
+  attention(text: string): string;
+  bad(text: string): string;
+}
+
+/**
+ * Begins a colour of ours until the text leaves. The number is drawn by each process, so that text from data, whenever it was
+ * written, holds none; a terminal that got it all the same would ignore it.
+ */
+const OURS = `\u001b[${randomInt(2 ** 47, 2 ** 48)}`;
+
+const plain = (text: string): string => text;
+const sgr =
+  (code: number) =>
+  (text: string): string =>
+    text === '' ? '' : `${OURS}${code}m${text}${OURS}0m`;
+
+export const PLAIN: Paint = { strong: plain, faint: plain, attention: plain, bad: plain };
+export const COLOURS: Paint = { strong: sgr(1), faint: sgr(2), attention: sgr(33), bad: sgr(31) };
+
+/** Scripts and symbols that take two cells, roughly as East Asian Width has it. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const NO_WIDTH = /\p{Mark}|\u200b|\u200d|\ufe0f/u;
+const ASCII = /^[\x20-\x7e]*$/;
+/** Includes the escape that begins a terminal's commands: a name in the data must not move the cursor. Line feeds stay. */
+const UNSHOWN = new RegExp(`(?!\\n)[${CONTROLS}${BIDIRECTIONAL}]`, 'g');
+
+/** Cells that a line takes. */
+export function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const char of text) width += NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1;
+  return width;
+}
+
+/** Tabs become spaces, other control and bidirectional characters are shown as �; line feeds stay. */
+export function harmless(text: string): string {
+  return text.replaceAll('\r\n', '\n').replaceAll('\t', '  ').replaceAll(UNSHOWN, '\ufffd');
+}
+
+/** What may be written to a terminal: everything is made harmless but the colours of ours. */
+export function forTerminal(text: string): string {
+  return text.split(OURS).map(harmless).join('\u001b[');
+}
+
+/** JSON that a terminal can show: characters that steer it are escaped, so that the value is the same. */
+export function jsonText(value: unknown, indent?: number): string {
+  return escapedJson(JSON.stringify(value, null, indent));
+}
+
+/** The same of a JSON text. Outside of strings it holds no such character but line feeds, and tabs are escaped in them. */
+export function escapedJson(text: string): string {
+  return text.replaceAll(UNSHOWN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** JSON on one line that breaks at spaces, between its values. */
+export function spacedJson(value: unknown): string {
+  return JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ');
+}
+
+export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const blank = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return align === 'left' ? text + blank : blank + text;
+}
+
+/** Breaks at spaces into lines of at most `width` cells; a word that is longer is cut. Line feeds are kept. */
+export function wrap(text: string, width: number): string[] {
+  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(1, width)));
+}
+
+function wrapLine(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const [first = '', ...rest] = cut(word, width);
+    if (line === '') line = first;
+    else if (widthOf(line) + 1 + widthOf(first) <= width) line += ` ${first}`;
+    else {
+      lines.push(line);
+      line = first;
+    }
+    for (const piece of rest) {
+      lines.push(line);
+      line = piece;
+    }
+  }
+  return [...lines, line];
+}
+
+/** Cuts a word that is too long, behind an underscore where there is one. */
+function cut(word: string, width: number): string[] {
+  if (widthOf(word) <= width) return [word];
+  const pieces: string[] = [];
+  let piece = '';
+  for (const char of word) {
+    if (piece !== '' && widthOf(piece) + widthOf(char) > width) {
+      const at = piece.lastIndexOf('_') + 1 || piece.length;
+      pieces.push(piece.slice(0, at));
+      piece = piece.slice(at);
+    }
+    piece += char;
+  }
+  return [...pieces, piece];
+}
