@@ -63,7 +63,7 @@ test('a weekly check of either gives every account the verdict that the sample g
 
 test('the README shows the columns.yaml of this test, and every column of every table', () => {
   const readme = readFileSync(new URL('../../packs/customer-success/README.md', import.meta.url), 'utf8');
-  const section = readme.slice(readme.indexOf('### Your own names'), readme.indexOf('A date format is written'));
+  const section = readme.slice(readme.indexOf('### Your own names'), readme.indexOf('All keys and date formats'));
   const example = section.split('\n').filter((line) => line.startsWith('    '));
   assert.deepEqual(parse(example.join('\n')), parse(FOREIGN_LAYOUT));
   let table = '';

@@ -7,19 +7,23 @@ export interface Tutorial {
   files: Map<string, string>;
   /** Blocks of `sh`, and the `text` block that follows one: lines in which `…` stands for anything. */
   commands: { lines: string[]; prints: string[] }[];
+  /** Blocks of `json`. */
+  examples: unknown[];
 }
 
 export function readTutorial(file: URL): Tutorial {
   const text = readFileSync(file, 'utf8');
   const files = new Map<string, string>();
   const commands: Tutorial['commands'] = [];
+  const examples: unknown[] = [];
   for (const [, name, language, body = ''] of text.matchAll(/(?:^`([^`\n]+)`\n\n)?^```(\w+)\n([\s\S]*?)^```$/gm)) {
     const lines = body.trimEnd().split('\n');
     if (name !== undefined) files.set(name, body);
     else if (language === 'sh') commands.push({ lines, prints: [] });
     else if (language === 'text') commands.at(-1)?.prints.push(...lines);
+    else if (language === 'json') examples.push(JSON.parse(body));
   }
-  return { files, commands };
+  return { files, commands, examples };
 }
 
 export function writeTutorial({ files }: Tutorial, folder: string): void {

@@ -81,7 +81,8 @@ function uncovered({ table, lag = 0 }: MeasureSpec, { from, to }: Window, questi
 function tooFew({ table, least }: MeasureSpec, { figure, rows }: Found, where: string): string | null {
   if (least !== undefined && rows < least.rows)
     return `${rows} of ${least.rows} needed ${least.called} in the ${where}`;
-  return figure === null ? `no ${table} rows in the ${where}` : null;
+  if (figure !== null) return null;
+  return rows === 0 ? `no ${table} rows in the ${where}` : `no ${table} row has a figure in the ${where}`;
 }
 
 function noChange({ nothing }: MeasureSpec, { before }: Windows, window: string): string {

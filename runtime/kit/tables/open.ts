@@ -111,7 +111,7 @@ async function readRows(database: Database, { all }: Tables, name: string): Prom
   if (!table?.ordered) throw new Error(`the rows of ${name} are asked by measures and queries, as it may be large`);
   const columns = table.columns.map((column) => {
     const as = quoted(column.name);
-    if (column.kind === 'date') return `${as}::VARCHAR AS ${as}`;
+    if (column.kind === 'date') return `strftime(${as}, '%Y-%m-%d') AS ${as}`;
     return column.kind === 'whole' ? `${as}::DOUBLE AS ${as}` : as;
   });
   return database.rows(`SELECT ${columns.join(', ')} FROM ${quoted(name)}`);
