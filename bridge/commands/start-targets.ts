@@ -19,7 +19,7 @@ import { openWork } from '../views/find-runs.ts';
 import { intakeOf } from './intake.ts';
 import { openBatch } from './open-batch.ts';
 import { dataOf, type Platform } from '../platform/platform.ts';
-import { checkRoom } from '../platform/room.ts';
+import { checkDiskSpace } from '../platform/disk-space.ts';
 import { asManyAsFit } from '../contract/long-lists.ts';
 import { serves } from './operations.ts';
 import type { StartAnswer, StartRequest } from '../contract/schemas.ts';
@@ -66,7 +66,7 @@ export async function startTargets(
     if (free.length === 0) return told({ ...answer, batch: null, accepted: [], running });
     const batch = request.batch ?? newBatchId(platform, schedule, asOf);
     const all = free.length === byId.size;
-    checkRoom(platform.settings); // What is announced and then refused would count as running.
+    checkDiskSpace(platform.settings); // What is announced and then refused would count as running.
     // A long list goes by reference, to the object that the batch's journal will name, too.
     const { objects } = intakeOf(platform).journal;
     const announced = { batch, targets: all ? [] : await objects.cut(free), all };

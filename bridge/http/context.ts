@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Trace } from '../../runtime/journal/entry.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { TallyStore } from '../serve/tally.ts';
+import type { CountersStore } from '../serve/counters.ts';
 
 /** What the worker of this process tells of itself; a process may have none. */
 export interface Vitals {
@@ -18,7 +18,7 @@ export interface Vitals {
 /** What the routes are made of. */
 export interface HttpContext {
   platform: Platform;
-  tally: TallyStore;
+  counters: CountersStore;
   /** Null: this process only asks. */
   vitals: (() => Vitals) | null;
   /** Aborts when the door closes: requests that wait are answered, streams end. */

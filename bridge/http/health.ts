@@ -8,7 +8,7 @@ import { inTime } from '../contract/in-time.ts';
 import { refusalBody } from '../contract/refusals.ts';
 import type { Readiness } from '../contract/schemas.ts';
 import type { Platform } from '../platform/platform.ts';
-import { checkRoom } from '../platform/room.ts';
+import { checkDiskSpace } from '../platform/disk-space.ts';
 import { isFull, isWrongLastSequence } from '../../runtime/bus/publish.ts';
 import { READY_KEY } from '../../runtime/memory/keys.ts';
 import { coded } from '../../runtime/memory/trouble.ts';
@@ -69,7 +69,7 @@ function notReady(message: string) {
 
 /** Appends behind the last probe as a journal's writer would, then removes the earlier ones: one message remains. */
 async function probeJournal({ nc, jsm, runtime, settings }: Platform): Promise<void> {
-  checkRoom(settings);
+  checkDiskSpace(settings);
   const stream = journalStream(0);
   const data = JSON.stringify({ writer: runtime.worker, at: runtime.now().toISOString() });
   for (let tries = TRIES; ; tries--) {

@@ -1,7 +1,7 @@
 /** `GET /metrics`: what this process counted, and what the servers say of the whole platform. */
 import { type ConsumerInfo, NatsError } from 'nats';
 import { inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
-import { type Census, census } from '../views/census.ts';
+import { type Gauges, gaugesOf } from '../views/gauges.ts';
 import type { Platform } from '../platform/platform.ts';
 import { journalStream, MAIL_STREAM } from '../../runtime/subjects.ts';
 import { atMostEvery } from './at-most-every.ts';
@@ -9,16 +9,16 @@ import type { HttpContext, HttpRequest, Vitals } from './context.ts';
 import { type Metric, metricsText, type Sample } from './metrics-text.ts';
 
 const FRESH_MS = 1_000;
-/** The census reads every journal: it takes at most a twentieth of the time, and is at least this old when retaken. */
-const CENSUS_MS = 5_000;
-const CENSUS_SHARE = 20;
+/** The gauges are read from every journal: that takes at most a twentieth of the time, and they are at least this old when read again. */
+const GAUGES_MS = 5_000;
+const GAUGES_SHARE = 20;
 const WAITING = 'waiting_for_human';
 
 export function metricsRoute(context: HttpContext) {
   const { platform } = context;
   const counted = atMostEvery(
-    (tookMs) => Math.max(CENSUS_MS, tookMs * CENSUS_SHARE),
-    () => census(platform),
+    (tookMs) => Math.max(GAUGES_MS, tookMs * GAUGES_SHARE),
+    () => gaugesOf(platform),
   );
   const text = atMostEvery(FRESH_MS, async () => {
     const [mail, journals, counts] = await Promise.all([mailMetrics(platform), journalMetrics(platform), counted()]);
@@ -101,7 +101,7 @@ function vitalsOf({ vitals }: HttpContext): Vitals {
   return vitals?.() ?? { live: 0, restarting: 0, decided: {}, ended: {} };
 }
 
-function invocationMetrics({ open: states, tasks, quarantined }: Census, { live, restarting }: Vitals): Metric[] {
+function invocationMetrics({ open: states, tasks, quarantined }: Gauges, { live, restarting }: Vitals): Metric[] {
   const open = Object.values(states).reduce((sum, count) => sum + count, 0);
   const parked = Math.max(0, open - live - restarting - (states[WAITING] ?? 0));
   return [
@@ -118,8 +118,8 @@ function invocationMetrics({ open: states, tasks, quarantined }: Census, { live,
 }
 
 function processMetrics(context: HttpContext): Metric[] {
-  const { tally, platform } = context;
-  const { entries, fenced, runs, turns, tokens } = tally.getSnapshot().context;
+  const { counters, platform } = context;
+  const { entries, fenced, runs, turns, tokens } = counters.getSnapshot().context;
   const { live, restarting, decided, ended } = vitalsOf(context);
   const { rss, heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();

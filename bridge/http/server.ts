@@ -13,7 +13,7 @@ import { type ErrorCode, PlatformError } from '../../config/errors.ts';
 import { refusalBody } from '../contract/refusals.ts';
 import type { Door } from '../serve/up.ts';
 import type { Platform } from '../platform/platform.ts';
-import { tallyOf } from '../serve/tally.ts';
+import { countersOf } from '../serve/counters.ts';
 import { warnSeldom } from '../platform/warn-seldom.ts';
 import { httpApp } from './app.ts';
 import { Connections } from './connections.ts';
@@ -43,7 +43,7 @@ export function httpDoor(platform: Platform, options: HttpDoorOptions = {}): Doo
   const { vitals = null, heartbeatMs = 15_000, stallMs = 60_000 } = options;
   const { requestTimeoutMs = 30_000 } = options;
   const stopping = new AbortController();
-  const tally = tallyOf(platform.runtime.journal);
+  const counters = countersOf(platform.runtime.journal);
   const { log } = platform.runtime;
   const connections = new Connections({ most, perAddress }, (address) => {
     const beyond = { address, most, per_address: perAddress };
@@ -56,7 +56,7 @@ export function httpDoor(platform: Platform, options: HttpDoorOptions = {}): Doo
     async start() {
       checkBinding(httpHost, httpToken);
       const isSpare = (socket: Socket): boolean => connections.isSpare(socket);
-      const app = httpApp({ platform, tally, vitals, stopping: stopping.signal, heartbeatMs, stallMs, isSpare });
+      const app = httpApp({ platform, counters, vitals, stopping: stopping.signal, heartbeatMs, stallMs, isSpare });
       // The globals of this process belong to everyone in it.
       const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
       server = createServer(

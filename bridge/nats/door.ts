@@ -21,7 +21,7 @@ import { harmless, jsonText } from '../terminal/terminal.ts';
 import type { Door } from '../serve/up.ts';
 import { packageVersion } from '../platform/version.ts';
 import { count, type Counts, noCounts } from './counts.ts';
-import { perform } from './deeds.ts';
+import { perform } from './handlers.ts';
 import { LoginFile } from './login-file.ts';
 import { announce, patternsOf, UNSERVED_QUEUE, whyUnserved } from './unserved.ts';
 

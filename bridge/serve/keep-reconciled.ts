@@ -82,7 +82,7 @@ export async function keepReconciled(
   let waiting = new AbortController();
   const others = nc.subscribe(subject, { callback: () => waiting.abort() });
   signal.addEventListener('abort', () => others.unsubscribe(), { once: true });
-  const nowAndThen = async (): Promise<void> => {
+  const throttle = async (): Promise<void> => {
     while (!signal.aborted) {
       waiting = new AbortController();
       const ends = AbortSignal.any([signal, waiting.signal]);
@@ -93,5 +93,5 @@ export async function keepReconciled(
       begin(() => once('now and then', stillMs));
     }
   };
-  void nowAndThen();
+  void throttle();
 }

@@ -14,7 +14,7 @@ import {
   shardOf,
 } from '../../runtime/subjects.ts';
 import { type Batch, foldBatch } from '../journals/batch-journal.ts';
-import { type OnLeftOut, orLeftOut } from './left-out.ts';
+import { type OnUnreadable, orUnreadable } from './unreadable.ts';
 import type { Records } from '../platform/records.ts';
 import { ENDED, type RunStateFilter } from '../contract/run-states.ts';
 
@@ -89,12 +89,12 @@ export interface RunFilter {
 /** Runs and batches that a filter lets through and that can be read, at most `limit`, the latest active first. */
 export async function listRuns(
   records: Records,
-  options: RunFilter & { limit: number; onLeftOut?: OnLeftOut },
+  options: RunFilter & { limit: number; onUnreadable?: OnUnreadable },
 ): Promise<ListedRun[]> {
   const { journal } = records.runtime;
-  const { limit, state, tenant = '*', onLeftOut } = options;
+  const { limit, state, tenant = '*', onUnreadable } = options;
   const trees = new Map<string, Tree>();
-  for (let shard = 0; shard < journal.shards; shard++) await collect(records, shard, tenant, trees, { onLeftOut });
+  for (let shard = 0; shard < journal.shards; shard++) await collect(records, shard, tenant, trees, { onUnreadable });
   const latest = [...trees.values()]
     .filter((tree) => tree.root !== null && passes(tree, tree.root, options))
     .sort((a, b) => (a.latest < b.latest ? 1 : -1));
@@ -103,7 +103,7 @@ export async function listRuns(
   for (let at = 0; at < latest.length && found.length < limit; at += limit) {
     const reading = latest
       .slice(at, at + limit)
-      .map((tree) => orLeftOut(tree.address, listed(records, tree, trees), onLeftOut));
+      .map((tree) => orUnreadable(tree.address, listed(records, tree, trees), onUnreadable));
     const some = (await Promise.all(reading)).filter((run) => run !== null);
     found.push(...some.filter((run) => state === undefined || isIn(run.state, state)));
   }
@@ -128,7 +128,7 @@ async function collect(
   shard: number,
   tenant: string,
   trees: Map<string, Tree>,
-  { onEntry, onLeftOut }: { onEntry?: OnEntry; onLeftOut?: OnLeftOut | undefined } = {},
+  { onEntry, onUnreadable }: { onEntry?: OnEntry; onUnreadable?: OnUnreadable | undefined } = {},
 ): Promise<void> {
   const stream = journalStream(shard);
   const filter = journalFilter(shard, tenant);
@@ -140,7 +140,7 @@ async function collect(
     const tried = tryEntry(message.string(), message.seq);
     const { entry } = tried;
     if (entry) onEntry?.(address, entry);
-    else onLeftOut?.(address, tried.error);
+    else onUnreadable?.(address, tried.error);
     const outline = entry ?? tried.outline;
     const key = keyOf(address.tenant, address.run);
     const tree = trees.get(key) ?? {
@@ -170,10 +170,10 @@ export async function eachLastEntry(
   records: Records,
   tenant: string,
   onEntry: OnEntry,
-  onLeftOut?: OnLeftOut,
+  onUnreadable?: OnUnreadable,
 ): Promise<void> {
   const { shards } = records.runtime.journal;
-  const told = { onEntry, onLeftOut };
+  const told = { onEntry, onUnreadable };
   await Promise.all(Array.from({ length: shards }, (_, shard) => collect(records, shard, tenant, new Map(), told)));
 }
 
@@ -198,7 +198,7 @@ export async function openWork(records: Records, tenant: string, agent: string, 
     if (outline?.agent === agent && outline.subject !== null) bySubject.set(outline.subject, address.run);
   }
   const batches = open.filter(({ root }) => root?.agent === batchAgent(schedule));
-  const read = await Promise.all(batches.map(({ address }) => orLeftOut(address, foldBatch(journal, address))));
+  const read = await Promise.all(batches.map(({ address }) => orUnreadable(address, foldBatch(journal, address))));
   const runs = new Set([...trees.values()].map(({ address }) => address.run));
   return { bySubject, runs, batches: read.filter((batch) => batch !== null) };
 }

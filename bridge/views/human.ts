@@ -7,7 +7,7 @@ import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { HumanTaskDetail, HumanTaskView } from '../contract/human-schemas.ts';
 import { isBatch } from '../journals/batch-journal.ts';
 import { eachLastEntry, findRun } from './find-runs.ts';
-import { type OnLeftOut, orLeftOut } from './left-out.ts';
+import { type OnUnreadable, orUnreadable } from './unreadable.ts';
 import type { Records } from '../platform/records.ts';
 import type { TASK_FILTERS } from '../contract/run-states.ts';
 import { readInvocation, readRun, type RunTree } from '../journals/runs.ts';
@@ -21,22 +21,26 @@ export interface TaskFilter {
   state?: (typeof TASK_FILTERS)[number];
   limit: number;
   /** Told of journals that cannot be read. */
-  onLeftOut?: OnLeftOut;
+  onUnreadable?: OnUnreadable;
 }
 
 /** Questions to people: open ones with the most pressing first, others with the latest first. */
 export async function listTasks(records: Records, options: TaskFilter): Promise<HumanTaskView[]> {
-  const { tenant = '*', state = 'open', limit, onLeftOut } = options;
+  const { tenant = '*', state = 'open', limit, onUnreadable } = options;
   const tenants = [tenant].flat();
   return state === 'open'
-    ? (await openOnes(records, tenants, onLeftOut)).sort(byUrgency).slice(0, limit)
-    : (await latest(records, tenants, { state, limit, onLeftOut }))
+    ? (await openOnes(records, tenants, onUnreadable)).sort(byUrgency).slice(0, limit)
+    : (await latest(records, tenants, { state, limit, onUnreadable }))
         .sort((a, b) => (a.opened < b.opened ? 1 : -1))
         .slice(0, limit);
 }
 
 /** An entry that asked tells its question itself; only where something came after it is the journal read. */
-async function openOnes(records: Records, tenants: readonly string[], onLeftOut?: OnLeftOut): Promise<HumanTaskView[]> {
+async function openOnes(
+  records: Records,
+  tenants: readonly string[],
+  onUnreadable?: OnUnreadable,
+): Promise<HumanTaskView[]> {
   const found: HumanTaskView[] = [];
   const unclear: Address[] = [];
   const look = (address: Address, entry: StoredEntry): void => {
@@ -45,8 +49,8 @@ async function openOnes(records: Records, tenants: readonly string[], onLeftOut?
     if (task === null) unclear.push(address);
     else found.push(taskView({ ...address, agent: entry.agent, subject: entry.subject }, task, 'open', null));
   };
-  for (const tenant of tenants) await eachLastEntry(records, tenant, look, onLeftOut);
-  return [...found, ...(await readTasks(records, unclear, onLeftOut)).filter((task) => task.state === 'open')];
+  for (const tenant of tenants) await eachLastEntry(records, tenant, look, onUnreadable);
+  return [...found, ...(await readTasks(records, unclear, onUnreadable)).filter((task) => task.state === 'open')];
 }
 
 /** Whether the last entry of a journal leaves room for an open question. Pure. */
@@ -81,21 +85,21 @@ function byUrgency(a: HumanTaskView, b: HumanTaskView): number {
 async function latest(
   records: Records,
   tenants: readonly string[],
-  { state, limit, onLeftOut }: { state: TaskFilter['state']; limit: number; onLeftOut: OnLeftOut | undefined },
+  { state, limit, onUnreadable }: { state: TaskFilter['state']; limit: number; onUnreadable: OnUnreadable | undefined },
 ): Promise<HumanTaskView[]> {
   const journals: { address: Address; at: string }[] = [];
   for (const tenant of tenants) {
     const look = (address: Address, entry: StoredEntry): void => {
       if (!isBatch(entry)) journals.push({ address, at: entry.at });
     };
-    await eachLastEntry(records, tenant, look, onLeftOut);
+    await eachLastEntry(records, tenant, look, onUnreadable);
   }
   journals.sort((a, b) => (a.at < b.at ? 1 : -1));
   const found: HumanTaskView[] = [];
   for (let i = 0; i < journals.length && found.length < limit; i += AT_ONCE) {
     const some = journals.slice(i, i + AT_ONCE).map(({ address }) => address);
     found.push(
-      ...(await readTasks(records, some, onLeftOut)).filter((task) => state === 'all' || task.state === state),
+      ...(await readTasks(records, some, onUnreadable)).filter((task) => state === 'all' || task.state === state),
     );
   }
   return found;
@@ -104,13 +108,13 @@ async function latest(
 async function readTasks(
   { runtime }: Records,
   addresses: readonly Address[],
-  onLeftOut?: OnLeftOut,
+  onUnreadable?: OnUnreadable,
 ): Promise<HumanTaskView[]> {
   const found: HumanTaskView[] = [];
   for (let i = 0; i < addresses.length; i += AT_ONCE) {
     const some = addresses
       .slice(i, i + AT_ONCE)
-      .map((address) => orLeftOut(address, readInvocation(runtime.journal, address), onLeftOut));
+      .map((address) => orUnreadable(address, readInvocation(runtime.journal, address), onUnreadable));
     found.push(...(await Promise.all(some)).flatMap((tree) => (tree ? tasksOf(tree) : [])));
   }
   return found;

@@ -1,5 +1,5 @@
 import { listTasks } from './human.ts';
-import type { OnLeftOut } from './left-out.ts';
+import type { OnUnreadable } from './unreadable.ts';
 import type { Records } from '../platform/records.ts';
 
 /** An invocation that the supervisor set aside, and that a person may have go on. */
@@ -20,9 +20,9 @@ export interface Quarantined {
 export async function quarantined(
   records: Records,
   tenant = '*',
-  onLeftOut: OnLeftOut = () => {},
+  onUnreadable: OnUnreadable = () => {},
 ): Promise<Quarantined[]> {
-  const tasks = await listTasks(records, { tenant, limit: Number.POSITIVE_INFINITY, onLeftOut });
+  const tasks = await listTasks(records, { tenant, limit: Number.POSITIVE_INFINITY, onUnreadable });
   return tasks
     .filter(({ kind }) => kind === 'quarantine')
     .sort((a, b) => (a.opened < b.opened ? 1 : -1))

@@ -15,7 +15,7 @@ export interface Room {
 }
 
 /** The room of a folder that exists, as the system says it now. */
-export function roomOf(folder: string, reserveMb: number | undefined): Room {
+export function diskSpaceOf(folder: string, reserveMb: number | undefined): Room {
   const { bavail, bsize, blocks } = statfsSync(folder);
   const reserve =
     reserveMb === undefined ? Math.min(DEFAULT_RESERVE_MB * MEGABYTE, blocks * bsize * PART) : reserveMb * MEGABYTE;
@@ -27,7 +27,7 @@ export function roomOf(folder: string, reserveMb: number | undefined): Room {
  * limit it refuses, and goes on when there is room; on a disk that is truly full it stops storing for good.
  */
 export function storeLimit(folder: string): number {
-  const { free, reserve } = roomOf(folder, undefined);
+  const { free, reserve } = diskSpaceOf(folder, undefined);
   return bytesIn(folder) + Math.max(0, free - Math.floor(reserve / 4));
 }
 
@@ -39,7 +39,7 @@ const FULL_BYTES = 2 * MEGABYTE;
 export function watchDisk(folder: string, onRoomAgain: () => void): () => void {
   let wasFull = false;
   const timer = setInterval(() => {
-    const room = existsSync(folder) ? roomOf(folder, undefined) : null;
+    const room = existsSync(folder) ? diskSpaceOf(folder, undefined) : null;
     if (room === null) return; // Somebody removed it under its servers.
     const { free, reserve } = room;
     if (free < Math.min(FULL_BYTES, reserve / 4)) wasFull = true;

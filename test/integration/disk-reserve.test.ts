@@ -4,7 +4,7 @@ import { startTargets } from '../../bridge/commands/start-targets.ts';
 import { startRun } from '../../bridge/commands/door.ts';
 import { NatsDoor } from '../../bridge/nats/door.ts';
 import { openTestProcess, type TestProcess } from '../../bridge/testing/process.ts';
-import { roomOf } from '../../config/services/disk.ts';
+import { diskSpaceOf } from '../../config/services/disk.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { command } from '../support/command.ts';
 import { appOf, LIBRARY, messagesOf, post, STOCK, withSettings } from '../support/http.ts';
@@ -20,7 +20,7 @@ let tooMuch: number;
 test.before(async () => {
   const { dir } = servers();
   open = await openTestProcess(testSettings(dir, LIBRARY));
-  tooMuch = Math.ceil(roomOf(dir, undefined).free / 2 ** 20) + 1_000_000;
+  tooMuch = Math.ceil(diskSpaceOf(dir, undefined).free / 2 ** 20) + 1_000_000;
 });
 test.after(() => open.stop());
 
@@ -67,10 +67,10 @@ test('with room again the same requests are taken', async () => {
 
 test('the reserve is the setting, or else 256 MB, and at most a tenth of the disk', () => {
   const { dir } = servers();
-  const { free, reserve } = roomOf(join(dir, '.agent-platform', 'services'), undefined);
+  const { free, reserve } = diskSpaceOf(join(dir, '.agent-platform', 'services'), undefined);
   assert.ok(free > 0 && reserve > 0 && reserve <= 256 * 2 ** 20);
-  assert.equal(roomOf(dir, 3).reserve, 3 * 2 ** 20);
-  assert.equal(roomOf(dir, 0).reserve, 0);
+  assert.equal(diskSpaceOf(dir, 3).reserve, 3 * 2 ** 20);
+  assert.equal(diskSpaceOf(dir, 0).reserve, 0);
 });
 
 test.run();

@@ -4,7 +4,7 @@ import { invocationMachine } from '../../actors/invocation/machine.ts';
 import { reconcile } from '../../actors/reconcile.ts';
 import { readBatch } from '../../bridge/journals/batch-journal.ts';
 import { startRun } from '../../bridge/commands/door.ts';
-import { wakeElsewhere } from '../../bridge/commands/wake-elsewhere.ts';
+import { resumeModelWaits } from '../../bridge/commands/resume-model-waits.ts';
 import { watchJournals } from '../../bridge/follow/watch.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
@@ -93,7 +93,7 @@ test('who looks for such runs wakes those alone, and not who waits for a model t
   await rehearsing.worker.stop();
   const runs = ['waits-for-model', 'waits-for-worker', 'never-begun'];
   // Who is woken already is not woken again.
-  for (const _ of runs) await wakeElsewhere(asker.platform, TENANT, runs);
+  for (const _ of runs) await resumeModelWaits(asker.platform, TENANT, runs);
   const jsm = await asker.platform.nc.jetstreamManager();
   const mailOf = async (run: string): Promise<number> => {
     const subject = mailSubject({ tenant: TENANT, run, path: '0', agent: 'archivist' });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { reconcile } from '../../actors/reconcile.ts';
-import { census } from '../../bridge/views/census.ts';
+import { gaugesOf } from '../../bridge/views/gauges.ts';
 import { examineStreams } from '../../bridge/doctor/records.ts';
 import { startRun } from '../../bridge/commands/door.ts';
 import { listRuns } from '../../bridge/views/find-runs.ts';
 import { follow, readTails } from '../../bridge/follow/follow.ts';
 import { listTasks } from '../../bridge/views/human.ts';
-import { leftOut } from '../../bridge/views/left-out.ts';
+import { unreadableJournals } from '../../bridge/views/unreadable.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';
 import { settleRun } from '../../bridge/follow/settle.ts';
 import type { Address } from '../../runtime/address.ts';
@@ -64,17 +64,17 @@ for (const { code, status, change, said } of spoilt) {
 
     const notes: string[] = [];
     for (const list of [
-      async (each: ReturnType<typeof leftOut>) => listRuns(platform, { limit: 20, ...each }),
-      async (each: ReturnType<typeof leftOut>) => listTasks(platform, { limit: 20, ...each }),
-      async (each: ReturnType<typeof leftOut>) => listTasks(platform, { limit: 20, state: 'all', ...each }),
+      async (each: ReturnType<typeof unreadableJournals>) => listRuns(platform, { limit: 20, ...each }),
+      async (each: ReturnType<typeof unreadableJournals>) => listTasks(platform, { limit: 20, ...each }),
+      async (each: ReturnType<typeof unreadableJournals>) => listTasks(platform, { limit: 20, state: 'all', ...each }),
     ]) {
-      const left = leftOut();
+      const left = unreadableJournals();
       assert.ok(!(await list(left)).some((each) => each.run === address.run));
       left.tell((text) => notes.push(text));
     }
     assert.deepEqual(notes, [said, said, said]);
     assert.ok((await listRuns(platform, { limit: 20 })).some((each) => each.run === fine.address.run));
-    assert.equal((await census(platform)).open.acting ?? 0, 0);
+    assert.equal((await gaugesOf(platform)).open.acting ?? 0, 0);
 
     const findings = await examineStreams(platform.nc, platform.settings, platform.runtime.catalog.packs);
     assert.equal(findings.filter(({ level, text }) => level === 'warn' && text.startsWith('1 journal ')).length, 1);

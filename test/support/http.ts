@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type HttpApp, httpApp } from '../../bridge/http/app.ts';
 import { httpDoor, type HttpDoorOptions } from '../../bridge/http/server.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';
-import { tallyOf } from '../../bridge/serve/tally.ts';
+import { countersOf } from '../../bridge/serve/counters.ts';
 import type { Door } from '../../bridge/serve/up.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
@@ -23,7 +23,7 @@ export function appOf(
 ): HttpApp {
   return httpApp({
     platform: withSettings(platform, settings),
-    tally: tallyOf(platform.runtime.journal),
+    counters: countersOf(platform.runtime.journal),
     vitals: () => worker.vitals,
     stopping: new AbortController().signal,
     heartbeatMs: 15_000,

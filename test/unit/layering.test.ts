@@ -143,15 +143,16 @@ test('imports run one way: config, runtime, actors, bridge', () => {
 });
 
 test('each room of bridge imports the rooms below it that its line names, no other, and each of them', () => {
-  const roomOf = (path: string) => dirname(relative('bridge', path));
+  const diskSpaceOf = (path: string) => dirname(relative('bridge', path));
   const used = new Map<string, Map<string, string>>();
   for (const file of core) {
     if (!file.path.startsWith('bridge/')) continue;
-    const room = roomOf(file.path);
+    const room = diskSpaceOf(file.path);
     const arrows = used.get(room) ?? used.set(room, new Map()).get(room);
     for (const one of file.imports) {
       const to = target(file, one);
-      if (to?.startsWith('bridge/') && roomOf(to) !== room) arrows?.set(roomOf(to), `${file.path} imports ${to}`);
+      if (to?.startsWith('bridge/') && diskSpaceOf(to) !== room)
+        arrows?.set(diskSpaceOf(to), `${file.path} imports ${to}`);
     }
   }
   const wrong = [...used].flatMap(([room, arrows]) =>

@@ -16,7 +16,7 @@ import { stoppedBy } from '../session/interruption.ts';
 import { type BesideWorker, ownWorker, rightWorker } from '../session/right-worker.ts';
 import { type Session, withPlatformUntil } from '../session/session.ts';
 import { showCommand } from '../render/hints.ts';
-import { wakeElsewhere } from '../../commands/wake-elsewhere.ts';
+import { resumeModelWaits } from '../../commands/resume-model-waits.ts';
 import { waitingText } from '../render/waiting.ts';
 
 export interface HumanDecideOptions {
@@ -45,7 +45,7 @@ export async function decide(session: Session, id: string, options: HumanDecideO
         },
       );
       if (!session.json) session.note(doneText(decided));
-      if (options.wait) await wakeElsewhere(platform, decided.tenant, [decided.run]);
+      if (options.wait) await resumeModelWaits(platform, decided.tenant, [decided.run]);
       return { task: decided, tree: options.wait ? await followed(platform, decided, ends) : null };
     });
     return present(session, task, tree);

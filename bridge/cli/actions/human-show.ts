@@ -2,7 +2,7 @@ import type { TASK_FILTERS } from '../../contract/run-states.ts';
 import type { Settings } from '../../../config/settings.ts';
 import type { HumanTaskDetail, HumanTaskView } from '../../contract/human-schemas.ts';
 import { detailOf, findTask, listTasks } from '../../views/human.ts';
-import { leftOut } from '../../views/left-out.ts';
+import { unreadableJournals } from '../../views/unreadable.ts';
 import type { RunTree } from '../../journals/runs.ts';
 import { taskText, tasksText } from '../render/task-text.ts';
 import { refusedRequest } from '../../views/task-view.ts';
@@ -19,9 +19,9 @@ export async function listHumanTasks(session: Session, { all, state, limit }: Hu
   const { json, width, paint, say, sayJson, settings } = session;
   const { tenant } = settings;
   const wanted = all ? 'all' : (state ?? 'open');
-  const { onLeftOut, tell } = leftOut();
+  const { onUnreadable, tell } = unreadableJournals();
   const tasks = await withRecords(session, (records) =>
-    listTasks(records, { state: wanted, limit, onLeftOut, ...(tenant && { tenant }) }),
+    listTasks(records, { state: wanted, limit, onUnreadable, ...(tenant && { tenant }) }),
   );
   tell(session.note);
   const [first] = tasks;

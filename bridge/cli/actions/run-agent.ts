@@ -15,7 +15,7 @@ import { settleRun } from '../../follow/settle.ts';
 import { spentBy, spentText } from '../../journals/spent.ts';
 import { openTasks } from '../../views/task-view.ts';
 import { tellWaits } from '../render/tell-waits.ts';
-import { wakeElsewhere } from '../../commands/wake-elsewhere.ts';
+import { resumeModelWaits } from '../../commands/resume-model-waits.ts';
 import { retryCommand, showCommand } from '../render/hints.ts';
 import { stoppedBy } from '../session/interruption.ts';
 import { answersItself, rightWorker } from '../session/right-worker.ts';
@@ -79,7 +79,7 @@ async function finish(
     const progress = startProgress(process.stderr, `${agent}: run ${address.run}`, 1, session.json);
     const waits = tellWaits({ runs: 1, say: progress.say, now: platform.runtime.now });
     try {
-      if (existing) await wakeElsewhere(platform, address.tenant, [address.run]);
+      if (existing) await resumeModelWaits(platform, address.tenant, [address.run]);
       const settled = await settleRun(platform, address, { signal: ends, onEntry: waits.take });
       if (!settled) throw stoppedBy(ends, `the same command with \`--run-id ${address.run}\` finishes it`);
     } finally {

@@ -1,7 +1,7 @@
 import type { RunStateFilter } from '../../contract/run-states.ts';
 import { PlatformError } from '../../../config/errors.ts';
 import { listRuns } from '../../views/find-runs.ts';
-import { leftOut } from '../../views/left-out.ts';
+import { unreadableJournals } from '../../views/unreadable.ts';
 import { cell, renderTable } from '../../terminal/table.ts';
 import { type Session, withRecords } from '../session/session.ts';
 
@@ -23,9 +23,9 @@ export async function listRunsCommand(session: Session, options: RunsListOptions
     ...(agent && { agent }),
     ...(since && { since }),
   };
-  const { onLeftOut, tell } = leftOut();
+  const { onUnreadable, tell } = unreadableJournals();
   const runs = await withRecords(session, async (records) => {
-    const found = await listRuns(records, { limit, onLeftOut, ...filter, ...(tenant && { tenant }) });
+    const found = await listRuns(records, { limit, onUnreadable, ...filter, ...(tenant && { tenant }) });
     if (agent !== undefined && found.length === 0) await checkName(session, agent);
     return found;
   });

@@ -1,7 +1,7 @@
 import { PlatformError } from '../../../config/errors.ts';
 import { ROOT_PATH } from '../../../runtime/address.ts';
 import { findRun } from '../../views/find-runs.ts';
-import { leftOut } from '../../views/left-out.ts';
+import { unreadableJournals } from '../../views/unreadable.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { quarantined } from '../../views/quarantine.ts';
 import { flattenTree, readRun, type RunTree } from '../../journals/runs.ts';
@@ -11,8 +11,8 @@ import { type Session, withPlatform, withRecords } from '../session/session.ts';
 
 export async function listQuarantined(session: Session): Promise<number> {
   const { settings, json, width, paint, say, sayJson } = session;
-  const { onLeftOut, tell } = leftOut();
-  const found = await withRecords(session, (records) => quarantined(records, settings.tenant, onLeftOut));
+  const { onUnreadable, tell } = unreadableJournals();
+  const found = await withRecords(session, (records) => quarantined(records, settings.tenant, onUnreadable));
   tell(session.note);
   if (json) sayJson({ quarantined: found });
   else if (found.length === 0) say('nothing is quarantined');

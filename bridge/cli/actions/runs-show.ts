@@ -2,7 +2,7 @@ import { isReached } from '../../../actors/batch/machine.ts';
 import { type BatchJournal, readBatch, runsOf } from '../../journals/batch-journal.ts';
 import { modelsOf, modelsText } from '../../views/batch-results.ts';
 import { findRoot } from '../../views/find-runs.ts';
-import { leftOut, type OnLeftOut, orLeftOut } from '../../views/left-out.ts';
+import { unreadableJournals, type OnUnreadable, orUnreadable } from '../../views/unreadable.ts';
 import { modelWaits } from '../../journals/model-waits.ts';
 import { batchJournalText, runText } from '../render/run-text.ts';
 import { flattenTree, readRun, type RunTree, summarise } from '../../journals/runs.ts';
@@ -20,12 +20,12 @@ export interface RunsShowOptions {
 /** Prints a run or batch of any tenant, or of the one that the settings name. */
 export async function showRun(session: Session, run: string, { verdicts = false }: RunsShowOptions): Promise<number> {
   const { json, width, paint, say, sayJson, note } = session;
-  const { onLeftOut, tell } = leftOut();
+  const { onUnreadable, tell } = unreadableJournals();
   const { batch, targets, tree } = await withRecords(session, async (records) => {
     const address = await findRoot(records, run, session.settings.tenant);
     const { journal } = records.runtime;
     const found = await readBatch(journal, address);
-    const targets = found ? await readTargets(records, found, onLeftOut) : { standing: [], spent: nothingSpent() };
+    const targets = found ? await readTargets(records, found, onUnreadable) : { standing: [], spent: nothingSpent() };
     return { batch: found, targets, tree: found ? null : await readRun(journal, address) };
   });
   tell(note);
@@ -46,7 +46,7 @@ const AT_ONCE = 64;
 async function readTargets(
   { runtime }: Records,
   batch: BatchJournal,
-  onLeftOut: OnLeftOut,
+  onUnreadable: OnUnreadable,
 ): Promise<{ standing: TargetStanding[]; spent: Spent }> {
   const runs = runsOf(batch);
   const standing: TargetStanding[] = [];
@@ -55,7 +55,7 @@ async function readTargets(
     const some = runs.slice(i, i + AT_ONCE).map(async (each) => {
       const address = { ...batch.address, run: each.run };
       const begun = isReached(batch.context, each.run);
-      const tree = begun ? await orLeftOut(address, readRun(runtime.journal, address), onLeftOut) : null;
+      const tree = begun ? await orUnreadable(address, readRun(runtime.journal, address), onUnreadable) : null;
       return { tree, stands: standingOf(batch, each, tree) };
     });
     for (const { tree, stands } of await Promise.all(some)) {

@@ -15,7 +15,7 @@ import { ENDED } from '../../contract/run-states.ts';
 import { readRun, type RunTree, waitingOf } from '../../journals/runs.ts';
 import { tellWaits } from '../render/tell-waits.ts';
 import { settleBatch } from '../../follow/settle.ts';
-import { wakeElsewhere } from '../../commands/wake-elsewhere.ts';
+import { resumeModelWaits } from '../../commands/resume-model-waits.ts';
 import { decideCommand, retryCommand, showCommand } from '../render/hints.ts';
 import { stoppedBy } from '../session/interruption.ts';
 import { answersItself, rightWorker } from '../session/right-worker.ts';
@@ -123,7 +123,7 @@ async function finish(
       if (existing) {
         const { context } = existing;
         const open = ids.filter((run) => outcomeOf(context, run) === null && isReached(context, run));
-        await wakeElsewhere(platform, address.tenant, open);
+        await resumeModelWaits(platform, address.tenant, open);
       }
       const settled = await settleBatch(platform, address, ids, {
         signal: ends,

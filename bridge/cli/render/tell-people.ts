@@ -4,7 +4,7 @@ import type { Entry, HumanTask } from '../../../runtime/journal/entry.ts';
 import { askedIn } from '../../journals/asked.ts';
 import { shortText } from '../../journals/model-waits.ts';
 import { harmless } from '../../terminal/terminal.ts';
-import { nowAndThen, type Pace } from './now-and-then.ts';
+import { throttle, type Pace } from './throttle.ts';
 import type { WaitTeller } from './tell-waits.ts';
 
 export interface TellPeopleOptions extends Pace {
@@ -20,7 +20,7 @@ export function tellPeople(options: TellPeopleOptions): WaitTeller {
   const { say, named, show, list } = options;
   /** What nobody was told of yet. */
   const waits = new Map<string, { address: Address; entry: Entry; task: HumanTask }>();
-  const pace = nowAndThen(() => {
+  const pace = throttle(() => {
     const all = [...waits.values()];
     waits.clear();
     const [first, ...more] = all;

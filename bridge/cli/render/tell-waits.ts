@@ -5,7 +5,7 @@
 import { type Address, addressKey } from '../../../runtime/address.ts';
 import type { Entry } from '../../../runtime/journal/entry.ts';
 import { type ModelWait, modelWait, waitsText, waitText } from '../../journals/model-waits.ts';
-import { nowAndThen, type Pace } from './now-and-then.ts';
+import { throttle, type Pace } from './throttle.ts';
 
 /** A wait that is over for so long has gone on where its entries are not seen. */
 const FORGET_MS = 60_000;
@@ -28,7 +28,7 @@ export interface TellWaitsOptions extends Pace {
 export function tellWaits(options: TellWaitsOptions): WaitTeller {
   const { runs, say, now, named } = options;
   const waits = new Map<string, { address: Address; entry: Entry; wait: ModelWait }>();
-  const pace = nowAndThen(() => {
+  const pace = throttle(() => {
     const time = now().getTime();
     for (const [key, { wait }] of waits) if (Date.parse(wait.at) + FORGET_MS < time) waits.delete(key);
     const all = [...waits.values()];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
-import { roomOf } from '../../config/services/disk.ts';
+import { diskSpaceOf } from '../../config/services/disk.ts';
 import type { Settings } from '../../config/settings.ts';
 
 /**
@@ -8,9 +8,9 @@ import type { Settings } from '../../config/settings.ts';
  * asked by writing to it: where its disk is cannot be seen from here.
  * @throws PlatformError `storage.full`
  */
-export function checkRoom({ natsUrl, stateDir, diskReserveMb }: Settings): void {
+export function checkDiskSpace({ natsUrl, stateDir, diskReserveMb }: Settings): void {
   if (natsUrl !== undefined) return;
-  const { free, reserve } = roomOf(join(stateDir, 'services'), diskReserveMb);
+  const { free, reserve } = diskSpaceOf(join(stateDir, 'services'), diskReserveMb);
   if (free >= reserve) return;
   throw new PlatformError(
     'storage.full',

@@ -8,7 +8,7 @@ export interface Pace {
   atMostEveryMs?: number;
 }
 
-export interface NowAndThen {
+export interface Throttle {
   /** There is something to tell. */
   wake(): void;
   /** Tells nothing more. Idempotent. */
@@ -16,10 +16,10 @@ export interface NowAndThen {
 }
 
 /** `tell` returns whether there still was something to tell. */
-export function nowAndThen(
+export function throttle(
   tell: () => boolean,
   { now, gatherMs = GATHER_MS, atMostEveryMs = AT_MOST_EVERY_MS }: Pace,
-): NowAndThen {
+): Throttle {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let said = Number.NEGATIVE_INFINITY;

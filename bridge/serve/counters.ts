@@ -5,7 +5,7 @@ import type { Entry, InvocationEvent } from '../../runtime/journal/entry.ts';
 import type { Journal } from '../../runtime/journal/journal.ts';
 import { ENDED } from '../contract/run-states.ts';
 
-export interface Tally {
+export interface Counters {
   entries: number;
   fenced: number;
   /** `agent outcome` → roots that ended so. */
@@ -18,16 +18,16 @@ export interface Tally {
 
 const KINDS = ['input', 'output', 'cache_read', 'cache_write'] as const;
 
-export type TallyStore = ReturnType<typeof tallyOf>;
+export type CountersStore = ReturnType<typeof countersOf>;
 
 /** Counts from now on. */
-export function tallyOf(journal: Journal) {
-  const context: Tally = { entries: 0, fenced: 0, runs: {}, turns: {}, tokens: {} };
+export function countersOf(journal: Journal) {
+  const context: Counters = { entries: 0, fenced: 0, runs: {}, turns: {}, tokens: {} };
   const store = createStore({
     context,
     on: {
-      fenced: (tally) => ({ ...tally, fenced: tally.fenced + 1 }),
-      appended: (tally, { path, entry }: { path: string; entry: Entry }) => counted(tally, path, entry),
+      fenced: (counters) => ({ ...counters, fenced: counters.fenced + 1 }),
+      appended: (counters, { path, entry }: { path: string; entry: Entry }) => counted(counters, path, entry),
     },
   });
   journal.observe(({ path }, entry, { status }) => {
@@ -37,21 +37,21 @@ export function tallyOf(journal: Journal) {
   return store;
 }
 
-function counted(before: Tally, path: string, entry: Entry): Tally {
-  const tally = {
+function counted(before: Counters, path: string, entry: Entry): Counters {
+  const counters = {
     ...before,
     entries: before.entries + 1,
     runs: { ...before.runs },
     turns: { ...before.turns },
     tokens: { ...before.tokens },
   };
-  if (path === ROOT_PATH && ENDED.has(entry.state)) add(tally.runs, `${entry.agent} ${entry.state}`, 1);
+  if (path === ROOT_PATH && ENDED.has(entry.state)) add(counters.runs, `${entry.agent} ${entry.state}`, 1);
   for (const event of entry.events as InvocationEvent[]) {
     if (event.type !== 'model.replied') continue;
-    add(tally.turns, event.model, 1);
-    for (const kind of KINDS) add(tally.tokens, `${event.model} ${kind}`, event.usage[`${kind}_tokens`]);
+    add(counters.turns, event.model, 1);
+    for (const kind of KINDS) add(counters.tokens, `${event.model} ${kind}`, event.usage[`${kind}_tokens`]);
   }
-  return tally;
+  return counters;
 }
 
 function add(counts: Record<string, number>, key: string, count: number): void {

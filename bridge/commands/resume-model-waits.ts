@@ -14,7 +14,7 @@ const AT_ONCE = 64;
  * Wakes all invocations of these runs of a tenant that wait so. Of runs that have none, nothing is sent; a wake-up is refused
  * while other mail of its receiver is queued. Whether a worker may ask the model decides the one that takes the mail.
  */
-export async function wakeElsewhere(platform: Platform, tenant: string, runs: readonly string[]): Promise<void> {
+export async function resumeModelWaits(platform: Platform, tenant: string, runs: readonly string[]): Promise<void> {
   const { mailer, journal } = intakeOf(platform);
   const wake = async (address: Address): Promise<void> => {
     const tree = await readRun(journal, address);

@@ -3,25 +3,29 @@ import type { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import { isUnreadable } from '../../runtime/journal/unreadable.ts';
 
-export type OnLeftOut = (address: Address, error: PlatformError) => void;
+export type OnUnreadable = (address: Address, error: PlatformError) => void;
 
-/** What is read of a journal; null when it cannot be read, which `onLeftOut` is told. */
-export async function orLeftOut<T>(address: Address, reading: Promise<T>, onLeftOut?: OnLeftOut): Promise<T | null> {
+/** What is read of a journal; null when it cannot be read, which `onUnreadable` is told. */
+export async function orUnreadable<T>(
+  address: Address,
+  reading: Promise<T>,
+  onUnreadable?: OnUnreadable,
+): Promise<T | null> {
   try {
     return await reading;
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    onLeftOut?.(address, error);
+    onUnreadable?.(address, error);
     return null;
   }
 }
 
 /** Counts what is left out, each journal once, and has it said at the end. */
-export function leftOut(): { onLeftOut: OnLeftOut; tell(note: (text: string) => void): void } {
+export function unreadableJournals(): { onUnreadable: OnUnreadable; tell(note: (text: string) => void): void } {
   const newer = new Set<string>();
   const invalid = new Set<string>();
   return {
-    onLeftOut: ({ tenant, run, path }, { code }) =>
+    onUnreadable: ({ tenant, run, path }, { code }) =>
       void (code === 'journal.newer' ? newer : invalid).add(`${tenant} ${run} ${path}`),
     tell: (note) => {
       const [was, are] = newer.size === 1 ? ['journal was', 'is'] : ['journals were', 'are'];

@@ -6,7 +6,7 @@ import { askedBy, asks } from './human.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ENDED } from '../contract/run-states.ts';
 
-export interface Census {
+export interface Gauges {
   /** State → invocations (and batches) that are in it and have not ended. */
   open: Record<string, number>;
   /** Questions to people that are open. */
@@ -15,14 +15,14 @@ export interface Census {
   quarantined: number;
 }
 
-export async function census(platform: Platform): Promise<Census> {
-  const counts: Census = { open: {}, tasks: 0, quarantined: 0 };
+export async function gaugesOf(platform: Platform): Promise<Gauges> {
+  const counts: Gauges = { open: {}, tasks: 0, quarantined: 0 };
   const shards = Array.from({ length: platform.runtime.journal.shards }, (_, shard) => shard);
   await Promise.all(shards.map((shard) => countShard(platform, shard, counts)));
   return counts;
 }
 
-async function countShard({ nc }: Platform, shard: number, counts: Census): Promise<void> {
+async function countShard({ nc }: Platform, shard: number, counts: Gauges): Promise<void> {
   for await (const message of lastMessages(nc, journalStream(shard), journalFilter(shard))) {
     const { entry } = tryEntry(message.string(), message.seq);
     if (!entry) continue;
