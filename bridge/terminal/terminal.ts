@@ -3,6 +3,7 @@
  * terminal goes through `forTerminal`, JSON through `jsonText`: `output.ts` is the only one that writes.
  */
 import { randomInt } from 'node:crypto';
+import stringWidth from 'string-width';
 import { BIDIRECTIONAL, CONTROLS } from '../../runtime/characters.ts';
 
 export interface Paint {
@@ -27,20 +28,13 @@ const sgr =
 export const PLAIN: Paint = { strong: plain, faint: plain, attention: plain, bad: plain };
 export const COLOURS: Paint = { strong: sgr(1), faint: sgr(2), attention: sgr(33), bad: sgr(31) };
 
-/** Scripts and symbols that take two cells, roughly as East Asian Width has it. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const NO_WIDTH = /\p{Mark}|\u200b|\u200d|\ufe0f/u;
 const ASCII = /^[\x20-\x7e]*$/;
 /** Includes the escape that begins a terminal's commands: a name in the data must not move the cursor. Line feeds stay. */
 const UNSHOWN = new RegExp(`(?!\\n)[${CONTROLS}${BIDIRECTIONAL}]`, 'g');
 
-/** Cells that a line takes. */
+/** Cells that a line takes. Most texts are ASCII, and tables are measured often: these are not looked at one by one. */
 export function widthOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let width = 0;
-  for (const char of text) width += NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1;
-  return width;
+  return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
 /** Tabs become spaces, other control and bidirectional characters are shown as �; line feeds stay. */
@@ -73,7 +67,10 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + blank : blank + text;
 }
 
-/** Breaks at spaces into lines of at most `width` cells; a word that is longer is cut. Line feeds are kept. */
+/**
+ * Breaks at spaces into lines of at most `width` cells; a word that is longer is cut. Line feeds are kept. Not `wrap-ansi`:
+ * that cuts names in the middle, where this cuts behind an underscore, and drops spaces that the text has.
+ */
 export function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => wrapLine(line, Math.max(1, width)));
 }
