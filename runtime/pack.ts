@@ -105,8 +105,11 @@ export interface PackCode {
   /** Lists all that is wrong with a folder at once; `open` takes a folder without problems. Throws `data.missing` when
    * there is no folder to look at. */
   check?(folder: string): Promise<DataProblem[]>;
-  /** One row of a schedule's table for one target's run. */
-  row(schedule: string, run: RunSummary): Row;
+  /**
+   * One row of a schedule's table for one target's run. Its fields come before those that columns take `from` the run; a pack
+   * whose columns all say so needs no `row`: rows that wait come first, then those that failed.
+   */
+  row?(schedule: string, run: RunSummary): Row;
 }
 
 export interface PackModule<P extends Record<string, z.ZodType> = Record<string, z.ZodType>> {

@@ -4,6 +4,7 @@ import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import type { Row, RunSummary } from '../../runtime/pack.ts';
 import { type AgentReport, flattenReports } from '../../runtime/report.ts';
+import { declaredRow } from '../../runtime/schedules/declared-row.ts';
 import type { Platform } from '../platform/platform.ts';
 import { flattenTree, readRun, type RunTree, summarise } from '../journals/runs.ts';
 import { openTasks } from './task-view.ts';
@@ -89,9 +90,10 @@ function rowOf(
   if ('wrong' in pack)
     return { fields: {}, rank: 0, tally: {}, error: `it cannot be told by this release: ${pack.wrong}` };
   try {
-    const row = pack.code.row(schedule, summary);
+    const declared = declaredRow(pack.manifest.schedules[schedule]?.columns ?? [], summary);
+    const row = pack.code.row === undefined ? declared : pack.code.row(schedule, summary);
     if (!isRow(row)) throw new TypeError('expected {fields, rank, tally}');
-    return { ...row, error: null };
+    return { ...row, fields: { ...declared.fields, ...row.fields }, error: null };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const said = `row() of the pack ${pack.manifest.metadata.name} failed: ${why}`;

@@ -1,5 +1,6 @@
 import { cronProblem } from '../schedules/cron.ts';
 import { jsonSchemaOf, propertiesOf } from '../tools/json-schema.ts';
+import { checkColumns } from './check-columns.ts';
 import { keysAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
 import { OWN_GROUPS } from './schema.ts';
@@ -92,6 +93,7 @@ function checkSchedule(schedule: string, source: PackSource, errors: Finding[]):
     const expected = `such as ${quote(wrong.nearest)} (second, minute, hour, day of month, month, day of week, in UTC)`;
     errors.push(yaml.finding([...at, 'cron'], `${quote(cron ?? '')}: ${wrong.problem}, expected a line ${expected}`));
   }
+  checkColumns([...at, 'columns'], source, errors);
 }
 
 /** Fields of a start request that mean something else already. */

@@ -35,7 +35,7 @@ const Code = z.looseObject({
   players: z.record(z.string(), isFunction),
   open: isFunction,
   check: isFunction.optional(),
-  row: isFunction,
+  row: isFunction.optional(),
 });
 
 /** What models' providers take as a property of a tool's input; of what lies deeper they take any. */

@@ -169,9 +169,20 @@ const Topic = z.strictObject({
   ),
 });
 
+const RowPlace = z
+  .string()
+  .regex(/^[^.]+(\.[^.]+)*$/, 'a place such as facts.<tool>.<field>, reports.<agent>.data.<field>, target or outcome');
+
 const Column = z.strictObject({
-  field: z.string().min(1).describe("A field of what the module's row() returns."),
+  field: z.string().min(1).describe('What the value is called in JSON.'),
   title: z.string().min(1).describe('Its heading.'),
+  from: z
+    .union([RowPlace, z.array(RowPlace).min(1)])
+    .optional()
+    .describe(
+      'Where the value stands, or several places, of which the first that has one counts: `target`, `run`, `outcome`, ' +
+        "`facts.<tool>.<field>`, `report.text`, `reports.<agent>.data.<field>`, `error.message`. Without it, the module's row() has the field.",
+    ),
 });
 
 const Schedule = z.strictObject({

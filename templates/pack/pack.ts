@@ -61,10 +61,5 @@ export default definePack({
     players: { my_pack: player },
     open: (folder) => stock.open(folder),
     check: stock.check,
-    row: (_schedule, { target, outcome, facts }) => ({
-      fields: { item: target, count: (facts.get_item as Item | undefined)?.count ?? null, state: outcome },
-      rank: outcome === 'waiting' ? 0 : 1,
-      tally: { states: outcome },
-    }),
   }),
 });

@@ -58,8 +58,9 @@ test('a folder that the pack cannot open, or opens without a date, is invalid da
 
 test('a row() that throws costs its row and never what the batch came to', async () => {
   const pack = library(
-    'fields: { title: run.target,',
-    "fields: { title: run.target === 'emma' ? nothing() : run.target,",
+    'open: openShelf,',
+    `open: openShelf,
+    row: (_schedule, { target }) => ({ fields: { title: target === 'emma' ? nothing() : target }, rank: 0, tally: {} }),`,
   );
   writeFileSync(
     join(pack, 'pack.ts'),

@@ -240,6 +240,31 @@ const CASES: Case[] = [
     ['pack.yaml:18:5 schedules.rounds.targets', /^is missing, expected text/],
   ],
   [
+    'a column from what no run has, no tool makes and no agent reports',
+    'pack.yaml',
+    '{field: name, title: Bed}',
+    '{field: a, title: A, from: fact.get_moisture}\n      - {field: b, title: B, from: [facts.get_moistur.moisture, reports.botany.data.seen]}',
+    [
+      'pack.yaml:23:36 schedules.rounds.columns.0.from',
+      /^unknown "fact", expected one of target, .*did you mean "facts"\?$/,
+    ],
+    [
+      'pack.yaml:24:37 schedules.rounds.columns.1.from.0',
+      /^unknown "get_moistur", expected one of get_moisture, recall_memory; did you mean "get_moisture"\?$/,
+    ],
+    ['pack.yaml:24:65 schedules.rounds.columns.1.from.1', /^unknown "botany", expected one of botanist, gardener/],
+  ],
+  [
+    'a column without a place where the module has no row()',
+    'pack.mjs',
+    '    row: () => ({}),\n',
+    '',
+    [
+      'pack.yaml:23:9 schedules.rounds.columns.0',
+      /^the module has no row\(\), expected from: and a place such as target/,
+    ],
+  ],
+  [
     'a topic name with a dash',
     'pack.yaml',
     '  alarms:\n',

@@ -70,10 +70,5 @@ export default definePack({
     reports: {},
     players: { librarian, finder, binder: () => ({ text: 'A new spine.' }) },
     open: openShelf,
-    row: (_schedule, run) => ({
-      fields: { title: run.target, state: run.report?.text ?? null },
-      rank: run.outcome === 'waiting' ? 0 : 1,
-      tally: { states: run.outcome },
-    }),
   }),
 });
