@@ -1,15 +1,13 @@
 /** Sends what a step asks for, once its entry is appended. */
+import pMap from 'p-map';
+import { AT_ONCE } from '../runtime/at-once.ts';
 import { PlatformError } from '../config/errors.ts';
 import { acceptRun } from './accept.ts';
 import type { Runtime, Send } from './runtime.ts';
 
 /** Sends of one step are independent of each other; a batch has thousands. */
-const AT_ONCE = 64;
-
 export async function performAll(runtime: Runtime, sends: Send[]): Promise<void> {
-  for (let i = 0; i < sends.length; i += AT_ONCE) {
-    await Promise.all(sends.slice(i, i + AT_ONCE).map((send) => perform(runtime, send)));
-  }
+  await pMap(sends, (send) => perform(runtime, send), AT_ONCE);
 }
 
 async function perform(runtime: Runtime, send: Send): Promise<void> {

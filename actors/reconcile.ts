@@ -5,8 +5,9 @@
  * its receiver is queued or in flight. Adds no entry to what only waits.
  */
 import type { NatsConnection } from 'nats';
+import { AT_ONCE } from '../runtime/at-once.ts';
 import type { PlatformError } from '../config/errors.ts';
-import { type Address, addressKey, ROOT_PATH } from '../runtime/address.ts';
+import { type Address, addressKey, ROOT_PATH, rootOf } from '../runtime/address.ts';
 import { ensureStreams } from '../runtime/bus/streams.ts';
 import { isListened } from '../runtime/bus/presence.ts';
 import { isUnreadable } from '../runtime/journal/unreadable.ts';
@@ -18,7 +19,6 @@ import { type Reemitted, reemit } from './reemit.ts';
 import type { Runtime } from './runtime.ts';
 
 const FINAL = new Set(['completed', 'escalated', 'refused', 'failed', 'cancelled']);
-const AT_ONCE = 64;
 
 export interface Reconciled extends Reemitted {
   /** Journals that were looked at. */
@@ -141,7 +141,7 @@ async function wakeShard(
       },
     );
     waking.push(woken);
-    if (waking.length >= AT_ONCE) {
+    if (waking.length >= AT_ONCE.concurrency) {
       await Promise.all(waking);
       waking = [];
     }
@@ -173,7 +173,7 @@ async function endedAbove(pass: Pass, { tenant, run, path }: Address): Promise<E
     const last = await pass.end(address);
     if (last && FINAL.has(last.state)) return { address, ...last };
   }
-  const batch = await pass.batch({ tenant, run, path: ROOT_PATH });
+  const batch = await pass.batch(rootOf({ tenant, run }));
   const last = batch && (await pass.end(batch));
   return last && FINAL.has(last.state) ? { address: batch, ...last } : null;
 }

@@ -3,9 +3,10 @@
  * subject takes one message: what is there already is refused, so making all of them again adds only what was lost.
  */
 import type { JetStreamManager, NatsConnection } from 'nats';
+import { AT_ONCE } from '../runtime/at-once.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Address } from '../runtime/address.ts';
-import { journalStream, topicStream } from '../runtime/subjects.ts';
+import { journalStream, topicStream, isBatchAgent } from '../runtime/subjects.ts';
 import { eventsOf } from './emitted.ts';
 import { lastEntries } from './last-entries.ts';
 import type { Runtime } from './runtime.ts';
@@ -17,7 +18,6 @@ export interface Reemitted {
   events_left_out: number;
 }
 
-const AT_ONCE = 64;
 const DAY_MS = 86_400_000;
 /** In a topic stream's metadata: its last sequence when all journals had been gone through while it was empty. */
 const CHECKED_KEY = 'agent-platform.empty-at';
@@ -41,9 +41,9 @@ export async function reemit(nc: NatsConnection, runtime: Runtime, onlyIfLost: b
   let underWay: Promise<void>[] = [];
   for (let shard = 0; shard < runtime.journal.shards; shard++) {
     for await (const { address, agent } of lastEntries(nc, shard, onUnreadable)) {
-      if (agent.startsWith('_')) continue; // A batch emits nothing.
+      if (isBatchAgent(agent)) continue; // A batch emits nothing.
       underWay.push(reemitOf(runtime, address, since, result));
-      if (underWay.length >= AT_ONCE) {
+      if (underWay.length >= AT_ONCE.concurrency) {
         await Promise.all(underWay);
         underWay = [];
       }

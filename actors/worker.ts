@@ -14,7 +14,7 @@ import { addressKey, type Mailbox } from '../runtime/address.ts';
 import { listen } from '../runtime/bus/presence.ts';
 import { parseMail, type Tick } from '../runtime/mail/mail.ts';
 import { NEXT_HEADER } from '../runtime/schedules/cron-messages.ts';
-import { hostSubject, parseMailbox, workerSubject } from '../runtime/subjects.ts';
+import { hostSubject, parseMailbox, workerSubject, isBatchAgent } from '../runtime/subjects.ts';
 import { Activation } from './activation.ts';
 import { batchBehaviour } from './batch/behaviour.ts';
 import { batchMachine } from './batch/machine.ts';
@@ -197,7 +197,7 @@ export class Worker implements Host {
   }
 
   private behaviourOf(to: Mailbox): Behaviour {
-    return to.agent.startsWith('_') ? this.batches : this.invocations;
+    return isBatchAgent(to.agent) ? this.batches : this.invocations;
   }
 
   decide(event: Parameters<Host['decide']>[0]): Disposition {

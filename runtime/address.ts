@@ -15,6 +15,11 @@ export interface Mailbox extends Address {
 
 export const ROOT_PATH = '0';
 
+/** The address of the whole: of a run its first invocation, of a batch the batch itself. */
+export function rootOf({ tenant, run }: Pick<Address, 'tenant' | 'run'>): Address {
+  return { tenant, run, path: ROOT_PATH };
+}
+
 /** The path of the `nth` delegation (counted from 1) of the invocation at `path`. */
 export function childPath(path: string, nth: number): string {
   return `${path}-${nth}`;

@@ -1,4 +1,4 @@
-import type { Address, Mailbox } from './address.ts';
+import { type Address, type Mailbox, ROOT_PATH } from './address.ts';
 
 /**
  * Every NATS subject, spelled here and nowhere else. A token made from data (a run id, a subject id) may hold any
@@ -29,9 +29,20 @@ export function unescapeToken(token: string): string {
   return new TextDecoder().decode(new Uint8Array(bytes));
 }
 
-/** Agent tokens that the platform keeps for itself begin with `_`, which no agent name may. */
+const BATCH_AGENT = '_schedule-';
+
+/** The agent token of a schedule's batches. No agent name may begin with `_`. */
 export function batchAgent(schedule: string): string {
-  return `_schedule-${schedule}`;
+  return `${BATCH_AGENT}${schedule}`;
+}
+
+export function isBatchAgent(agent: string): boolean {
+  return agent.startsWith(BATCH_AGENT);
+}
+
+/** The schedule of a batch's agent token; null for an agent. */
+export function scheduleOf(agent: string): string | null {
+  return isBatchAgent(agent) ? agent.slice(BATCH_AGENT.length) : null;
 }
 
 /** Work queue: roots to begin, and the mailboxes of invocations. */
@@ -91,8 +102,8 @@ export function mailFilter(agent: string): string {
 
 /** Reads a start or mail subject back into the mailbox it names. */
 export function parseMailbox(subject: string): Mailbox {
-  const [kind, tenant = '', agent = '', run = '', path = '0'] = subject.split('.');
-  return { tenant, agent, run: unescapeToken(run), path: kind === 'start' ? '0' : path };
+  const [kind, tenant = '', agent = '', run = '', path = ROOT_PATH] = subject.split('.');
+  return { tenant, agent, run: unescapeToken(run), path: kind === 'start' ? ROOT_PATH : path };
 }
 
 /** Which of the `shards` journal streams holds a run: FNV-1a of the run id, so all invocations of a run share one. */

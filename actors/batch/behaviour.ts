@@ -7,7 +7,7 @@ import { subjectOf } from '../../runtime/definitions/subject.ts';
 import type { Target } from '../../runtime/pack.ts';
 import type { Mail } from '../../runtime/mail/mail.ts';
 import { deniedIn } from '../../runtime/policy/denied.ts';
-import { ROOT_PATH } from '../../runtime/address.ts';
+import { rootOf } from '../../runtime/address.ts';
 import { batchAgent } from '../../runtime/subjects.ts';
 import { type Behaviour, type Received, received, UNKNOWN } from '../behaviour.ts';
 import type { Runtime, Send } from '../runtime.ts';
@@ -126,7 +126,7 @@ async function cancels(runtime: Runtime, { value, context }: Snapshot): Promise<
   // Whoever cancels a batch means all of it; a refused key ends what would ask it now.
   const spares = value === 'failed' && { spares: true as const };
   return openTargets(context).map((target): Send => {
-    const to = { tenant: address.tenant, run: targetRun(address.run, target.id), path: ROOT_PATH, agent };
+    const to = { ...rootOf({ ...address, run: targetRun(address.run, target.id) }), agent };
     const mail = { type: 'cancel' as const, by: batchAgent(batch.schedule), reason: error?.message ?? '', ...spares };
     return { kind: 'mail', to, mail, trace };
   });
@@ -181,7 +181,7 @@ async function invocationsOf(
   if (!address || !trace || !batch || !schedule) return [];
   return targets.map((target) => {
     return {
-      address: { tenant: address.tenant, run: targetRun(address.run, target.id), path: '0' },
+      address: rootOf({ ...address, run: targetRun(address.run, target.id) }),
       agent: schedule.agent,
       instructions: schedule.instructions,
       payload: target.payload,

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { ROOT_PATH } from '../../runtime/address.ts';
 import { RUN_STATES } from '../contract/run-states.ts';
 import type { RunsShowOptions } from './actions/runs-show.ts';
 import type { RunsPromptOptions } from './actions/runs-prompt.ts';
@@ -39,7 +40,7 @@ export function runsCommands(): Command {
   runs
     .command('prompt')
     .argument('<run>', 'a run id')
-    .argument('[path]', 'which of its invocations, as `runs show` names it', '0')
+    .argument('[path]', 'which of its invocations, as `runs show` names it', ROOT_PATH)
     .requiredOption('--turn <n>', 'which of its model turns, from 1', turnNumber)
     .option('--api', 'print the body of the Messages API instead of the layers')
     .description(

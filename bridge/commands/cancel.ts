@@ -6,6 +6,8 @@
  * 3. A batch that a refused key ended has left runs to people: they are cancelled one by one, as the batch itself has ended.
  * 4. The answer comes in time, whatever the number of runs: what was not looked at by then counts as not final.
  */
+import pMap from 'p-map';
+import { AT_ONCE } from '../../runtime/at-once.ts';
 import { isReached, outcomeOf } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { Address, Mailbox } from '../../runtime/address.ts';
@@ -27,7 +29,6 @@ import { positions } from '../follow/watch.ts';
 const WAIT_MS = 15_000;
 /** How long it is then looked at what is not final: less than a client waits behind that. */
 const LAST_LOOK_MS = 2_000;
-const AT_ONCE = 64;
 
 export interface CancelOptions {
   waitMs?: number;
@@ -125,19 +126,23 @@ async function survey(
   signal: AbortSignal,
 ): Promise<Survey> {
   const open: Mailbox[] = [];
-  let earliest: { at: string; cancel: Cancelled } | null = null;
-  let read = 0;
-  for (; read < runs.length && !signal.aborted; read += AT_ONCE) {
-    const some = runs.slice(read, read + AT_ONCE).map((run) => readRun(runtime.journal, { ...address, run }));
-    for (const tree of (await Promise.all(some)).filter((each) => each !== null)) {
-      if (!ENDED.has(tree.state)) open.push({ ...tree.address, agent: tree.agent });
-      const at = tree.entries.find(({ state }) => state === 'cancelled');
-      const cancel = at ? cancelOf({ entries: [at] }) : null;
-      if (!at || !cancel || cancel.by === mailbox.agent) continue;
-      if (earliest === null || at.at < earliest.at) earliest = { at: at.at, cancel };
+  let earliest: { at: string; cancel: Cancelled | null } = { at: '', cancel: null };
+  let whole = true;
+  const read = async (run: string): Promise<void> => {
+    if (signal.aborted) {
+      whole = false;
+      return;
     }
-  }
-  return { open, first: earliest?.cancel ?? null, whole: read >= runs.length };
+    const tree = await readRun(runtime.journal, { ...address, run });
+    if (tree === null) return;
+    if (!ENDED.has(tree.state)) open.push({ ...tree.address, agent: tree.agent });
+    const at = tree.entries.find(({ state }) => state === 'cancelled');
+    const cancel = at ? cancelOf({ entries: [at] }) : null;
+    if (!at || !cancel || cancel.by === mailbox.agent) return;
+    if (earliest.at === '' || at.at < earliest.at) earliest = { at: at.at, cancel };
+  };
+  await pMap(runs, read, AT_ONCE);
+  return { open, first: earliest.cancel, whole };
 }
 
 async function readRoot({ runtime }: Platform, address: Address): Promise<Found> {

@@ -2,7 +2,7 @@
 import { accept, acceptRun } from '../../actors/accept.ts';
 import { batchMachine, targetRun } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
-import { type Address, ROOT_PATH } from '../../runtime/address.ts';
+import { type Address, rootOf } from '../../runtime/address.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
 import { checkTargetRun, isNewId, refuseNewId } from '../../runtime/ids.ts';
 import type { Invocation, Trace } from '../../runtime/journal/entry.ts';
@@ -64,7 +64,7 @@ export async function prepareRun(platform: Platform, request: RunRequest): Promi
   }
   runtime.model.checkAgent?.(request.agent);
   const { folder, tenant } = dataOf(settings, hosted.pack);
-  const address = { tenant, run: request.run ?? `${request.agent}-${runtime.id()}`, path: ROOT_PATH };
+  const address = rootOf({ tenant, run: request.run ?? `${request.agent}-${runtime.id()}` });
   await checkNew(platform, address);
   const source = folder === null ? null : await runtime.sources.get(hosted.pack, folder);
   const subject = subjectOf(hosted.pack.manifest.subject, request.payload);
@@ -146,7 +146,7 @@ export async function startBatch(platform: Platform, request: BatchRequest): Pro
     }
   }
   const trace = request.trace ?? newTrace(platform);
-  const address = { tenant, run: request.batch ?? newBatchId(platform, request.schedule, asOf), path: ROOT_PATH };
+  const address = rootOf({ tenant, run: request.batch ?? newBatchId(platform, request.schedule, asOf) });
   await checkNew(platform, address);
   const only = request.only && new Set(request.only);
   const targets = only ? listed.filter((id) => only.has(id)) : listed;

@@ -4,13 +4,13 @@
  * A batch may have a hundred thousand runs, of which thousands end at once. Its own journal is read when it has ended, and each
  * run then, and again only when something of it has ended since. No look goes on when its signal has come.
  */
+import pMap from 'p-map';
+import { AT_ONCE } from '../../runtime/at-once.ts';
 import { type Address, ROOT_PATH } from '../../runtime/address.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ENDED } from '../contract/run-states.ts';
 import { readRun, type RunTree } from '../journals/runs.ts';
 import { watchJournals } from '../follow/watch.ts';
-
-const AT_ONCE = 64;
 
 /** What was cancelled, as its journal stood when it was read. */
 export interface Root {
@@ -97,16 +97,14 @@ export class Ending<R extends Root> {
   async look(signal: AbortSignal): Promise<void> {
     const { journal } = this.platform.runtime;
     const { address, isBatch } = this.root;
-    while (this.unread.size > 0 && !signal.aborted) {
-      const some = firstOf(this.unread, AT_ONCE);
-      for (const run of some) this.unread.delete(run);
-      const reading = some.map(async (run) => {
-        const found = openOf(run, await readRun(journal, { ...address, run }), !isBatch);
-        if (found.length === 0) this.open.delete(run);
-        else this.open.set(run, found);
-      });
-      await Promise.all(reading);
-    }
+    const read = async (run: string): Promise<void> => {
+      if (signal.aborted) return;
+      this.unread.delete(run);
+      const found = openOf(run, await readRun(journal, { ...address, run }), !isBatch);
+      if (found.length === 0) this.open.delete(run);
+      else this.open.set(run, found);
+    };
+    while (this.unread.size > 0 && !signal.aborted) await pMap([...this.unread], read, AT_ONCE);
   }
 
   /** Reads the root anew; of a batch that has ended since, all runs that it left. */
@@ -131,15 +129,6 @@ export class Ending<R extends Root> {
     this.unread.clear();
     for (const run of this.open.keys()) this.unread.add(run);
   }
-}
-
-function firstOf(names: ReadonlySet<string>, most: number): string[] {
-  const some: string[] = [];
-  for (const name of names) {
-    if (some.length === most) break;
-    some.push(name);
-  }
-  return some;
 }
 
 /**

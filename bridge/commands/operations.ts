@@ -2,9 +2,11 @@
  * What every door can do, once: HTTP and NATS only carry requests in and answers out. Requests come checked by
  * `schemas.ts`; each refusal is a `PlatformError`, thrown before anything is written.
  */
+import pMap from 'p-map';
+import { AT_ONCE } from '../../runtime/at-once.ts';
 import { isReached, outcomeOf } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
-import { type Address, ROOT_PATH } from '../../runtime/address.ts';
+import { type Address, rootOf } from '../../runtime/address.ts';
 import { canonicalJson } from '../../runtime/canonical.ts';
 import type { Invocation, Trace } from '../../runtime/journal/entry.ts';
 import type { Journal } from '../../runtime/journal/journal.ts';
@@ -16,8 +18,6 @@ import { readRun, type RunTree, summarise } from '../journals/runs.ts';
 import { openTasks } from '../views/task-view.ts';
 import { asManyAsFit } from '../contract/long-lists.ts';
 import type { BatchView, RunRequest, RunView } from '../contract/schemas.ts';
-
-const AT_ONCE = 64;
 
 /** Accepts a run, or finds the one of that id. Throws `run.exists` when that one was asked something else. */
 export async function startRun(
@@ -86,7 +86,7 @@ function differences(was: Invocation, asked: Invocation, request: RunRequest): s
 
 /** Throws `run.unknown`, also for a run of another tenant. */
 export async function getRun(platform: Platform, tenant: string, run: string): Promise<RunView> {
-  const tree = await readRun(platform.runtime.journal, { tenant, run, path: '0' });
+  const tree = await readRun(platform.runtime.journal, rootOf({ tenant, run }));
   const view = tree && viewOf(tree);
   if (!view) throw new PlatformError('run.unknown', `there is no run ${JSON.stringify(run)}`);
   return view;
@@ -116,7 +116,7 @@ export function viewOf(tree: RunTree): RunView | null {
 /** Its runs from the place `from` in its list on, as far as an answer has room. Throws `run.unknown` when the tenant has no such batch. */
 export async function getBatch(platform: Platform, tenant: string, batch: string, from = 0): Promise<BatchView> {
   const { journal } = platform.runtime;
-  const found = await foldBatch(journal, { tenant, run: batch, path: '0' });
+  const found = await foldBatch(journal, rootOf({ tenant, run: batch }));
   if (!found) throw new PlatformError('run.unknown', `there is no batch ${JSON.stringify(batch)}`);
   const { start, context } = found;
   const all = runsOf(found);
@@ -142,14 +142,12 @@ async function statesOf(
   runs: readonly { run: string }[],
 ): Promise<Map<string, string>> {
   const states = new Map<string, string>();
-  for (let i = 0; i < runs.length; i += AT_ONCE) {
-    const some = runs.slice(i, i + AT_ONCE).map(async ({ run }) => {
-      const tree = await readRun(journal, { tenant, run, path: ROOT_PATH });
-      const view = tree && viewOf(tree);
-      if (view) states.set(run, view.state);
-    });
-    await Promise.all(some);
-  }
+  const read = async ({ run }: { run: string }): Promise<void> => {
+    const tree = await readRun(journal, rootOf({ tenant, run }));
+    const view = tree && viewOf(tree);
+    if (view) states.set(run, view.state);
+  };
+  await pMap(runs, read, AT_ONCE);
   return states;
 }
 

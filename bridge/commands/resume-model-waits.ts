@@ -2,13 +2,13 @@
  * A worker that may ask the model has come: what waits for one goes on now, and not only when its timer fires, which may be an
  * hour away. Everything else that waits is left alone: for a model that is busy, for a person, for a report.
  */
-import { type Address, ROOT_PATH } from '../../runtime/address.ts';
+import pMap from 'p-map';
+import { AT_ONCE } from '../../runtime/at-once.ts';
+import { rootOf } from '../../runtime/address.ts';
 import { isElsewhere } from '../../runtime/policy/retry.ts';
 import { intakeOf } from './intake.ts';
 import type { Platform } from '../platform/platform.ts';
 import { flattenTree, readRun, type RunTree } from '../journals/runs.ts';
-
-const AT_ONCE = 64;
 
 /**
  * Wakes all invocations of these runs of a tenant that wait so. Of runs that have none, nothing is sent; a wake-up is refused
@@ -16,17 +16,15 @@ const AT_ONCE = 64;
  */
 export async function resumeModelWaits(platform: Platform, tenant: string, runs: readonly string[]): Promise<void> {
   const { mailer, journal } = intakeOf(platform);
-  const wake = async (address: Address): Promise<void> => {
-    const tree = await readRun(journal, address);
+  const wake = async (run: string): Promise<void> => {
+    const tree = await readRun(journal, rootOf({ tenant, run }));
     const waiting = tree === null ? [] : flattenTree(tree).filter(waitsElsewhere);
     for (const { address: of, agent, context } of waiting) {
-      const trace = context.invocation?.trace ?? { correlation_id: address.run };
+      const trace = context.invocation?.trace ?? { correlation_id: run };
       await mailer.resume({ ...of, agent }, trace);
     }
   };
-  for (let i = 0; i < runs.length; i += AT_ONCE) {
-    await Promise.all(runs.slice(i, i + AT_ONCE).map((run) => wake({ tenant, run, path: ROOT_PATH })));
-  }
+  await pMap(runs, wake, AT_ONCE);
 }
 
 function waitsElsewhere({ state, context }: RunTree): boolean {

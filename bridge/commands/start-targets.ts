@@ -6,6 +6,7 @@
  * 2. Two starts at once, on whatever processes, never take the same target: each announces its targets before it begins,
  *    and an announcement succeeds only on top of the one that was read before.
  */
+import { rootOf } from '../../runtime/address.ts';
 import { targetRun } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
@@ -106,7 +107,7 @@ async function list(
 /** The batch of the request's id, when there is one that was asked for the same. */
 async function existing(platform: Platform, { tenant, schedule }: Listed, request: StartRequest, known: string[]) {
   if (request.batch === undefined) return null;
-  const found = await foldBatch(platform.runtime.journal, { tenant, run: request.batch, path: '0' });
+  const found = await foldBatch(platform.runtime.journal, rootOf({ tenant, run: request.batch }));
   if (!found) return null;
   const { start } = found;
   if (start.schedule !== schedule) throw taken(request.batch, `it is a batch of ${start.schedule}`);

@@ -1,9 +1,9 @@
 /** Parts of large values that no object names: a process was killed while it wrote one. Reads every name, so only when asked. */
 import type { NatsConnection } from 'nats';
+import pMap from 'p-map';
+import { AT_ONCE } from '../../runtime/at-once.ts';
 import { OBJECTS_BUCKET, OBJECTS_STREAM } from '../../runtime/subjects.ts';
 import { type Finding, ok, plural, warn } from './finding.ts';
-
-const AT_ONCE = 256;
 
 export async function examineObjects(nc: NatsConnection): Promise<Finding[]> {
   const manager = await nc.jetstreamManager();
@@ -16,14 +16,12 @@ export async function examineObjects(nc: NatsConnection): Promise<Finding[]> {
   const chunks = await subjects(`$O.${OBJECTS_BUCKET}.C.>`);
   const metas = (await subjects(`$O.${OBJECTS_BUCKET}.M.>`)).map(([subject]) => subject);
   const named = new Set<string>();
-  for (let i = 0; i < metas.length; i += AT_ONCE) {
-    const read = metas.slice(i, i + AT_ONCE).map(async (subject) => {
-      const { data } = await manager.streams.getMessage(OBJECTS_STREAM, { last_by_subj: subject });
-      const { nuid, deleted } = JSON.parse(new TextDecoder().decode(data)) as { nuid: string; deleted?: boolean };
-      if (deleted !== true) named.add(nuid);
-    });
-    await Promise.all(read);
-  }
+  const read = async (subject: string): Promise<void> => {
+    const { data } = await manager.streams.getMessage(OBJECTS_STREAM, { last_by_subj: subject });
+    const { nuid, deleted } = JSON.parse(new TextDecoder().decode(data)) as { nuid: string; deleted?: boolean };
+    if (deleted !== true) named.add(nuid);
+  };
+  await pMap(metas, read, AT_ONCE);
   const orphans = chunks.filter(([subject]) => !named.has(subject.split('.').at(-1) ?? ''));
   const objects = plural(named.size, 'object');
   if (orphans.length === 0) return [ok('objects', `${objects}, no chunk without one`)];

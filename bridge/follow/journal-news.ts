@@ -7,7 +7,7 @@
  * 3. When following breaks off, all listeners are told; who listens then begins anew.
  */
 import { DeliverPolicy, type NatsConnection } from 'nats';
-import { type Address, ROOT_PATH, addressKey } from '../../runtime/address.ts';
+import { type Address, addressKey, rootOf } from '../../runtime/address.ts';
 import { openReader, type Reader, type StreamMessage } from '../../runtime/bus/reader.ts';
 import { journalFilter, journalStream, parseJournalSubject } from '../../runtime/subjects.ts';
 
@@ -145,5 +145,5 @@ function keyOf({ subject }: StreamMessage): string {
 }
 
 function runKey({ tenant, run }: Pick<Address, 'tenant' | 'run'>): string {
-  return addressKey({ tenant, run, path: ROOT_PATH });
+  return addressKey(rootOf({ tenant, run }));
 }

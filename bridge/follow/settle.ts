@@ -1,5 +1,5 @@
 import { isCutShort, openTargets, targetRun } from '../../actors/batch/machine.ts';
-import type { Address } from '../../runtime/address.ts';
+import { type Address, ROOT_PATH } from '../../runtime/address.ts';
 import type { Journal, StoredEntry } from '../../runtime/journal/journal.ts';
 import { foldBatch } from '../journals/batch-journal.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -85,7 +85,7 @@ async function settle(
       const { state } = entry;
       if (wanted.has(run)) {
         onEntry?.(address, entry);
-        const how = path === '0' && ENDED.has(state) ? 'ended' : state === 'waiting_for_human' ? 'waiting' : null;
+        const how = path === ROOT_PATH && ENDED.has(state) ? 'ended' : state === 'waiting_for_human' ? 'waiting' : null;
         if (how === null) return;
         if (settled.get(run) !== how) onSettled?.(run, how);
         settled.set(run, how);

@@ -1,4 +1,5 @@
 /** Questions to people and cancels by HTTP. A decision or a cancel is said to be done only when it counts in the journal. */
+import { rootOf } from '../../runtime/address.ts';
 import { Cancel, HumanDecision, HumanListQuery } from '../contract/human-schemas.ts';
 import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
 import { checkRequest } from '../contract/parse.ts';
@@ -42,7 +43,7 @@ export function humanRoutes({ platform, stopping }: HttpContext) {
       const run = idOf(c, 'run.unknown');
       const asked = await readBody(c, Cancel, maxRequestBytes);
       const cancelled = inServed(platform, 'run.unknown', (tenant) =>
-        cancelRun(platform, { tenant, run, path: '0' }, asked, { signal: stopping }),
+        cancelRun(platform, rootOf({ tenant, run }), asked, { signal: stopping }),
       );
       const answer = await inTime(LONG_ANSWER_MS, cancelled);
       return c.json(answer, answer.state === 'cancelled' ? 200 : 202);

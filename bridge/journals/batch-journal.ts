@@ -5,7 +5,7 @@ import { type Address, addressKey } from '../../runtime/address.ts';
 import type { BatchStart } from '../../runtime/journal/entry.ts';
 import type { Journal, StoredEntry } from '../../runtime/journal/journal.ts';
 import type { Target } from '../../runtime/pack.ts';
-import { batchAgent } from '../../runtime/subjects.ts';
+import { isBatchAgent } from '../../runtime/subjects.ts';
 
 /** A batch as its journal shows it. */
 export interface Batch {
@@ -22,16 +22,11 @@ export interface BatchJournal extends Batch {
   entries: StoredEntry[];
 }
 
-/** Whether an entry is of a batch's journal; agent tokens of batches are the platform's own. */
-export function isBatch({ agent }: Pick<StoredEntry, 'agent'>): boolean {
-  return agent.startsWith(batchAgent(''));
-}
-
 /** Null when there is no such journal, or when it is an agent's run. */
 export async function readBatch(journal: Journal, address: Address): Promise<BatchJournal | null> {
   const entries = await journal.read(address);
   const [first] = entries;
-  if (!first || !isBatch(first)) return null;
+  if (!first || !isBatchAgent(first.agent)) return null;
   const batch = batchOf(address, first, await foldInTurns(batchMachine, entries));
   return batch && { ...batch, entries };
 }
@@ -43,7 +38,7 @@ const kept = new WeakMap<Journal, { folds: FoldCache; last: Map<string, Promise<
 /** The same without its entries: of a batch that was asked for lately only what is new is read. */
 export async function foldBatch(journal: Journal, address: Address): Promise<Batch | null> {
   const first = await journal.first(address);
-  if (!first || !isBatch(first)) return null;
+  if (!first || !isBatchAgent(first.agent)) return null;
   const { folds, last } = kept.get(journal) ?? { folds: new FoldCache(journal, KEPT), last: new Map() };
   kept.set(journal, { folds, last });
   const key = addressKey(address);

@@ -7,7 +7,7 @@ import type { Escalation } from '../../runtime/journal/entry.ts';
 import type { Journal, StoredEntry } from '../../runtime/journal/journal.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import type { RunSummary } from '../../runtime/pack.ts';
-import { isBatch } from './batch-journal.ts';
+import { isBatchAgent } from '../../runtime/subjects.ts';
 
 /** A run as its journals show it: an invocation, its entries and fold, and the invocations it delegated to. */
 export interface RunTree {
@@ -32,7 +32,7 @@ export async function readRun(journal: Journal, address: Address): Promise<RunTr
 export async function readInvocation(journal: Journal, address: Address): Promise<RunTree | null> {
   const entries = await journal.read(address);
   const [first] = entries;
-  if (!first || isBatch(first)) return null;
+  if (!first || isBatchAgent(first.agent)) return null;
   const { snapshot } = fold(invocationMachine, entries);
   return { address, agent: first.agent, entries, state: stateOf(snapshot), context: snapshot.context, children: [] };
 }

@@ -1,7 +1,7 @@
 /** What the endpoints do: a valid request becomes an operation of the platform. */
 import { PlatformError } from '../../config/errors.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
-import { ROOT_PATH } from '../../runtime/address.ts';
+import { rootOf } from '../../runtime/address.ts';
 import { type AgentRunRequest, type Deed, plainStart } from '../contract/endpoints.ts';
 import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
 import { getBatch, getRun } from '../commands/operations.ts';
@@ -43,7 +43,7 @@ async function other(platform: Platform, deed: Exclude<Deed, { kind: 'run' }>, a
     }
     case 'cancel': {
       const { run: id, by, reason } = request as RunCancelRequest;
-      return cancelRun(platform, { tenant, run: id, path: ROOT_PATH }, { by, reason }, { signal: asked.closing });
+      return cancelRun(platform, rootOf({ tenant, run: id }), { by, reason }, { signal: asked.closing });
     }
     case 'list tasks': {
       const { state = 'open', limit = LIST_MAX } = request as HumanListQuery;

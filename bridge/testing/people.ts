@@ -1,6 +1,6 @@
 /** What a test does in the place of people: it looks at questions, answers them, lets their time pass, and cancels. */
 import { PlatformError } from '../../config/errors.ts';
-import { type Address, ROOT_PATH } from '../../runtime/address.ts';
+import { type Address, rootOf } from '../../runtime/address.ts';
 import { dueTimer } from '../../runtime/context/invocation.ts';
 import type { HumanDecision, HumanTaskDetail } from '../contract/human-schemas.ts';
 import { untilAtRest } from '../follow/at-rest.ts';
@@ -34,7 +34,7 @@ export function testPeople({ platform, worker }: Pick<TestProcess, 'platform' | 
   const { signal } = new AbortController();
 
   async function rested(address: Address): Promise<RunTree> {
-    const tree = await untilAtRest(platform, { ...address, path: ROOT_PATH }, signal);
+    const tree = await untilAtRest(platform, rootOf(address), signal);
     // What its last step sends, such as the event of its report, is there before the test looks.
     await worker.settled();
     if (tree) return tree;

@@ -1,5 +1,7 @@
 /** What a batch came to, from the journals alone: one row per target as the pack tells it, and the totals. */
-import type { Address } from '../../runtime/address.ts';
+import pMap, { pMapSkip } from 'p-map';
+import { AT_ONCE } from '../../runtime/at-once.ts';
+import { rootOf } from '../../runtime/address.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import type { JsonObject } from '../../runtime/json.ts';
 import type { Row, RunSummary } from '../../runtime/pack.ts';
@@ -36,8 +38,6 @@ export interface Totals extends Spent {
   tallies: Record<string, Record<string, number>>;
 }
 
-const AT_ONCE = 64;
-
 /** The results, most urgent first. `cutShort`: the batch ended before its runs did, and of some there may be none. */
 export async function readResults(
   platform: Platform,
@@ -50,24 +50,21 @@ export async function readResults(
   },
 ): Promise<BatchResult[]> {
   const { pack, schedule, tenant, runs, cutShort = false } = options;
-  const ranked: { rank: number; result: BatchResult }[] = [];
-  for (let i = 0; i < runs.length; i += AT_ONCE) {
-    const some = runs.slice(i, i + AT_ONCE).map(async ({ target, run }) => {
-      const address: Address = { tenant, run, path: '0' };
-      const tree = await readRun(platform.runtime.journal, address);
-      if (tree === null && cutShort) return [];
-      if (tree === null) throw new Error(`there is no journal of the run ${run}`);
-      const { facts, ...summary } = summarise(target, tree);
-      const release = await packOf(platform, pack, tree);
-      const { fields, rank, document, tally, error } = rowOf(release, schedule, { ...summary, facts });
-      if (error !== null) platform.runtime.log.error({ run, target, error }, 'no row of a result');
-      // Of a hundred thousand runs, what is told of each is kept, and no journal.
-      const kept = { spent: spentBy(tree), models: modelsOf(tree), tasks: openTasks(tree) };
-      const began = tree.context.invocation?.model;
-      return [{ rank, result: { target, summary, ...kept, began, fields, document: document ?? null, tally, error } }];
-    });
-    ranked.push(...(await Promise.all(some)).flat());
-  }
+  const read = async ({ target, run }: { target: string; run: string }) => {
+    const tree = await readRun(platform.runtime.journal, rootOf({ tenant, run }));
+    if (tree === null && cutShort) return pMapSkip;
+    if (tree === null) throw new Error(`there is no journal of the run ${run}`);
+    const { facts, ...summary } = summarise(target, tree);
+    const release = await packOf(platform, pack, tree);
+    const { fields, rank, document, tally, error } = rowOf(release, schedule, { ...summary, facts });
+    if (error !== null) platform.runtime.log.error({ run, target, error }, 'no row of a result');
+    // Of a hundred thousand runs, what is told of each is kept, and no journal.
+    const kept = { spent: spentBy(tree), models: modelsOf(tree), tasks: openTasks(tree) };
+    const began = tree.context.invocation?.model;
+    const result: BatchResult = { target, summary, ...kept, began, fields, document: document ?? null, tally, error };
+    return { rank, result };
+  };
+  const ranked = await pMap(runs, read, AT_ONCE);
   return ranked.sort((a, b) => a.rank - b.rank).map(({ result }) => result);
 }
 

@@ -2,7 +2,7 @@
 import { targetRun } from '../../actors/batch/machine.ts';
 import { lastMessages } from '../../actors/last-entries.ts';
 import { PlatformError } from '../../config/errors.ts';
-import { type Address, ROOT_PATH } from '../../runtime/address.ts';
+import { type Address, ROOT_PATH, rootOf } from '../../runtime/address.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import { type Outline, tryEntry } from '../../runtime/journal/unreadable.ts';
 import {
@@ -12,6 +12,7 @@ import {
   journalSubject,
   parseJournalSubject,
   shardOf,
+  scheduleOf,
 } from '../../runtime/subjects.ts';
 import { type Batch, foldBatch } from '../journals/batch-journal.ts';
 import { type OnUnreadable, orUnreadable } from './unreadable.ts';
@@ -21,7 +22,7 @@ import { ENDED, type RunStateFilter } from '../contract/run-states.ts';
 /** Roots of that run id: one per tenant that has it, or only that of `tenant`. */
 export async function findRun({ jsm, runtime }: Records, run: string, tenant = '*'): Promise<Address[]> {
   const shard = shardOf(run, runtime.journal.shards);
-  const subject = journalSubject({ tenant, run, path: ROOT_PATH }, shard);
+  const subject = journalSubject(rootOf({ tenant, run }), shard);
   const { state } = await jsm.streams.info(journalStream(shard), { subjects_filter: subject });
   return Object.keys(state.subjects ?? {}).map(parseJournalSubject);
 }
@@ -72,8 +73,6 @@ interface Tree {
   entries: number;
   waits: boolean;
 }
-
-const SCHEDULE = /^_schedule-/;
 
 export interface RunFilter {
   tenant?: string;
@@ -144,7 +143,7 @@ async function collect(
     const outline = entry ?? tried.outline;
     const key = keyOf(address.tenant, address.run);
     const tree = trees.get(key) ?? {
-      address: { ...address, path: ROOT_PATH },
+      address: rootOf(address),
       root: null,
       outline: null,
       latest: '',
@@ -207,15 +206,15 @@ async function listed(records: Records, tree: Tree, trees: ReadonlyMap<string, T
   const { address, root } = tree;
   const { run, tenant } = address;
   const agent = root?.agent ?? '';
-  const isBatch = SCHEDULE.test(agent);
+  const schedule = scheduleOf(agent);
   const first = await records.runtime.journal.first(address);
   return {
     run,
     tenant,
-    agent: isBatch ? null : agent,
-    schedule: isBatch ? agent.replace(SCHEDULE, '') : null,
+    agent: schedule === null ? agent : null,
+    schedule,
     subject: root?.subject ?? null,
-    state: isBatch ? await batchState(records, tree, trees) : runState(tree),
+    state: schedule === null ? runState(tree) : await batchState(records, tree, trees),
     started: first?.at ?? tree.latest,
     latest: tree.latest,
     entries: tree.entries,

@@ -1,19 +1,19 @@
 /** Questions to people, found by their journals. Reads only; `decide.ts` answers them. */
+import pMap from 'p-map';
+import { AT_ONCE } from '../../runtime/at-once.ts';
+import { isBatchAgent } from '../../runtime/subjects.ts';
 import { PlatformError } from '../../config/errors.ts';
-import { type Address, ROOT_PATH } from '../../runtime/address.ts';
+import { type Address, rootOf } from '../../runtime/address.ts';
 import type { TaskState } from '../../runtime/context/invocation.ts';
 import type { HumanTask } from '../../runtime/journal/entry.ts';
 import type { StoredEntry } from '../../runtime/journal/journal.ts';
 import type { HumanTaskDetail, HumanTaskView } from '../contract/human-schemas.ts';
-import { isBatch } from '../journals/batch-journal.ts';
 import { eachLastEntry, findRun } from './find-runs.ts';
 import { type OnUnreadable, orUnreadable } from './unreadable.ts';
 import type { Records } from '../platform/records.ts';
 import type { TASK_FILTERS } from '../contract/run-states.ts';
 import { readInvocation, readRun, type RunTree } from '../journals/runs.ts';
 import { parseTaskId, taskDetail, tasksOf, taskView } from './task-view.ts';
-
-const AT_ONCE = 64;
 
 export interface TaskFilter {
   /** One tenant or several; all when absent. */
@@ -50,12 +50,13 @@ async function openOnes(
     else found.push(taskView({ ...address, agent: entry.agent, subject: entry.subject }, task, 'open', null));
   };
   for (const tenant of tenants) await eachLastEntry(records, tenant, look, onUnreadable);
-  return [...found, ...(await readTasks(records, unclear, onUnreadable)).filter((task) => task.state === 'open')];
+  const read = await pMap(unclear, (address) => readTasks(records, address, onUnreadable), AT_ONCE);
+  return [...found, ...read.flat().filter((task) => task.state === 'open')];
 }
 
 /** Whether the last entry of a journal leaves room for an open question. Pure. */
 export function mayAsk(entry: Pick<StoredEntry, 'agent' | 'state' | 'events'>): boolean {
-  if (isBatch(entry)) return false;
+  if (isBatchAgent(entry.agent)) return false;
   if (entry.state !== 'failed') return entry.state === 'waiting_for_human';
   // What failed with this entry and asked nobody has no question.
   return askedBy(entry) !== null || !entry.events.some(({ type }) => type === 'failed');
@@ -63,7 +64,7 @@ export function mayAsk(entry: Pick<StoredEntry, 'agent' | 'state' | 'events'>): 
 
 /** Whether a question is open behind a journal's last entry, as far as the entry itself tells. Pure. */
 export function asks(entry: Pick<StoredEntry, 'agent' | 'state' | 'events'>): boolean {
-  if (entry.state === 'waiting_for_human') return !isBatch(entry);
+  if (entry.state === 'waiting_for_human') return !isBatchAgent(entry.agent);
   const last = entry.events.at(-1);
   const undecided = last?.type === 'human.decided' && last.verdicts.some(({ ok }) => !ok);
   return entry.state === 'failed' && (undecided || askedBy(entry) !== null);
@@ -90,34 +91,26 @@ async function latest(
   const journals: { address: Address; at: string }[] = [];
   for (const tenant of tenants) {
     const look = (address: Address, entry: StoredEntry): void => {
-      if (!isBatch(entry)) journals.push({ address, at: entry.at });
+      if (!isBatchAgent(entry.agent)) journals.push({ address, at: entry.at });
     };
     await eachLastEntry(records, tenant, look, onUnreadable);
   }
   journals.sort((a, b) => (a.at < b.at ? 1 : -1));
-  const found: HumanTaskView[] = [];
-  for (let i = 0; i < journals.length && found.length < limit; i += AT_ONCE) {
-    const some = journals.slice(i, i + AT_ONCE).map(({ address }) => address);
-    found.push(
-      ...(await readTasks(records, some, onUnreadable)).filter((task) => state === 'all' || task.state === state),
-    );
-  }
-  return found;
+  let found = 0;
+  const read = async ({ address }: { address: Address }): Promise<HumanTaskView[]> => {
+    if (found >= limit) return [];
+    const tasks = await readTasks(records, address, onUnreadable);
+    const wanted = tasks.filter((task) => state === 'all' || task.state === state);
+    found += wanted.length;
+    return wanted;
+  };
+  return (await pMap(journals, read, AT_ONCE)).flat();
 }
 
-async function readTasks(
-  { runtime }: Records,
-  addresses: readonly Address[],
-  onUnreadable?: OnUnreadable,
-): Promise<HumanTaskView[]> {
-  const found: HumanTaskView[] = [];
-  for (let i = 0; i < addresses.length; i += AT_ONCE) {
-    const some = addresses
-      .slice(i, i + AT_ONCE)
-      .map((address) => orUnreadable(address, readInvocation(runtime.journal, address), onUnreadable));
-    found.push(...(await Promise.all(some)).flatMap((tree) => (tree ? tasksOf(tree) : [])));
-  }
-  return found;
+/** Every question of one invocation. */
+async function readTasks({ runtime }: Records, address: Address, onUnreadable?: OnUnreadable): Promise<HumanTaskView[]> {
+  const tree = await orUnreadable(address, readInvocation(runtime.journal, address), onUnreadable);
+  return tree ? tasksOf(tree) : [];
 }
 
 /** Who asks, and the question. */
@@ -155,6 +148,6 @@ export async function showTask(records: Records, id: string, tenant?: string): P
 }
 
 export async function detailOf(records: Records, { tree, task }: Asked): Promise<HumanTaskDetail> {
-  const root = await readRun(records.runtime.journal, { ...tree.address, path: ROOT_PATH });
+  const root = await readRun(records.runtime.journal, rootOf(tree.address));
   return taskDetail(root ?? tree, tree, task);
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { JetStreamManager, NatsConnection } from 'nats';
+import pMap from 'p-map';
+import { AT_ONCE } from '../at-once.ts';
 import type { WhenFull } from '../bus/publish.ts';
 import { checkMemory, checkQuery, checkSeed } from './check.ts';
 import { type Embedder, lexicalEmbedder } from './embedder.ts';
@@ -20,7 +22,6 @@ import { incomplete, Upkeep } from './upkeep.ts';
  * 2. A recall answers from a complete index (`upkeep.ts`), or fails. So a crash between recording and indexing, a lost Redis, a
  *    part of it that is lost and another embedder all heal themselves.
  */
-const AT_ONCE = 64;
 const TRIES = 3;
 
 export interface LongTermMemoryOptions {
@@ -94,12 +95,8 @@ export class LongTermMemory {
     for (const scope of new Set(seeds.map((seed) => seed.scope))) await this.upkeep.ready({ tenant, scope });
     const indexed = await this.index.has(memories);
     const missing = memories.filter((_, i) => !indexed[i]);
-    let created = 0;
-    for (let i = 0; i < missing.length; i += AT_ONCE) {
-      const stored = await Promise.all(missing.slice(i, i + AT_ONCE).map((memory) => this.store(memory, 'refuse')));
-      created += stored.filter((each) => each.created).length;
-    }
-    return created;
+    const stored = await pMap(missing, (memory) => this.store(memory, 'refuse'), AT_ONCE);
+    return stored.filter((each) => each.created).length;
   }
 
   /** Writes the whole index anew from the record and removes what the record does not hold. Returns the memories indexed. */

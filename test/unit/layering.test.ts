@@ -279,6 +279,16 @@ test('text leaves for a terminal in one file', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('the path of a root, and the agent token of a batch, are spelled in one file each', () => {
+  const spelled = /path(: | === )'0'|'_schedule-|startsWith\('_'\)/;
+  const wrong = core.flatMap((file) =>
+    codeLines(file.text).flatMap(([at, line]) =>
+      spelled.test(line) && !line.startsWith('const BATCH_AGENT =') ? [`${file.path}:${at} ${line.trim()}`] : [],
+    ),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('time limits are not those that the garbage collector may take', () => {
   const wrong = [...core, ...packs].flatMap((file) =>
     codeLines(file.text).flatMap(([at, line]) =>

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { PlatformError } from '../../../config/errors.ts';
-import type { Address } from '../../../runtime/address.ts';
-import { ROOT_PATH } from '../../../runtime/address.ts';
+import { type Address, rootOf } from '../../../runtime/address.ts';
 import { Edits, HumanDecision, type HumanTaskView } from '../../contract/human-schemas.ts';
 import { checkRequest, parseRequest } from '../../contract/parse.ts';
 import { untilAtRest } from '../../follow/at-rest.ts';
@@ -80,7 +79,7 @@ function hinted(error: unknown): unknown {
 }
 
 async function followed(platform: Platform, { tenant, run }: HumanTaskView, signal: AbortSignal): Promise<RunTree> {
-  const address: Address = { tenant, run, path: ROOT_PATH };
+  const address: Address = rootOf({ tenant, run });
   const tree = await untilAtRest(platform, address, signal);
   if (tree === null) throw stoppedBy(signal, `the decision counts; \`runs show ${run}\` tells what came of it`);
   return tree;

@@ -1,5 +1,5 @@
 import { PlatformError } from '../../../config/errors.ts';
-import { ROOT_PATH } from '../../../runtime/address.ts';
+import { rootOf } from '../../../runtime/address.ts';
 import { findRun } from '../../views/find-runs.ts';
 import { unreadableJournals } from '../../views/unreadable.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -52,7 +52,7 @@ async function failedTree(
   path?: string,
 ): Promise<RunTree> {
   const [address] = await findRun(platform, run, tenant);
-  const root = address && (await readRun(platform.runtime.journal, { ...address, path: ROOT_PATH }));
+  const root = address && (await readRun(platform.runtime.journal, rootOf(address)));
   const trees = root ? flattenTree(root) : [];
   const named =
     path === undefined

@@ -1,3 +1,5 @@
+import pMap from 'p-map';
+import { AT_ONCE } from '../../../runtime/at-once.ts';
 import { isReached } from '../../../actors/batch/machine.ts';
 import { type BatchJournal, readBatch, runsOf } from '../../journals/batch-journal.ts';
 import { modelsOf, modelsText } from '../../views/batch-results.ts';
@@ -40,30 +42,21 @@ export async function showRun(session: Session, run: string, { verdicts = false 
   return 0;
 }
 
-const AT_ONCE = 64;
-
 /** What became of a batch's targets, and what their runs used up, as far as their journals can be read. */
 async function readTargets(
   { runtime }: Records,
   batch: BatchJournal,
   onUnreadable: OnUnreadable,
 ): Promise<{ standing: TargetStanding[]; spent: Spent }> {
-  const runs = runsOf(batch);
-  const standing: TargetStanding[] = [];
   let spent = nothingSpent();
-  for (let i = 0; i < runs.length; i += AT_ONCE) {
-    const some = runs.slice(i, i + AT_ONCE).map(async (each) => {
-      const address = { ...batch.address, run: each.run };
-      const begun = isReached(batch.context, each.run);
-      const tree = begun ? await orUnreadable(address, readRun(runtime.journal, address), onUnreadable) : null;
-      return { tree, stands: standingOf(batch, each, tree) };
-    });
-    for (const { tree, stands } of await Promise.all(some)) {
-      standing.push(stands);
-      if (tree) spent = addSpent(spent, spentBy(tree));
-    }
-  }
-  return { standing, spent };
+  const read = async (each: { target: string; run: string }): Promise<TargetStanding> => {
+    const address = { ...batch.address, run: each.run };
+    const begun = isReached(batch.context, each.run);
+    const tree = begun ? await orUnreadable(address, readRun(runtime.journal, address), onUnreadable) : null;
+    if (tree) spent = addSpent(spent, spentBy(tree));
+    return standingOf(batch, each, tree);
+  };
+  return { standing: await pMap(runsOf(batch), read, AT_ONCE), spent };
 }
 
 function runDocument(tree: RunTree): Record<string, unknown> {

@@ -1,3 +1,5 @@
+import pMap from 'p-map';
+import { AT_ONCE } from '../../../runtime/at-once.ts';
 import { type BatchContext, isReached, outcomeOf, targetRun } from '../../../actors/batch/machine.ts';
 import { type ErrorCode, PlatformError } from '../../../config/errors.ts';
 import type { Address } from '../../../runtime/address.ts';
@@ -79,8 +81,6 @@ export async function runNow(session: Session, schedule: string, options: RunNow
   });
 }
 
-const AT_ONCE = 64;
-
 /** A batch in which nothing is left to do is only read: repeating it adds nothing. */
 async function hasSettled(
   platform: Platform,
@@ -90,11 +90,13 @@ async function hasSettled(
   const { journal } = platform.runtime;
   if (state !== 'running') return ENDED.has(state);
   const pending = runs.filter(({ run }) => outcomeOf(context, run) === null);
-  for (let i = 0; i < pending.length; i += AT_ONCE) {
-    const some = pending.slice(i, i + AT_ONCE).map(({ run }) => readRun(journal, { ...address, run }));
-    if (!(await Promise.all(some)).every((tree) => tree !== null && waitingOf(tree) !== null)) return false;
-  }
-  return true;
+  let waits = true;
+  const read = async ({ run }: { run: string }): Promise<void> => {
+    const tree = waits ? await readRun(journal, { ...address, run }) : null;
+    waits &&= tree !== null && waitingOf(tree) !== null;
+  };
+  await pMap(pending, read, AT_ONCE);
+  return waits;
 }
 
 interface Followed {

@@ -1,7 +1,7 @@
 /** Ends of runs and batches, from the entry that ends them, and how they are told. Pure. */
 import { type Address, ROOT_PATH } from '../../../runtime/address.ts';
 import type { Entry, JournaledEvent } from '../../../runtime/journal/entry.ts';
-import { isBatch } from '../../journals/batch-journal.ts';
+import { isBatchAgent, scheduleOf } from '../../../runtime/subjects.ts';
 import { shortText } from '../../journals/model-waits.ts';
 import { ENDED } from '../../contract/run-states.ts';
 import { reasonsOf } from '../../views/task-view.ts';
@@ -54,7 +54,7 @@ export function endedTexts(paint: Paint): (run: EndedRun) => string {
     const now = Date.parse(at);
     for (const [reason, since] of told) if (now - since > SAME_FOR_MS) told.delete(reason);
     const reason = `${code}: ${shortText(message, LONGEST)}`;
-    if (told.has(reason) && !isBatch({ agent })) return `, ${code} as above`;
+    if (told.has(reason) && !isBatchAgent(agent)) return `, ${code} as above`;
     told.set(reason, now);
     return `, ${reason}`;
   };
@@ -67,5 +67,6 @@ export function endedTexts(paint: Paint): (run: EndedRun) => string {
 
 /** Run, agent, subject. */
 export function whoText({ run, agent, subject }: Pick<EndedRun, 'run' | 'agent' | 'subject'>): string {
-  return `${harmless(run)}  ${agent.replace(/^_schedule-/, 'schedule ')}  ${harmless(subject ?? '–')}`;
+  const schedule = scheduleOf(agent);
+  return `${harmless(run)}  ${schedule === null ? agent : `schedule ${schedule}`}  ${harmless(subject ?? '–')}`;
 }
