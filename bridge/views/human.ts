@@ -108,7 +108,11 @@ async function latest(
 }
 
 /** Every question of one invocation. */
-async function readTasks({ runtime }: Records, address: Address, onUnreadable?: OnUnreadable): Promise<HumanTaskView[]> {
+async function readTasks(
+  { runtime }: Records,
+  address: Address,
+  onUnreadable?: OnUnreadable,
+): Promise<HumanTaskView[]> {
   const tree = await orUnreadable(address, readInvocation(runtime.journal, address), onUnreadable);
   return tree ? tasksOf(tree) : [];
 }
