@@ -13,7 +13,7 @@ import type { Decision, Edits } from '../../runtime/journal/entry.ts';
 import { abortsAfter } from '../../runtime/time-limit.ts';
 import type { HumanDecision, HumanTaskView } from '../contract/human-schemas.ts';
 import { entriesAfter } from '../follow/entries-after.ts';
-import { findTask } from '../views/human.ts';
+import { type Asked, findTask } from '../views/human.ts';
 import type { Platform } from '../platform/platform.ts';
 import { readInvocation, type RunTree } from '../journals/runs.ts';
 import { checkServed } from '../platform/served-agents.ts';
@@ -31,19 +31,20 @@ export interface DecideOptions {
 }
 
 /**
- * Decides, and returns the question as the journal has it then.
+ * Decides, and returns the question as the journal has it then. It is given by its id, or as it was found.
  * @throws PlatformError `human.unknown`, `human.not_yours`, `human.decided`, `human.expired`, `human.refused`, `run.ended`,
  * `run.unserved`;
  * `human.unconfirmed` when no worker took the decision in time: it is queued, and may be sent again
  */
 export async function decideTask(
   platform: Platform,
-  id: string,
+  question: string | Asked,
   said: HumanDecision,
   { tenant, waitMs = WAIT_MS, signal }: DecideOptions = {},
 ): Promise<HumanTaskView> {
   const { runtime } = platform;
-  const asked = await findTask(platform, id, tenant);
+  const asked = typeof question === 'string' ? await findTask(platform, question, tenant) : question;
+  const { id } = asked.task;
   const decision = decisionOf(id, said, runtime.now());
   checkDecider(asked.task, decision);
   const before = settledTask(asked.tree, id, decision.id);

@@ -6,6 +6,7 @@
  * 2. A run that was accepted is told as accepted, whatever the servers do then.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { PlatformError } from '../../config/errors.ts';
 import type { Address } from '../../runtime/address.ts';
 import { isUndecided, PAUSE_MS } from '../../runtime/bus/patience.ts';
 import type { Trace } from '../../runtime/journal/entry.ts';
@@ -14,7 +15,8 @@ import type { Platform } from '../platform/platform.ts';
 import { settleRun } from '../follow/settle.ts';
 import { warnSeldom } from '../platform/warn-seldom.ts';
 import { ANSWER_MS, inTime } from '../contract/in-time.ts';
-import { getRun, startRun } from './operations.ts';
+import { getRun } from '../views/answers.ts';
+import { startRun } from './start-run.ts';
 import { refusalOf } from '../contract/refusals.ts';
 import type { RunRequest, RunView } from '../contract/schemas.ts';
 
@@ -36,10 +38,19 @@ export async function runAndWait(
   { ms, signal }: Wait,
 ): Promise<RunView> {
   const began = performance.now();
-  const address = await inTime(ANSWER_MS, startRun(platform, tenant, request, trace));
+  const { agent = platform.settings.defaultAgent, instructions, payload, run_id, as_of, thread } = request;
+  if (agent === undefined) {
+    throw new PlatformError('agent.unknown', 'the request names no agent, and the setting default_agent is not set');
+  }
+  const asked = {
+    ...{ agent, instructions, payload, trace, tenant },
+    ...(run_id !== undefined && { run: run_id }),
+    ...(as_of !== undefined && { asOf: as_of }),
+    ...(thread !== undefined && { thread }),
+  };
+  const { address } = await inTime(ANSWER_MS, startRun(platform, asked));
   const left = ms - (performance.now() - began);
   if (left > 0) await settled(platform, address, AbortSignal.any([abortsAfter(Math.ceil(left)), signal]));
-  const agent = request.agent ?? platform.settings.defaultAgent ?? '';
   return standing(platform, address, agent, trace);
 }
 

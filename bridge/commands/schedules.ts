@@ -4,7 +4,7 @@ import { lastTick, nextTick, tickName } from '../../runtime/schedules/cron.ts';
 import type { ScheduleState } from '../../runtime/schedules/clockwork.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { checkOneMeaning } from '../platform/data-packs.ts';
-import { openBatch } from './open-batch.ts';
+import { openBatch } from './start-batch.ts';
 import { dataOf, type Platform } from '../platform/platform.ts';
 
 export interface Schedule {

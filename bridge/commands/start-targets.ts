@@ -8,6 +8,7 @@
  */
 import { rootOf } from '../../runtime/address.ts';
 import { targetRun } from '../../actors/batch/machine.ts';
+import { namedData } from '../../config/data-setting.ts';
 import { PlatformError } from '../../config/errors.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
 import { subjectOf } from '../../runtime/definitions/subject.ts';
@@ -15,14 +16,13 @@ import type { Trace } from '../../runtime/journal/entry.ts';
 import type { Target } from '../../runtime/pack.ts';
 import type { Announced } from '../../runtime/schedules/clockwork.ts';
 import { type Batch, foldBatch } from '../journals/batch-journal.ts';
-import { newBatchId, startBatch } from './door.ts';
+import { askedOfBatch, differences, idTaken } from './same-id.ts';
+import { newBatchId, realFolder, startBatch, takeUpBatch } from './start-batch.ts';
 import { openWork } from '../views/find-runs.ts';
-import { intakeOf } from './intake.ts';
-import { openBatch } from './open-batch.ts';
+import { checkTenant, intakeOf } from './intake.ts';
 import { dataOf, type Platform } from '../platform/platform.ts';
 import { checkDiskSpace } from '../platform/disk-space.ts';
 import { asManyAsFit } from '../contract/long-lists.ts';
-import { serves } from './operations.ts';
 import type { StartAnswer, StartRequest } from '../contract/schemas.ts';
 
 /** How often a start that lost the race for its turn looks again. */
@@ -94,7 +94,7 @@ async function list(
   if (!declared) throw new PlatformError('schedule.unknown', `no schedule is called ${JSON.stringify(schedule)}`);
   const { pack } = declared;
   const data = dataOf(settings, pack);
-  serves(tenant, data.tenant);
+  checkTenant(tenant, data.tenant);
   if (data.folder === null) {
     throw new PlatformError('data.missing', `the schedule ${schedule} needs a data folder (setting data)`);
   }
@@ -105,22 +105,28 @@ async function list(
 }
 
 /** The batch of the request's id, when there is one that was asked for the same. */
-async function existing(platform: Platform, { tenant, schedule }: Listed, request: StartRequest, known: string[]) {
+async function existing(
+  platform: Platform,
+  { tenant, schedule, pack }: Listed,
+  request: StartRequest,
+  known: string[],
+) {
   if (request.batch === undefined) return null;
   const found = await foldBatch(platform.runtime.journal, rootOf({ tenant, run: request.batch }));
   if (!found) return null;
-  const { start } = found;
-  if (start.schedule !== schedule) throw taken(request.batch, `it is a batch of ${start.schedule}`);
-  if (request.as_of !== undefined && request.as_of !== start.as_of)
-    throw taken(request.batch, `it is as of ${start.as_of}`);
-  const opened = await openBatch(platform, { schedule, batch: request.batch });
+  const folder = namedData(platform.settings.data, pack.manifest.metadata.name);
+  const now = { schedule, as_of: request.as_of, data: folder === undefined ? undefined : realFolder(folder) };
+  const words = { schedule: 'it is a batch of', as_of: 'it is as of', data: 'its data folder is' };
+  const [other] = differences(askedOfBatch(found.start), now);
+  if (other) throw taken(request.batch, `${words[other.field]} ${String(other.was)}`);
+  const opened = await takeUpBatch(platform, found);
   const wanted = new Set(known);
   if (!request.all && !opened.targets.every((id) => wanted.has(id))) throw taken(request.batch, 'it has other targets');
   return opened;
 }
 
 function taken(batch: string, why: string): PlatformError {
-  return new PlatformError('run.exists', `the id ${JSON.stringify(batch)} is taken: ${why}; give another batch`);
+  return idTaken(`the id ${JSON.stringify(batch)} is taken: ${why}; give another batch`);
 }
 
 /** Target id → run, for every target that is being worked on. (1) */

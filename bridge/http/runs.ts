@@ -1,7 +1,7 @@
 /** Runs and batches by HTTP. A client that goes away leaves its run as it is: the journal goes on without a listener. */
 import { PlatformError } from '../../config/errors.ts';
 import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
-import { getBatch, getRun } from '../commands/operations.ts';
+import { getBatch, getRun } from '../views/answers.ts';
 import { checkRequest } from '../contract/parse.ts';
 import { runAndWait } from '../commands/run-and-wait.ts';
 import { startTargets } from '../commands/start-targets.ts';

@@ -4,7 +4,7 @@ import type { Trace } from '../../runtime/journal/entry.ts';
 import { rootOf } from '../../runtime/address.ts';
 import { type AgentRunRequest, type Deed, plainStart } from '../contract/endpoints.ts';
 import { ANSWER_MS, inTime, LONG_ANSWER_MS } from '../contract/in-time.ts';
-import { getBatch, getRun } from '../commands/operations.ts';
+import { getBatch, getRun } from '../views/answers.ts';
 import { runAndWait } from '../commands/run-and-wait.ts';
 import type { HumanDecideRequest, HumanListQuery, RunCancelRequest } from '../contract/human-schemas.ts';
 import { startTargets } from '../commands/start-targets.ts';

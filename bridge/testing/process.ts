@@ -8,7 +8,8 @@ import { Worker, type WorkerOptions } from '../../actors/worker.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { ModelProvider } from '../../runtime/model/provider.ts';
-import { type BatchRequest, type RunRequest, startBatch, startRun } from '../commands/door.ts';
+import { type BatchRequest, startBatch } from '../commands/start-batch.ts';
+import { type RunRequest, startRun } from '../commands/start-run.ts';
 import { openPlatform, type Platform } from '../platform/platform.ts';
 import { readRun, type RunTree } from '../journals/runs.ts';
 import { settleBatch, settleRun } from '../follow/settle.ts';
@@ -72,7 +73,7 @@ export async function openTestProcess(settings: Settings, options: ProcessOption
     platform,
     worker,
     run: async (request) => {
-      const { address } = await startRun(platform, request);
+      const { address } = await startRun(platform, request, { takesUp: true });
       await settleRun(platform, address, { signal });
       // What its last step sends, such as the event of its report, is there before the test looks.
       await worker.settled();

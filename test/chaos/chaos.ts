@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startBatch } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
 import { openTestProcess, type TestProcess } from '../../bridge/testing/process.ts';
 import { CUSTOMER_SUCCESS } from '../support/platform.ts';
 import { testSettings } from '../support/servers.ts';

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NODE_ARGUMENTS } from '../../config/root.ts';
-import { startBatch } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
 import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
 import { ENDED } from '../../bridge/follow/settle.ts';
 import { watchJournals } from '../../bridge/follow/watch.ts';

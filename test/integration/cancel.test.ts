@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { cancelRun } from '../../bridge/commands/cancel.ts';
 import { decideTask } from '../../bridge/commands/decide.ts';
-import { startBatch, startRun } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { listRuns } from '../../bridge/views/find-runs.ts';
 import { listTasks, showTask } from '../../bridge/views/human.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
-import { startBatch } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';
 import { loadPacks } from '../../runtime/definitions/load.ts';

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { cancelRun } from '../../bridge/commands/cancel.ts';
 import { runCommandLine } from '../../bridge/cli/main.ts';
 import { decideTask } from '../../bridge/commands/decide.ts';
-import { acceptPrepared, prepareRun } from '../../bridge/commands/door.ts';
+import { acceptPrepared, prepareRun } from '../../bridge/commands/start-run.ts';
 import { settleRun } from '../../bridge/follow/settle.ts';
 import { LIBRARY } from '../support/http.ts';
 import { CUSTOMER_SUCCESS, type TestPlatform, withPlatforms } from '../support/platform.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import pino from 'pino';
-import { startBatch, startRun } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';
 import type { Address } from '../../runtime/address.ts';
 import type { Catalog } from '../../runtime/definitions/catalog.ts';

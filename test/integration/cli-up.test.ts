@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { openPlatform, type Platform } from '../../bridge/platform/platform.ts';
 import { connectClient } from '../support/nats-door.ts';
 import { HeldFolder } from '../support/holders.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { reconcile } from '../../actors/reconcile.ts';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';
 import { readRun } from '../../bridge/journals/runs.ts';
 import { settleRun } from '../../bridge/follow/settle.ts';
@@ -34,7 +34,7 @@ test('is removed by reconcile, which then wakes its receiver', async () => {
   await deliverTooOften(platform);
   const stuck = await jsm.streams.getMessage('MAIL', { last_by_subj: 'start.>' });
   // The door posts the start again, and the stuck one is in its way.
-  await startRun(platform, { ...stock, run: address.run });
+  await startRun(platform, { ...stock, run: address.run }, { takesUp: true });
   assert.equal((await jsm.consumers.info('MAIL', CONSUMER)).num_pending, 0);
 
   const { mail_removed, woken } = await reconcile(nc, runtime);

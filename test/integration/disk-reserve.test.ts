@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { startTargets } from '../../bridge/commands/start-targets.ts';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { NatsDoor } from '../../bridge/nats/door.ts';
 import { openTestProcess, type TestProcess } from '../../bridge/testing/process.ts';
 import { diskSpaceOf } from '../../config/services/disk.ts';

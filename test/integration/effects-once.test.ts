@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NODE_ARGUMENTS } from '../../config/root.ts';
-import { startBatch } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
 import { settleBatch } from '../../bridge/follow/settle.ts';
 import { MAIL_STREAM } from '../../runtime/subjects.ts';
 import { EMIT_EVENT } from '../../runtime/tools/builtin.ts';

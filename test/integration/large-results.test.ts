@@ -10,7 +10,7 @@ import { reportOf } from '../../actors/invocation/report.ts';
 import { readBatch } from '../../bridge/journals/batch-journal.ts';
 import { restoreBackup } from '../../bridge/backup/restore.ts';
 import { writeBackup } from '../../bridge/backup/write.ts';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';
 import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
 import { connectNats } from '../../runtime/bus/connect.ts';

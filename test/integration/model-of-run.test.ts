@@ -3,7 +3,7 @@ import { fold } from '../../actors/fold.ts';
 import { invocationMachine } from '../../actors/invocation/machine.ts';
 import { reconcile } from '../../actors/reconcile.ts';
 import { readBatch } from '../../bridge/journals/batch-journal.ts';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { resumeModelWaits } from '../../bridge/commands/resume-model-waits.ts';
 import { watchJournals } from '../../bridge/follow/watch.ts';
 import { PlatformError } from '../../config/errors.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { reconcile } from '../../actors/reconcile.ts';
 import { gaugesOf } from '../../bridge/views/gauges.ts';
 import { examineStreams } from '../../bridge/doctor/records.ts';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { listRuns } from '../../bridge/views/find-runs.ts';
 import { follow, readTails } from '../../bridge/follow/follow.ts';
 import { listTasks } from '../../bridge/views/human.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { openTask } from '../../runtime/context/invocation.ts';
 import { MAIL_STREAM } from '../../runtime/subjects.ts';
 import {

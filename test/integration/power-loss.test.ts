@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { reconcile } from '../../actors/reconcile.ts';
-import { startBatch } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
 import { settleBatch } from '../../bridge/follow/settle.ts';
 import { openTestProcess } from '../../bridge/testing/process.ts';
 import type { Address } from '../../runtime/address.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { reconcile } from '../../actors/reconcile.ts';
-import { startBatch } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
 import { listTasks } from '../../bridge/views/human.ts';
 import { keepReconciled } from '../../bridge/serve/keep-reconciled.ts';
 import { flattenTree, type RunTree, readRun, waitingOf } from '../../bridge/journals/runs.ts';

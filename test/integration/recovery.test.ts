@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { NODE_ARGUMENTS } from '../../config/root.ts';
-import { startBatch } from '../../bridge/commands/door.ts';
+import { startBatch } from '../../bridge/commands/start-batch.ts';
 import { flattenTree, type RunTree } from '../../bridge/journals/runs.ts';
 import type { Mortality } from '../support/mortal-worker.ts';
 import { chain, settingsFor, type TestPlatform, withPlatforms } from '../support/platform.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { headers, type NatsConnection } from 'nats';
 import type { PlatformError } from '../../config/errors.ts';
-import { getRun } from '../../bridge/commands/operations.ts';
+import { getRun } from '../../bridge/views/answers.ts';
 import { flattenTree } from '../../bridge/journals/runs.ts';
 import { settleRun } from '../../bridge/follow/settle.ts';
 import { Unread } from '../../runtime/bus/patience.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import { getBatch, getRun, startRun } from '../../bridge/commands/operations.ts';
+import { getBatch, getRun } from '../../bridge/views/answers.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { parseRequest } from '../../bridge/contract/parse.ts';
 import { RunRequest, type StartRequest } from '../../bridge/contract/schemas.ts';
 import { startTargets } from '../../bridge/commands/start-targets.ts';
@@ -64,8 +65,8 @@ test('an id that is taken otherwise is refused, and nothing is written', async (
   const open = await platforms(library);
   await settleAll(open);
   const { platform } = open;
-  const request = { agent: 'librarian', instructions: 'a', payload: { book: 'emma' }, run_id: 'mine' };
-  const address = await startRun(platform, null, request, trace);
+  const request = { agent: 'librarian', instructions: 'a', payload: { book: 'emma' }, run: 'mine', trace };
+  const { address } = await startRun(platform, request);
   await settleRun(platform, address, { signal: new AbortController().signal });
   const first = await start(open, { targets: ['emma', 'persuasion'], batch: 'B1' });
   assert.equal(first.batch, 'B1');
@@ -77,16 +78,16 @@ test('an id that is taken otherwise is refused, and nothing is written', async (
   for (const change of [
     { instructions: 'b' },
     { payload: { book: 'middlemarch' } },
-    { as_of: '2026-01-01' },
+    { asOf: '2026-01-01' },
     { thread: 't' },
   ]) {
-    await assert.rejects(startRun(platform, null, { ...request, ...change }, trace), exists, JSON.stringify(change));
+    await assert.rejects(startRun(platform, { ...request, ...change }), exists, JSON.stringify(change));
   }
-  await assert.rejects(startRun(platform, null, { ...request, run_id: 'B1' }, trace), exists);
+  await assert.rejects(startRun(platform, { ...request, run: 'B1' }), exists);
   await assert.rejects(start(open, { targets: ['emma'], batch: 'B1' }), exists);
   await assert.rejects(start(open, { targets: ['emma', 'persuasion'], batch: 'B1', as_of: '2026-01-01' }), exists);
   assert.deepEqual((await start(open, { targets: ['emma', 'persuasion'], batch: 'B1' })).accepted, first.accepted);
-  assert.deepEqual(await startRun(platform, null, request, trace), address);
+  assert.deepEqual(await startRun(platform, request), { address, created: false });
   assert.equal(await messages(open), before);
   await assert.rejects(start(open, { target: 'middlemarch', batch: 'mine' }), exists);
 });
@@ -95,8 +96,8 @@ test('a batch is no run and a run no batch', async () => {
   const open = await platforms(library);
   await settleAll(open);
   const { platform } = open;
-  const request = { agent: 'librarian', instructions: 'a', payload: { book: 'emma' }, run_id: 'a-run' };
-  const address = await startRun(platform, null, request, trace);
+  const request = { agent: 'librarian', instructions: 'a', payload: { book: 'emma' }, run: 'a-run', trace };
+  const { address } = await startRun(platform, request);
   await settleRun(platform, address, { signal: new AbortController().signal });
   assert.equal((await start(open, { target: 'emma', batch: 'a-batch' })).batch, 'a-batch');
   assert.equal((await getRun(platform, 'town', 'a-run')).run, 'a-run');

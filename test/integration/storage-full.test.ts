@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { NatsDoor } from '../../bridge/nats/door.ts';
 import { readRun } from '../../bridge/journals/runs.ts';
 import { settleRun } from '../../bridge/follow/settle.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { PlatformError } from '../../config/errors.ts';
-import { startRun } from '../../bridge/commands/door.ts';
+import { startRun } from '../../bridge/commands/start-run.ts';
 import { readRun, type RunTree } from '../../bridge/journals/runs.ts';
 import { settleRun } from '../../bridge/follow/settle.ts';
 import { watchJournals } from '../../bridge/follow/watch.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { batchMachine } from '../../actors/batch/machine.ts';
 import { fold } from '../../actors/fold.ts';
-import type { BatchRequest } from '../../bridge/commands/door.ts';
+import type { BatchRequest } from '../../bridge/commands/start-batch.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';
 import {
   openTestProcess,

@@ -6,7 +6,7 @@ import { Edits, HumanDecision, type HumanTaskView } from '../../contract/human-s
 import { checkRequest, parseRequest } from '../../contract/parse.ts';
 import { untilAtRest } from '../../follow/at-rest.ts';
 import { decideTask } from '../../commands/decide.ts';
-import { findTask } from '../../views/human.ts';
+import { type Asked, findTask } from '../../views/human.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { reportText } from '../render/report-text.ts';
 import { type RunTree, summarise } from '../../journals/runs.ts';
@@ -35,14 +35,13 @@ export async function decide(session: Session, id: string, options: HumanDecideO
   const said = decisionOf(options);
   const { tenant } = session.settings;
   return withPlatformUntil(session, async (platform, signal) => {
-    const right = workerOf(platform, id, tenant);
+    const asked = await findTask(platform, id, tenant);
+    const right = workerOf(platform, asked);
     const beside = options.wait ? await right : await right.catch(otherwiseOwn(platform));
     const { task, tree } = await beside(signal, async (ends) => {
-      const decided = await decideTask(platform, id, said, { signal: ends, ...(tenant && { tenant }) }).catch(
-        (error) => {
-          throw ends.aborted ? stoppedBy(ends, 'the decision is queued; the same command again tells') : hinted(error);
-        },
-      );
+      const decided = await decideTask(platform, asked, said, { signal: ends }).catch((error) => {
+        throw ends.aborted ? stoppedBy(ends, 'the decision is queued; the same command again tells') : hinted(error);
+      });
       if (!session.json) session.note(doneText(decided));
       if (options.wait) await resumeModelWaits(platform, decided.tenant, [decided.run]);
       return { task: decided, tree: options.wait ? await followed(platform, decided, ends) : null };
@@ -52,8 +51,7 @@ export async function decide(session: Session, id: string, options: HumanDecideO
 }
 
 /** Whoever takes the decision is to go on with the run, so it must be one that may ask the run's model. */
-async function workerOf(platform: Platform, id: string, tenant: string | undefined): Promise<BesideWorker> {
-  const { tree } = await findTask(platform, id, tenant);
+async function workerOf(platform: Platform, { tree }: Asked): Promise<BesideWorker> {
   const { agent, address } = tree;
   const orElse = '--no-wait to leave it to such a worker';
   return rightWorker(platform, {

@@ -2,7 +2,7 @@ import { PlatformError } from '../../../config/errors.ts';
 import type { HostedAgent } from '../../../runtime/definitions/catalog.ts';
 import type { Recalled } from '../../../runtime/memory/memory.ts';
 import { checkOneMeaning } from '../../platform/data-packs.ts';
-import { loadMemories } from '../../commands/door.ts';
+import { loadMemories } from '../../commands/data-memories.ts';
 import { dataOf, type Platform } from '../../platform/platform.ts';
 import { cell, renderTable } from '../../terminal/table.ts';
 import { type Session, withPlatform } from '../session/session.ts';

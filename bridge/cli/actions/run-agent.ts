@@ -4,7 +4,7 @@ import { PlatformError } from '../../../config/errors.ts';
 import type { Address } from '../../../runtime/address.ts';
 import { answeredBy, isFailure, modelsOf, modelsText } from '../../views/batch-results.ts';
 import { retryText, seconds } from '../render/batch-text.ts';
-import { startRun } from '../../commands/door.ts';
+import { startRun } from '../../commands/start-run.ts';
 import { findRun } from '../../views/find-runs.ts';
 import { dataOf, type Platform } from '../../platform/platform.ts';
 import { startProgress } from '../../terminal/progress.ts';
@@ -74,7 +74,7 @@ async function finish(
   const request = { agent, instructions, payload, ...(runId !== undefined && { run: runId }), ...(asOf && { asOf }) };
   const model = existing?.context.invocation?.model;
   const beside = await rightWorker(platform, { what: `the run ${runId}`, agent, model });
-  const { address } = await startRun(platform, request);
+  const { address } = await startRun(platform, request, { takesUp: true });
   await beside(signal, async (ends) => {
     const progress = startProgress(process.stderr, `${agent}: run ${address.run}`, 1, session.json);
     const waits = tellWaits({ runs: 1, say: progress.say, now: platform.runtime.now });

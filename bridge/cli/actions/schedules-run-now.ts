@@ -4,12 +4,11 @@ import { type BatchContext, isReached, outcomeOf, targetRun } from '../../../act
 import { type ErrorCode, PlatformError } from '../../../config/errors.ts';
 import type { Address } from '../../../runtime/address.ts';
 import type { LoadedPack } from '../../../runtime/definitions/resolved.ts';
-import { type BatchJournal, foldBatch, readBatch } from '../../journals/batch-journal.ts';
+import { type Batch, foldBatch } from '../../journals/batch-journal.ts';
 import { type BatchResult, isFailure, modelsText, readResults, totalsOf } from '../../views/batch-results.ts';
-import { batchText, type BatchView, headerText, retryText, staleText } from '../render/batch-text.ts';
+import { batchText, type PrintedBatch, headerText, retryText, staleText } from '../render/batch-text.ts';
 import { writeDocuments } from '../render/documents.ts';
-import type { StartedBatch } from '../../commands/door.ts';
-import { openBatch } from '../../commands/open-batch.ts';
+import { openBatch, type StartedBatch } from '../../commands/start-batch.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { startProgress } from '../../terminal/progress.ts';
 import { reportText } from '../render/report-text.ts';
@@ -43,11 +42,11 @@ export async function runNow(session: Session, schedule: string, options: RunNow
     const started = performance.now();
     const opened = await openBatch(platform, request);
     const runs = opened.targets.map((id) => ({ target: id, run: targetRun(opened.address.run, id) }));
-    const existing = opened.created ? null : await readBatch(platform.runtime.journal, opened.address);
-    if (existing) throwIfEnded(existing);
+    const { existing } = opened;
+    if (existing) await throwIfEnded(platform, existing);
     const settled = existing !== null && (await hasSettled(platform, existing, runs));
     if (!settled) {
-      await finish(session, platform, signal, { schedule, opened, runs, existing });
+      await finish(session, platform, signal, { schedule, opened, runs });
       if (answersItself(platform, existing?.start.model)) session.noteModel();
     }
     const wallMs = Math.round(performance.now() - started);
@@ -84,7 +83,7 @@ export async function runNow(session: Session, schedule: string, options: RunNow
 /** A batch in which nothing is left to do is only read: repeating it adds nothing. */
 async function hasSettled(
   platform: Platform,
-  { address, state, context }: BatchJournal,
+  { address, state, context }: Batch,
   runs: readonly { run: string }[],
 ): Promise<boolean> {
   const { journal } = platform.runtime;
@@ -103,15 +102,13 @@ interface Followed {
   schedule: string;
   opened: StartedBatch;
   runs: readonly { run: string }[];
-  /** The batch as it was when it was taken up; null of a new one. */
-  existing: BatchJournal | null;
 }
 
 async function finish(
   session: Session,
   platform: Platform,
   signal: AbortSignal,
-  { schedule, opened: { address, asOf }, runs, existing }: Followed,
+  { schedule, opened: { address, asOf, existing }, runs }: Followed,
 ): Promise<void> {
   const agent = platform.runtime.catalog.schedule(schedule)?.schedule.agent ?? '';
   const beside = await rightWorker(platform, { what: `the batch ${address.run}`, agent, model: existing?.start.model });
@@ -144,9 +141,10 @@ async function finish(
  * A batch that had ended before it was asked for is told as that: what was wrong then says nothing of now.
  * @throws PlatformError `run.batch_ended` when it has failed or was cancelled
  */
-function throwIfEnded({ address, state, context, entries }: BatchJournal): void {
+async function throwIfEnded({ runtime }: Platform, { address, state, context }: Batch): Promise<void> {
   if (state !== 'failed' && state !== 'cancelled') return;
-  const at = entries.at(-1)?.at.slice(0, 19).replace('T', ' ') ?? '';
+  const last = await runtime.journal.tail(address);
+  const at = last?.at.slice(0, 19).replace('T', ' ') ?? '';
   const { code = '', message = '' } = context.error ?? {};
   const why = state === 'cancelled' ? message : `${code}: ${message}`;
   throw new PlatformError(
@@ -192,7 +190,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
   const { schedule, pack, opened, results, wallMs, single, tree, error } = outcome;
   const batch = opened.address.run;
   const documents = writeDocuments(results, { stateDir: settings.stateDir, batch, cwd: process.cwd() });
-  const view: BatchView = {
+  const view: PrintedBatch = {
     schedule,
     batch,
     asOf: opened.asOf,
@@ -232,7 +230,7 @@ function present(session: Session, platform: Platform, outcome: Outcome): void {
   } else say(batchText(view, width, paint));
 }
 
-function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: BatchView): Record<string, unknown> {
+function documentOf({ batch, schedule, model, asOf, results, totals, wallMs }: PrintedBatch): Record<string, unknown> {
   return {
     batch,
     schedule,

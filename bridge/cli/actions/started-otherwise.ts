@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { JsonObject } from '../../../runtime/json.ts';
+import type { Json, JsonObject } from '../../../runtime/json.ts';
+import { askedOfRun, type Difference, differences } from '../../commands/same-id.ts';
 import type { RunTree } from '../../journals/runs.ts';
 
 /** What a person typed for a run; what is left out is not held against it. */
@@ -20,24 +20,20 @@ export function startedOtherwise({ address, agent, context }: RunTree, typed: Ty
   const other = `give --run-id another id`;
   // Cancelled before it began: what it was to do was never told.
   if (!was) return `the run ${address.run} exists, is of ${agent}, and never began; ${other}`;
-  const needed: string[] = [];
-  const chosen: string[] = [];
-  if (was.agent !== typed.agent) needed.push(`the agent ${was.agent}, not ${typed.agent}`);
-  if (!isDeepStrictEqual(was.payload, typed.payload)) {
-    needed.push(differing('--payload', JSON.stringify(was.payload), JSON.stringify(typed.payload)));
-  }
-  if (typed.instructions !== undefined && was.instructions !== typed.instructions) {
-    chosen.push(differing('--instructions', JSON.stringify(was.instructions), JSON.stringify(typed.instructions)));
-  }
-  if (typed.asOf !== undefined && was.as_of !== typed.asOf) chosen.push(differing('--as-of', was.as_of, typed.asOf));
-  if (typed.data !== undefined && was.data !== typed.data) {
-    chosen.push(differing('--data', was.data ?? 'none', typed.data ?? 'none'));
-  }
-  const differences = [...needed, ...chosen];
-  if (differences.length === 0) return null;
+  const { agent: whose, payload, instructions, asOf, data } = typed;
+  const found = differences(askedOfRun(was), { agent: whose, payload, instructions, as_of: asOf, data });
+  if (found.length === 0) return null;
+  const chosen = found.filter(({ field }) => field !== 'agent' && field !== 'payload');
   const leave = chosen.length === 1 ? 'leave that option out' : 'leave these options out';
-  const how = needed.length === 0 ? `${leave} to take it up, or ${other}` : other;
-  return `the run ${address.run} was started with ${differences.join(' and ')}; ${how}`;
+  const how = chosen.length === found.length ? `${leave} to take it up, or ${other}` : other;
+  return `the run ${address.run} was started with ${found.map(differenceText).join(' and ')}; ${how}`;
+}
+
+function differenceText({ field, was, now }: Difference): string {
+  if (field === 'agent') return `the agent ${String(was)}, not ${String(now)}`;
+  const shown =
+    field === 'payload' || field === 'instructions' ? JSON.stringify : (value: Json) => String(value ?? 'none');
+  return differing(`--${field.replace('_', '-')}`, shown(was), shown(now));
 }
 
 /** Both values as far as they fit, from shortly before where they part. */

@@ -10,7 +10,7 @@ import { spentText } from '../../journals/spent.ts';
 import { type Cell, cell, type Column, NOTHING, renderTable } from '../../terminal/table.ts';
 import { harmless, type Paint, wrap } from '../../terminal/terminal.ts';
 
-export interface BatchView {
+export interface PrintedBatch {
   schedule: string;
   batch: string;
   asOf: string;
@@ -36,7 +36,7 @@ export interface BatchView {
 const STALE_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-export function batchText(view: BatchView, width: number, paint: Paint): string {
+export function batchText(view: PrintedBatch, width: number, paint: Paint): string {
   const { results } = view;
   const parts = [headerText(view, paint), staleText(view, paint)];
   if (results.length > 0) parts.push('', tableText(view, width, paint));
@@ -47,7 +47,10 @@ export function batchText(view: BatchView, width: number, paint: Paint): string 
 }
 
 /** Which batch this is, as of when, and who answered. */
-export function headerText({ schedule, batch, asOf, model, results, totals, wallMs }: BatchView, paint: Paint): string {
+export function headerText(
+  { schedule, batch, asOf, model, results, totals, wallMs }: PrintedBatch,
+  paint: Paint,
+): string {
   const outcomes = Object.entries(totals.outcomes).map(([outcome, n]) => `${n} ${outcome}`);
   const runs = results.length === 1 ? '1 run' : `${results.length} runs`;
   const spent = spentText(totals);
@@ -60,7 +63,7 @@ export function headerText({ schedule, batch, asOf, model, results, totals, wall
 
 /** Null while the data is fresh and covers the day that is looked from. */
 export function staleText(
-  { asOf, dataEnds, today }: Pick<BatchView, 'asOf' | 'dataEnds' | 'today'>,
+  { asOf, dataEnds, today }: Pick<PrintedBatch, 'asOf' | 'dataEnds' | 'today'>,
   paint: Paint,
 ): string | null {
   const days = Math.round((Date.parse(today) - Date.parse(dataEnds)) / DAY_MS);
@@ -69,7 +72,7 @@ export function staleText(
   return days > STALE_DAYS ? paint.attention(`warning: the data is ${days} days old, it ends on ${dataEnds}`) : null;
 }
 
-function tableText({ columns, results }: BatchView, width: number, paint: Paint): string {
+function tableText({ columns, results }: PrintedBatch, width: number, paint: Paint): string {
   const numeric = (field: string): boolean => results.some(({ fields }) => typeof fields[field] === 'number');
   const heads = columns.map(({ field, title }): Column => (numeric(field) ? { title, align: 'right' } : { title }));
   return renderTable(
@@ -114,7 +117,7 @@ interface Told {
 }
 
 /** What is the same of several runs is said once, with what to type for each of them below it. */
-function needsPeople(view: BatchView, width: number, paint: Paint): string[] {
+function needsPeople(view: PrintedBatch, width: number, paint: Paint): string[] {
   const groups = new Map<string, { names: string[]; told: Told }>();
   for (const result of view.results) {
     for (const told of toldOf(result, view, paint)) {
@@ -134,7 +137,7 @@ function needsPeople(view: BatchView, width: number, paint: Paint): string[] {
   });
 }
 
-function toldOf(result: BatchResult, view: BatchView, paint: Paint): Told[] {
+function toldOf(result: BatchResult, view: PrintedBatch, paint: Paint): Told[] {
   const asks = result.tasks.map((task) => view.decide(task, result));
   const [first = { text: null, many: '', asks: [] }, ...more] = whatHappened(result, paint);
   const told = [{ ...first, asks }, ...more];
@@ -162,7 +165,7 @@ function alike(text: string): Told {
 /** How a run goes on that ended because its model did not answer; null for any other. */
 export function retryText(
   { run, outcome, error }: Pick<RunSummary, 'run' | 'outcome' | 'error'>,
-  { retryRun }: Pick<BatchView, 'retryRun'>,
+  { retryRun }: Pick<PrintedBatch, 'retryRun'>,
 ): string | null {
   if (outcome !== 'failed' || error?.code !== 'model.unavailable') return null;
   return `once the model answers, it goes on with: ${retryRun(run)}, as soon as an \`up\` or \`worker\` of that model serves`;
@@ -173,13 +176,13 @@ function hanging(text: string, width: number): string[] {
 }
 
 /** Once for all runs that ended so, with what to type for the first. */
-function retriesText(view: BatchView): string[] {
+function retriesText(view: PrintedBatch): string[] {
   const [first, ...more] = view.results.flatMap(({ summary }) => retryText(summary, view) ?? []);
   if (first === undefined) return [];
   return [more.length === 0 ? first : `${more.length + 1} runs failed for want of an answer; of the first: ${first}`];
 }
 
-function closing(view: BatchView): string {
+function closing(view: PrintedBatch): string {
   const { documents, results, showRun } = view;
   const lines = Object.entries(documents.written).map(
     ([field, n]) => `${n} ${field}${n === 1 ? '' : 's'} in ${documents.folder}/`,
