@@ -35,8 +35,29 @@ export function isNamed(names: readonly string[], { name, kind }: Pick<Act, 'nam
   return names.includes(name) || (kind === 'report' && names.includes('report'));
 }
 
-/** A call that policy refused, or a person sent back, never ran: it was attempted, but neither succeeded nor failed. */
+interface Seen {
+  resolved: ResolvedAgent;
+  policy: PolicyView;
+  done: CheckView['done'];
+}
+
+/** Folds are never changed in place, so what rules see of one is made once, for all rules and all acts of a turn. */
+const seen = new WeakMap<InvocationContext, Seen>();
+
+function seenOf(resolved: ResolvedAgent, state: InvocationContext): Seen {
+  const known = seen.get(state);
+  if (known?.resolved === resolved) return known;
+  const made = { resolved, policy: countedView(resolved, state), done: doneOf(state) };
+  seen.set(state, made);
+  return made;
+}
+
 export function policyView(resolved: ResolvedAgent, state: InvocationContext): PolicyView {
+  return seenOf(resolved, state).policy;
+}
+
+/** A call that policy refused, or a person sent back, never ran: it was attempted, but neither succeeded nor failed. */
+function countedView(resolved: ResolvedAgent, state: InvocationContext): PolicyView {
   const calls: PolicyView['calls'] = {};
   for (const { name } of resolved.tools) calls[name] = { attempted: 0, succeeded: 0, failed: 0 };
   const sentBack = new Set(state.tasks.flatMap(({ turn, decision }) => (decision?.answer === 'ask_again' ? turn : [])));
@@ -68,7 +89,8 @@ export function checkView(
   proposed: CheckView['proposed'],
 ): CheckView {
   const call = act.call === null ? null : { name: act.name, input: act.input };
-  return { ...policyView(resolved, state), call, report, proposed, done: doneOf(state) };
+  const { policy, done } = seenOf(resolved, state);
+  return { ...policy, call, report, proposed, done };
 }
 
 export function expressionView(
@@ -77,7 +99,8 @@ export function expressionView(
   act: Act,
   report: Report | null,
 ): ExpressionView {
-  const { calls, facts, input: payload } = policyView(resolved, state);
+  const { policy, done } = seenOf(resolved, state);
+  const { calls, facts, input: payload } = policy;
   const counts = Object.entries(calls);
   return {
     facts,
@@ -86,7 +109,7 @@ export function expressionView(
     report,
     calls: Object.fromEntries(counts.map(([name, { succeeded }]) => [name, succeeded])),
     attempts: Object.fromEntries(counts.map(([name, { succeeded, failed }]) => [name, succeeded + failed])),
-    done: doneOf(state),
+    done,
   };
 }
 
