@@ -12,7 +12,7 @@ import { digestOf } from '../../runtime/digest.ts';
 import type { Decision, Edits } from '../../runtime/journal/entry.ts';
 import { abortsAfter } from '../../runtime/time-limit.ts';
 import type { HumanDecision, HumanTaskView } from '../contract/human-schemas.ts';
-import { entriesAfter } from '../follow/entries-after.ts';
+import { untilFound } from '../follow/watch.ts';
 import { type Asked, findTask } from '../views/human.ts';
 import type { Platform } from '../platform/platform.ts';
 import { readInvocation, type RunTree } from '../journals/runs.ts';
@@ -58,11 +58,12 @@ export async function decideTask(
 
   const late = abortsAfter(waitMs);
   const ends = signal ? AbortSignal.any([signal, late]) : late;
-  for await (const _entry of entriesAfter(platform, tree.address, tree.entries.at(-1)?.seq ?? 0, ends)) {
-    const now = await readInvocation(runtime.journal, tree.address);
-    const after = now && settledTask(now, id, decision.id);
-    if (after) return after;
-  }
+  const last = tree.entries.at(-1)?.seq ?? 0;
+  const after = await untilFound(platform, tree.address, ends, async ({ path }, { seq }) => {
+    const now = path === tree.address.path && seq > last ? await readInvocation(runtime.journal, tree.address) : null;
+    return now && settledTask(now, id, decision.id);
+  });
+  if (after) return after;
   const { deferred } = (await readInvocation(runtime.journal, tree.address))?.context ?? {};
   const why = deferred
     ? `no worker that could has taken it yet (${deferred.lacks.at(-1)})`

@@ -2,7 +2,7 @@ import type { Address } from '../../runtime/address.ts';
 import type { Platform } from '../platform/platform.ts';
 import { ENDED } from '../contract/run-states.ts';
 import { readRun, type RunTree } from '../journals/runs.ts';
-import { watchJournals } from './watch.ts';
+import { untilFound } from './watch.ts';
 
 /** Whether nothing of a tree goes on by itself: it has ended, or all that it waits for waits for people. Pure. */
 export function isAtRest({ state, context, children }: RunTree): boolean {
@@ -18,20 +18,8 @@ export function isAtRest({ state, context, children }: RunTree): boolean {
 
 /** Resolves with the run's tree when it is at rest; null when the signal came first. */
 export async function untilAtRest(platform: Platform, address: Address, signal: AbortSignal): Promise<RunTree | null> {
-  const { journal } = platform.runtime;
-  const done = new AbortController();
-  let rested: RunTree | null = null;
-  await watchJournals(platform.nc, journal, {
-    tenant: address.tenant,
-    runs: [address.run],
-    signal: AbortSignal.any([signal, done.signal]),
-    onEntry: async () => {
-      if (rested) return;
-      const tree = await readRun(journal, address);
-      if (!tree || !isAtRest(tree)) return;
-      rested = tree;
-      done.abort();
-    },
+  return untilFound(platform, address, signal, async () => {
+    const tree = await readRun(platform.runtime.journal, address);
+    return tree !== null && isAtRest(tree) ? tree : null;
   });
-  return rested;
 }

@@ -5,6 +5,7 @@ import { askLeader, latestMessages, type StoredMessage } from '../../runtime/bus
 import type { Journal, StoredEntry } from '../../runtime/journal/journal.ts';
 import { tryEntry } from '../../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../../runtime/subjects.ts';
+import type { Platform } from '../platform/platform.ts';
 import { newsOf } from './journal-news.ts';
 import { Queue } from '../../runtime/bus/queue.ts';
 
@@ -12,10 +13,11 @@ import { Queue } from '../../runtime/bus/queue.ts';
 const LITERAL_RUNS = 64;
 
 export interface Watch {
+  /** `*` for all, where no runs are named. */
   tenant: string;
   runs: readonly string[];
   signal: AbortSignal;
-  /** By shard: only entries behind these positions are wanted, of many runs at least. See `positions`. */
+  /** By shard: only entries behind these positions are wanted, of many runs or all at least. See `positions`. */
   after?: readonly number[];
   onEntry(address: Address, entry: StoredEntry): void | Promise<void>;
 }
@@ -24,7 +26,7 @@ export interface Watch {
 type Heard = Pick<StoredMessage, 'subject' | 'seq' | 'data'>;
 
 /**
- * Follows the journals of these runs (of all runs of the tenant when there are none): first the last entry of each that
+ * Follows the journals of these runs (of all runs when none are named): first the last entry of each that
  * exists, then every new one as it is appended. Resolves when the signal aborts, or the connection is closed.
  * @throws PlatformError `journal.newer`, `journal.invalid` of these runs; what cannot be read of others is left out
  */
@@ -56,6 +58,30 @@ export async function watchJournals(nc: NatsConnection, journal: Journal, watch:
       }
     }),
   );
+}
+
+/**
+ * Looks whenever something of a run is appended, and first at the last entry of each of its journals, until a look finds
+ * something. Null when the signal came first.
+ */
+export async function untilFound<T>(
+  { nc, runtime }: Platform,
+  { tenant, run }: Pick<Address, 'tenant' | 'run'>,
+  signal: AbortSignal,
+  look: (address: Address, entry: StoredEntry) => Promise<T | null>,
+): Promise<T | null> {
+  const done = new AbortController();
+  let found: T | null = null;
+  await watchJournals(nc, runtime.journal, {
+    tenant,
+    runs: [run],
+    signal: AbortSignal.any([signal, done.signal]),
+    onEntry: async (address, entry) => {
+      found ??= await look(address, entry);
+      if (found !== null) done.abort();
+    },
+  });
+  return found;
 }
 
 /** The position of the latest entry of each shard, as its leader has it. */

@@ -6,7 +6,7 @@ import type { HumanDecision, HumanTaskDetail } from '../contract/human-schemas.t
 import { untilAtRest } from '../follow/at-rest.ts';
 import { cancelRun } from '../commands/cancel.ts';
 import { decideTask } from '../commands/decide.ts';
-import { entriesAfter } from '../follow/entries-after.ts';
+import { untilFound } from '../follow/watch.ts';
 import { findRoot } from '../views/find-runs.ts';
 import { findTask, listTasks, showTask } from '../views/human.ts';
 import { readInvocation, readRun, type RunTree } from '../journals/runs.ts';
@@ -53,7 +53,7 @@ export function testPeople({ platform, worker }: Pick<TestProcess, 'platform' | 
     },
     expire: async (id) => {
       const { tree, task } = await findTask(platform, id);
-      const { address, agent, context, entries } = tree;
+      const { address, agent, context } = tree;
       const timer = dueTimer(context);
       if (askingTask(tree)?.id !== task.id || timer === null) {
         const why = task.due === null ? 'it is never due' : 'it is not open any more';
@@ -61,10 +61,10 @@ export function testPeople({ platform, worker }: Pick<TestProcess, 'platform' | 
       }
       const trace = context.invocation?.trace ?? { correlation_id: address.run };
       await mailer.post({ ...address, agent }, { type: 'timer.fired', name: timer.name }, trace);
-      for await (const _entry of entriesAfter(platform, address, entries.at(-1)?.seq ?? 0, signal)) {
+      await untilFound(platform, address, signal, async () => {
         const now = await readInvocation(journal, address);
-        if (now && askingTask(now)?.id !== task.id) break;
-      }
+        return now && askingTask(now)?.id !== task.id ? now : null;
+      });
       return rested(address);
     },
     cancel: async (run, reason = 'a test cancels it') => {

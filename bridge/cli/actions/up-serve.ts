@@ -2,7 +2,9 @@ import type { Worker } from '../../../actors/worker.ts';
 import { httpDoor } from '../../http/server.ts';
 import { NatsDoor } from '../../nats/door.ts';
 import { endedRun } from '../render/ended-runs.ts';
-import { followEntries } from '../../follow/follow-entries.ts';
+import { positions, watchJournals } from '../../follow/watch.ts';
+import type { Address } from '../../../runtime/address.ts';
+import type { StoredEntry } from '../../../runtime/journal/journal.ts';
 import { patiently } from '../../../runtime/bus/patience.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { type MakeDoor, openDoors, scheduleText, scheduleWarnings, servedText, warningsOf } from '../../serve/up.ts';
@@ -43,14 +45,25 @@ async function serveDoors(
   const { json, say, sayJson, logFile } = session;
   const { runtime, redis } = platform;
   const teller = tellServing(session, runtime.now);
-  const following = await followEntries(platform, (address, entry) => {
-    teller.take(address, entry);
-    const run = endedRun(address, entry);
-    if (run === null) return;
-    // The worker that ended it, here or elsewhere, logs that as «run ended».
-    logFile.log.info({ ...run }, 'run seen to end');
-    teller.ended(run);
-  });
+  const stopped = new AbortController();
+  const after = await positions(platform.nc, runtime.journal);
+  const told = {
+    tenant: '*',
+    runs: [],
+    after,
+    signal: stopped.signal,
+    onEntry: (address: Address, entry: StoredEntry) => {
+      teller.take(address, entry);
+      const run = endedRun(address, entry);
+      if (run === null) return;
+      // The worker that ended it, here or elsewhere, logs that as «run ended».
+      logFile.log.info({ ...run }, 'run seen to end');
+      teller.ended(run);
+    },
+  };
+  const following = patiently(platform.nc, () => watchJournals(platform.nc, runtime.journal, told)).catch(
+    (err: unknown) => logFile.log.error({ err }, 'what becomes of runs is no longer told'),
+  );
   try {
     const doors = await openDoors(DOORS.map((make) => make(platform, worker)));
     try {
@@ -72,7 +85,8 @@ async function serveDoors(
     }
   } finally {
     teller.stop();
-    await following.stop();
+    stopped.abort();
+    await following;
   }
 }
 
