@@ -130,6 +130,16 @@ test('every name of the glossary is one of the code, and its words are in order'
   );
 });
 
+test('every source that a document names by its path is there', () => {
+  const named = /`((?:config|runtime|actors|bridge|packs|test|bin)\/[\w./-]+\.(?:ts|mjs))`/g;
+  const lost = documents().flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(named)].flatMap(([, path = '']) =>
+      existsSync(join(ROOT, path)) ? [] : [`${relative(ROOT, file)}: ${path}`],
+    ),
+  );
+  assert.deepEqual(lost, []);
+});
+
 test('every relative link leads to a file, and its anchor to a heading', () => {
   const broken = documents().flatMap((file) =>
     [...prose(file).matchAll(LINK)].flatMap(([, target = '']) => {
