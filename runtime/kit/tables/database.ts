@@ -10,6 +10,7 @@ export type Parameters = Record<string, string | number>;
 
 /** An in-memory DuckDB and the one connection to it. Counts come back as numbers when the query casts them to INTEGER. */
 export interface Database {
+  /** Of several statements, the rows of the last. */
   rows(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** From here on the database reads no file and loads no extension; it cannot be undone. */
   seal(): Promise<void>;
@@ -35,9 +36,10 @@ export async function openDatabase(): Promise<Database> {
   const { bavail, bsize } = spill === null ? { bavail: 0, bsize: 0 } : await statfs(spill);
   const memoryMb = Math.min(MEMORY_MB, Math.floor(totalmem() / MEGABYTE / 2));
   const diskMb = Math.min(DISK_MB, Math.floor((bavail * bsize) / MEGABYTE / 2));
-  await connection.run(`SET memory_limit = '${memoryMb}MiB'`);
-  await connection.run(`SET temp_directory = '${(spill ?? '').replaceAll("'", "''")}'`);
-  await connection.run(`SET max_temp_directory_size = '${diskMb}MiB'`);
+  await connection.run(
+    `SET memory_limit = '${memoryMb}MiB'; SET temp_directory = '${(spill ?? '').replaceAll("'", "''")}';
+     SET max_temp_directory_size = '${diskMb}MiB'`,
+  );
   let open = true;
   const running = new Set<Promise<unknown>>();
   const asking = async <T>(question: () => Promise<T>): Promise<T> => {
@@ -59,8 +61,7 @@ export async function openDatabase(): Promise<Database> {
       return answer.getRowObjectsJS();
     },
     async seal() {
-      await asking(() => connection.run('SET enable_external_access = false'));
-      await asking(() => connection.run('SET lock_configuration = true'));
+      await asking(() => connection.run('SET enable_external_access = false; SET lock_configuration = true'));
     },
     async close() {
       if (!open) return;

@@ -106,15 +106,14 @@ export async function figuresOfNothing(
   tables: Tables,
   specs: Readonly<Record<string, MeasureSpec>>,
 ): Promise<ReadonlyMap<string, number | null>> {
-  const none = new Map<string, number | null>();
-  for (const [name, { table, on, figure }] of Object.entries(specs)) {
+  const all = Object.entries(specs);
+  const asked = all.map(([, { table, on, figure }], at) => {
     subjectIn(tables, table);
-    const [row] = await database.rows(
-      `SELECT (${figure} FILTER (WHERE ${quoted(on)} IS NULL))::DOUBLE AS figure FROM ${quoted(table)} WHERE false`,
-    );
-    none.set(name, (row?.figure ?? null) as number | null);
-  }
-  return none;
+    const ofNoRow = `FILTER (WHERE ${quoted(on)} IS NULL))::DOUBLE FROM ${quoted(table)} WHERE false`;
+    return `(SELECT (${figure} ${ofNoRow}) AS n${at}`;
+  });
+  const [row] = asked.length === 0 ? [] : await database.rows(`SELECT ${asked.join(', ')}`);
+  return new Map(all.map(([name], at) => [name, (row?.[`n${at}`] ?? null) as number | null]));
 }
 
 /** The column that says whose a row is. */

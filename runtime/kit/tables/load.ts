@@ -8,7 +8,7 @@ import { readHeader } from './header.ts';
 import { LAYOUT_FILE, readLayout } from './layout.ts';
 import { checkMemories } from './memories.ts';
 import { Problems } from './problems.ts';
-import { readRaw } from './raw.ts';
+import { createRaw, readRaw } from './raw.ts';
 
 /**
  * Loads a folder in one go, or nothing: every file is read as text, every value is judged, and only when all are good are
@@ -18,10 +18,7 @@ export async function loadFolder(database: Database, tables: Tables, folder: str
   const problems = new Problems();
   await readFolder(database, tables, folder, problems);
   problems.throwIfAny(folder);
-  for (const table of tables.all) {
-    await database.rows(conversionOf(table));
-    await database.rows(`DROP TABLE ${rawName(table)}`);
-  }
+  await database.rows(tables.all.map((table) => `${conversionOf(table)}; DROP TABLE ${rawName(table)}`).join('; '));
 }
 
 /** All that is wrong with a folder. Throws `data.missing` when there is none, or nothing in it. */
@@ -44,6 +41,7 @@ async function readFolder(database: Database, tables: Tables, folder: string, pr
   if (layout === null) return;
   const found = await findFiles(tables.all, folder, entries, layout, problems);
   const referred = new Map<string, { key: string; file: string }>();
+  await createRaw(database, tables.all);
   for (const table of tables.all) {
     const settings = layout.of(table);
     const files = found.get(table) ?? [];

@@ -50,8 +50,8 @@ async function sourceOf(
     if (row) return row;
     throw new PlatformError('target.unknown', `the data folder ${folder} has no ${called} ${JSON.stringify(id)}`);
   };
-  const figuresAsOf = latest((asOf: string) => readFigures(database, tables, specs, asOf));
-  const rowsAbout = new Map<string, Promise<ReadonlyMap<string, Row[]>>>();
+  const figuresAsOf = latest((asOf) => readFigures(database, tables, specs, asOf), KEPT_DAYS);
+  const rowsBySubject = latest((name) => groupRows(database, tables, name), tables.all.length);
   return {
     asOf: coverage.any.last,
     subjects,
@@ -59,9 +59,7 @@ async function sourceOf(
     rows: (name) => readRows(database, tables, name),
     async rowsAbout(id, name) {
       subject(id);
-      const grouped = rowsAbout.get(name) ?? groupRows(database, tables, name);
-      rowsAbout.set(name, grouped);
-      return (await grouped).get(id) ?? [];
+      return (await rowsBySubject(name)).get(id) ?? [];
     },
     query: (sql, parameters) => database.rows(sql, parameters),
     async measured(id, asOf) {
@@ -92,16 +90,21 @@ async function sourceOf(
   };
 }
 
-/** What was asked about last is kept. */
-function latest<V>(read: (day: string) => Promise<V>): (day: string) => Promise<V> {
+/** What was asked about last is kept; what failed is read again. */
+function latest<V>(read: (about: string) => Promise<V>, most: number): (about: string) => Promise<V> {
   const kept = new Map<string, Promise<V>>();
-  return (day) => {
-    const known = kept.get(day) ?? read(day);
-    kept.delete(day);
-    kept.set(day, known);
+  return async (about) => {
+    const known = kept.get(about) ?? read(about);
+    kept.delete(about);
+    kept.set(about, known);
     const [oldest] = kept.keys();
-    if (kept.size > KEPT_DAYS && oldest !== undefined) kept.delete(oldest);
-    return known;
+    if (kept.size > most && oldest !== undefined) kept.delete(oldest);
+    try {
+      return await known;
+    } catch (error) {
+      if (kept.get(about) === known) kept.delete(about);
+      throw error;
+    }
   };
 }
 

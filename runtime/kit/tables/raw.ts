@@ -42,7 +42,6 @@ export async function readRaw(
   layout: TableLayout,
   problems: Problems,
 ): Promise<RawTable> {
-  await createRaw(database, table);
   const parts: { file: KnownFile; before: number; rejects: Reject[]; rows?: number[] }[] = [];
   let count = 0;
   let unreadable = false;
@@ -123,13 +122,13 @@ async function readFile(
   }
 }
 
-/** Also for a table that the folder does without. */
-async function createRaw(database: Database, table: Table): Promise<void> {
-  const columns = table.columns.flatMap((column) => [
-    `${quoted(column.name)} VARCHAR`,
-    `${originalOf(column)} VARCHAR`,
-  ]);
-  await database.rows(`CREATE TABLE ${rawName(table)} (_row BIGINT, ${columns.join(', ')})`);
+/** Makes what `readRaw` fills: also for tables that the folder does without. */
+export async function createRaw(database: Database, tables: readonly Table[]): Promise<void> {
+  const made = tables.map((table) => {
+    const columns = table.columns.flatMap((column) => [quoted(column.name), originalOf(column)]);
+    return `CREATE TABLE ${rawName(table)} (_row BIGINT, ${columns.map((name) => `${name} VARCHAR`).join(', ')})`;
+  });
+  await database.rows(made.join('; '));
 }
 
 /** Returns how many rows were read. */
@@ -166,7 +165,7 @@ async function takeRejects(database: Database): Promise<Reject[]> {
        first(csv_line) AS text
      FROM reject_errors GROUP BY line_byte_position ORDER BY line_byte_position`,
   );
-  await database.rows('DELETE FROM reject_errors');
+  if (rows.length > 0) await database.rows('DELETE FROM reject_errors');
   return rows as unknown as Reject[];
 }
 
