@@ -95,6 +95,7 @@ export const ERRORS = {
     'The rehearsal model cannot answer for an agent whose pack supplies no player for it; the agent needs a real model.',
   'tool.timed_out': 'A tool took longer than the setting tool_timeout_ms.',
   'tool.failed': 'A tool threw or timed out.',
+  'tool.malformed': 'A tool returned a result that its output schema does not allow; nothing of it was kept.',
   'activation.crashed': 'An actor threw; its invocation ended as failed.',
   'activation.quarantined':
     'An invocation crashed too often, or was taken up again and again without getting any further: it was ended as failed.',

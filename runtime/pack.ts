@@ -4,7 +4,15 @@ import type { Json, JsonObject } from './json.ts';
 import type { Player } from './model/player.ts';
 import type { AgentReport, Outcome } from './report.ts';
 import type { DataCount, Source, Target } from './source.ts';
-import type { Tool } from './tools/tool.ts';
+import type {
+  delegateTool,
+  EMIT_EVENT,
+  ESCALATE,
+  RECALL_MEMORY,
+  STORE_MEMORY,
+  SUBMIT_REPORT,
+} from './tools/builtin.ts';
+import type { AnyTool, FactsOf } from './tools/tool.ts';
 
 export type { DataCount, Source, Target };
 
@@ -32,23 +40,33 @@ export function formatDataProblem({ file, line, position, column, value, message
   return `${place}${column === null ? '' : ` ${column}`}: ${got === null ? '' : `got ${JSON.stringify(got)}, `}${message}`;
 }
 
-/** What a condition of an escalation rule may look at. */
-export interface PolicyView {
+/** How often a tool was called in this invocation, and how the calls ended. */
+export interface CallCount {
+  attempted: number;
+  succeeded: number;
+  failed: number;
+}
+
+type Builtin = typeof EMIT_EVENT | typeof ESCALATE | typeof RECALL_MEMORY | typeof STORE_MEMORY | typeof SUBMIT_REPORT;
+/** Tools of a pack whose facts are these: its own, those of the runtime, and those that start agents. */
+type ToolName<F> = (keyof F & string) | Builtin | ReturnType<typeof delegateTool>;
+
+/** What a condition of an escalation rule may look at. `F`: the pack's facts, `FactsOf<[typeof getOrder]>`. */
+export interface PolicyView<F = JsonObject> {
   agent: string;
   subject: string | null;
   as_of: string;
   /** Tool name → its latest result about the run's subject, the parent's included. */
-  facts: JsonObject;
-  /** Tool name → how often it was called in this invocation and how it ended. */
-  calls: Record<string, { attempted: number; succeeded: number; failed: number }>;
+  facts: F;
+  calls: { [N in ToolName<F>]?: CallCount };
   input: JsonObject;
 }
 
 /** Decides an escalation rule: null when it does not hold, else the evidence in words for the person who decides. Pure. */
-export type Condition = (view: PolicyView) => string | null;
+export type Condition<F = JsonObject> = (view: PolicyView<F>) => string | null;
 
 /** What a check of an `enforce` rule may look at. */
-export interface CheckView extends PolicyView {
+export interface CheckView<F = JsonObject> extends PolicyView<F> {
   /** The call that it is asked before; for a report, the call that submits it, or null when it is text only. */
   call: { name: string; input: Json } | null;
   /** The report that the turn makes, else null. */
@@ -56,21 +74,26 @@ export interface CheckView extends PolicyView {
   /** All calls of the turn, this one included, in order: what would take effect together. */
   proposed: { name: string; input: Json }[];
   /** Tool name → its latest call that succeeded, with its result. */
-  done: Record<string, { input: Json; result: Json }>;
+  done: { [N in ToolName<F>]?: { input: Json; result: N extends keyof F ? Exclude<F[N], undefined> : Json } };
 }
 
-/** Decides an `enforce` rule: null when it holds, else what was found, in words for the agent. Pure. */
-export type Check = (view: CheckView) => string | null;
+/** A finding that refuses nothing: the rule holds, and its verdict says this, for people who read the journal. */
+export interface Warning {
+  warning: string;
+}
+
+/** Decides an `enforce` rule: null when it holds, a warning, or what was found, in words for the agent. Pure. */
+export type Check<F = JsonObject> = (view: CheckView<F>) => string | Warning | null;
 
 /** What is known of one target's run, read from the journal alone. */
-export interface RunSummary {
+export interface RunSummary<F = JsonObject> {
   target: string;
   run: string;
   outcome: Outcome | 'waiting' | 'running';
   /** The consolidated report; null while the run waits or runs. */
   report: AgentReport | null;
   /** Facts of the whole tree: tool name → result. */
-  facts: JsonObject;
+  facts: F;
   waiting: { rule: string; reason: string } | null;
   error: { code: string; message: string } | null;
 }
@@ -87,13 +110,14 @@ export interface Row {
   tally: Record<string, string>;
 }
 
-/** What a pack's module supplies. Names in `pack.yaml` and in agent files refer to its keys. */
-export interface PackCode {
-  /** Of any input: the runtime checks a call by the tool’s own schema before it runs it. */
-  tools: Tool<unknown, Source>[];
-  conditions: Record<string, Condition>;
+/** What a pack's module supplies. Names in `pack.yaml` and in agent files refer to its keys. `F`: the facts of its tools. */
+export interface PackCode<F = JsonObject> {
+  tools: AnyTool[];
+  /** Agents that the code names: each has to be one of the pack. */
+  agents?: readonly string[];
+  conditions: Record<string, Condition<F>>;
   /** Checks of `enforce` rules without an expression, by the rule's id. */
-  checks?: Record<string, Check>;
+  checks?: Record<string, Check<F>>;
   /** Payload schemas of topics, by the name that `pack.yaml` gives. */
   schemas: Record<string, z.ZodType>;
   /** Report schemas, by agent name. An agent with one ends by calling `submit_report`. */
@@ -109,7 +133,23 @@ export interface PackCode {
    * One row of a schedule's table for one target's run. Its fields come before those that columns take `from` the run; a pack
    * whose columns all say so needs no `row`: rows that wait come first, then those that failed.
    */
-  row?(schedule: string, run: RunSummary): Row;
+  row?(schedule: string, run: RunSummary<F>): Row;
+}
+
+/**
+ * A pack's code whose parts know each other: conditions, checks and rows see the facts of `tools` with their types, and
+ * reports and players are those of `agents`.
+ */
+export function defineCode<const T extends readonly AnyTool[], const A extends string = string>(
+  code: Omit<PackCode<FactsOf<T>>, 'tools' | 'agents' | 'reports' | 'players'> & {
+    tools: T;
+    agents?: readonly A[];
+    reports: { [N in A]?: z.ZodType };
+    players: { [N in A]?: Player };
+  },
+): PackCode {
+  // The runtime hands over facts as JSON; each was checked by its tool's schema when it came in.
+  return code as unknown as PackCode;
 }
 
 export interface PackModule<P extends Record<string, z.ZodType> = Record<string, z.ZodType>> {

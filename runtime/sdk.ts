@@ -5,13 +5,22 @@ export { checkLocated, type LocatedYaml, parseLocated } from './definitions/loca
 export type { Finding } from './definitions/resolved.ts';
 export type { Json, JsonObject } from './json.ts';
 export { MemoryDraft, type MemorySeed, type Recalled } from './memory/memory.ts';
-export type { CallRecord, Conversation, Player, PlayerTurn, Task } from './model/player.ts';
 export {
+  type CallRecord,
+  type Conversation,
+  type Player,
+  type PlayerTurn,
+  resultOf,
+  type Task,
+} from './model/player.ts';
+export {
+  type CallCount,
   type Check,
   type CheckView,
   type Condition,
   type DataCount,
   type DataProblem,
+  defineCode,
   definePack,
   formatDataProblem,
   type PackCode,
@@ -20,6 +29,15 @@ export {
   type RunSummary,
   type Source,
   type Target,
+  type Warning,
 } from './pack.ts';
 export { type AgentReport, flattenReports } from './report.ts';
-export { defineTool, type Tool, type ToolContext } from './tools/tool.ts';
+export {
+  delegateTool,
+  EMIT_EVENT,
+  ESCALATE,
+  RECALL_MEMORY,
+  STORE_MEMORY,
+  SUBMIT_REPORT,
+} from './tools/builtin.ts';
+export { defineTool, type FactsOf, type OutputOf, type Tool, type ToolContext } from './tools/tool.ts';

@@ -6,10 +6,11 @@ import type { Invocation, InvocationEvent } from '../../runtime/journal/entry.ts
 import type { Json } from '../../runtime/json.ts';
 import type { Means } from '../../runtime/definitions/catalog.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
+import { problemsOf, problemsToText } from '../../runtime/definitions/words.ts';
 import type { Source } from '../../runtime/pack.ts';
 import { EMIT_EVENT, RECALL_MEMORY, RecallInput, STORE_MEMORY, StoreInput } from '../../runtime/tools/builtin.ts';
 import { abortsAfter } from '../../runtime/time-limit.ts';
-import type { Tool } from '../../runtime/tools/tool.ts';
+import type { AnyTool } from '../../runtime/tools/tool.ts';
 import type { Runtime } from '../runtime.ts';
 import { callEvent } from './event.ts';
 import { meansOf, otherCode } from './means.ts';
@@ -184,10 +185,10 @@ async function runTool(
   call: CallState,
   signal: AbortSignal,
 ): Promise<Yield> {
-  const tool = pack.code.tools.find(({ name }) => name === call.name) as Tool<unknown, Source> | undefined;
+  const tool = pack.code.tools.find(({ name }) => name === call.name);
   if (!tool) throw new PlatformError('tool.failed', `no loaded pack supplies the tool ${call.name}`);
   const input = tool.input.parse(call.input);
-  const result = await tool.run(input, {
+  const returned = await tool.run(input, {
     ...invocation.address,
     agent: invocation.agent,
     subject: invocation.subject,
@@ -196,7 +197,16 @@ async function runTool(
     signal,
     log: runtime.log,
   });
-  return { result, about: tool.subject?.(input) ?? null };
+  return { result: checkedResult(tool, asJson(tool.name, returned)), about: tool.subject?.(input) ?? null };
+}
+
+/** What is malformed never becomes an entry: rules and code that read facts rely on the tool's output schema. */
+function checkedResult({ name, output }: AnyTool, result: Json): Json {
+  if (output === undefined) return result;
+  const checked = output.safeParse(result);
+  if (checked.success) return asJson(name, checked.data);
+  const problems = problemsToText(problemsOf(output, result));
+  throw new PlatformError('tool.malformed', `${name} returned what its output schema does not allow: ${problems}`);
 }
 
 function openSource(runtime: Runtime, pack: LoadedPack, folder: string | null): Promise<Source> {

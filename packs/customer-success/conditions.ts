@@ -1,13 +1,19 @@
-import type { Condition, PolicyView } from 'agent-platform/sdk';
+import type * as sdk from 'agent-platform/sdk';
 import { readBriefingContext } from './briefing-context.ts';
 import { daysBetween } from './calendar.ts';
 import { isAssessment } from './history.ts';
-import { hasChurned, readFacts } from './known.ts';
+import { type Facts, hasChurned, readFacts } from './known.ts';
 import type { Playbook } from './playbook.ts';
 import { judgeSignals } from './signals.ts';
 import { count } from './wording.ts';
 
-const READS = { get_account_metrics: 'the metrics', get_account_lifecycle: 'the lifecycle' } as const;
+type PolicyView = sdk.PolicyView<Facts>;
+type Condition = sdk.Condition<Facts>;
+
+const READS = [
+  ['get_account_metrics', 'the metrics'],
+  ['get_account_lifecycle', 'the lifecycle'],
+] as const;
 
 /**
  * The escalation conditions that code decides, by name. The main agent's go to a person only after the account's lifecycle
@@ -38,9 +44,9 @@ function afterTheLifecycle(condition: Condition): Condition {
 
 /** A read that never succeeded, or an active account that nobody uses at all: the pipeline, not the account. */
 function accountDataUnavailable(view: PolicyView): string | null {
-  const failed = Object.entries(READS).flatMap(([tool, what]) => {
+  const failed = READS.flatMap(([tool, what]) => {
     const calls = view.calls[tool];
-    const unread = calls?.succeeded === 0 || !Object.hasOwn(view.facts, tool);
+    const unread = calls?.succeeded === 0 || view.facts[tool] === undefined;
     return calls !== undefined && calls.failed > 0 && unread ? [what] : [];
   });
   if (failed.length > 0) return `${failed.join(' and ')} could not be read`;

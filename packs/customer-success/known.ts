@@ -1,5 +1,7 @@
-import type { Json, JsonObject, Recalled } from 'agent-platform/sdk';
+import type { CheckView, FactsOf, Json, JsonObject, Recalled } from 'agent-platform/sdk';
 import type { AccountLifecycle, AccountMetrics } from './facts.ts';
+import type { getAccountLifecycle } from './tools/get_account_lifecycle.ts';
+import type { getAccountMetrics } from './tools/get_account_metrics.ts';
 import { oneLine } from './wording.ts';
 
 /** What a check knows of its account, read from facts: tool name → result. Null is what no tool has told (yet). */
@@ -10,13 +12,17 @@ export interface Known {
   memories: Recalled[] | null;
 }
 
-/** The results are the pack's own tools' and the runtime's, whose shapes `facts.ts` and the memory contract declare. */
-export function readFacts(facts: JsonObject): Known {
-  const recalled = object(facts.recall_memory)?.memories;
+/** Tool name → its latest result. */
+export type Facts = FactsOf<[ReturnType<typeof getAccountMetrics>, ReturnType<typeof getAccountLifecycle>]>;
+
+/** What a check may look at. */
+export type View = CheckView<Facts>;
+
+export function readFacts({ get_account_metrics, get_account_lifecycle, recall_memory }: Facts): Known {
   return {
-    metrics: object(facts.get_account_metrics) as AccountMetrics | null,
-    lifecycle: object(facts.get_account_lifecycle) as AccountLifecycle | null,
-    memories: Array.isArray(recalled) ? (recalled as unknown as Recalled[]) : null,
+    metrics: get_account_metrics ?? null,
+    lifecycle: get_account_lifecycle ?? null,
+    memories: recall_memory?.memories ?? null,
   };
 }
 

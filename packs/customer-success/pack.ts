@@ -1,4 +1,4 @@
-import { definePack } from 'agent-platform/sdk';
+import { defineCode, definePack } from 'agent-platform/sdk';
 import { conditions } from './conditions.ts';
 import { openData } from './data/open.ts';
 import { customerTables } from './data/tables.ts';
@@ -15,19 +15,20 @@ import { getAccountMetrics } from './tools/get_account_metrics.ts';
 
 export default definePack({
   parameters: { playbook: Playbook },
-  create: ({ parameters: { playbook } }) => ({
-    tools: [getAccountMetrics(playbook), getAccountLifecycle()],
-    conditions: conditions(playbook),
-    checks: checks(playbook),
-    schemas: { CsmAlert, CsmBriefing },
-    reports: { account_health_main: HealthReport, risk_analysis: RiskReport },
-    players: {
-      account_health_main: accountHealthMain(playbook),
-      risk_analysis: riskAnalysis(playbook),
-      csm_briefing: csmBriefing(playbook),
-    },
-    open: (folder) => openData(folder, playbook),
-    check: customerTables.check,
-    row: (_schedule, run) => healthRow(run, playbook),
-  }),
+  create: ({ parameters: { playbook } }) =>
+    defineCode({
+      tools: [getAccountMetrics(playbook), getAccountLifecycle()],
+      conditions: conditions(playbook),
+      checks: checks(playbook),
+      schemas: { CsmAlert, CsmBriefing },
+      reports: { account_health_main: HealthReport, risk_analysis: RiskReport },
+      players: {
+        account_health_main: accountHealthMain(playbook),
+        risk_analysis: riskAnalysis(playbook),
+        csm_briefing: csmBriefing(playbook),
+      },
+      open: (folder) => openData(folder, playbook),
+      check: customerTables.check,
+      row: (_schedule, run) => healthRow(run, playbook),
+    }),
 });

@@ -1,5 +1,5 @@
 import { type AgentReport, flattenReports, type JsonObject, type Row, type RunSummary } from 'agent-platform/sdk';
-import { accountName, type Known, object, readFacts } from './known.ts';
+import { accountName, type Facts, type Known, object, readFacts } from './known.ts';
 import type { Playbook } from './playbook.ts';
 import { type HealthReport, type RiskReport, signalLine } from './reports.ts';
 import { declining, judgeSignals, noData } from './signals.ts';
@@ -13,7 +13,7 @@ const RENEWAL_OFFSET = 100_000;
  * One account's row of the weekly check. What the reports do not say (a run that waits or failed has none) comes from the
  * run's facts; what nothing says is null. `note` tells why an assessment or a briefing is missing.
  */
-export function healthRow(run: RunSummary, playbook: Playbook): Row {
+export function healthRow(run: RunSummary<Facts>, playbook: Playbook): Row {
   const known = readFacts(run.facts);
   const reports = run.report === null ? [] : flattenReports(run.report);
   const health = dataOf<HealthReport>(reports, 'account_health_main');
@@ -57,7 +57,7 @@ function signalsOf({ metrics }: Known, risk: RiskReport | null, playbook: Playbo
   ];
 }
 
-function group(run: RunSummary, assessment: string | null): (typeof ORDER)[number] {
+function group(run: RunSummary<Facts>, assessment: string | null): (typeof ORDER)[number] {
   if (run.outcome === 'waiting' || run.outcome === 'escalated') return 'waiting';
   return ORDER.find((name) => name === assessment) ?? 'failed';
 }

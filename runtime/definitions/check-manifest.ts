@@ -19,8 +19,13 @@ export function checkManifest(source: PackSource): Finding[] {
     if (agents.includes(text))
       errors.push(source.yaml.finding(path, `${quote(text)} is the name of an agent, expected another`));
   }
-  for (const kind of ['reports', 'players'] as const) {
-    for (const name of Object.keys(source.code?.[kind] ?? {})) {
+  const { agents: named = [], reports = {}, players = {} } = source.code ?? {};
+  for (const [kind, names] of Object.entries({
+    agents: named,
+    reports: Object.keys(reports),
+    players: Object.keys(players),
+  })) {
+    for (const name of names) {
       if (mayBeAgent(source, name)) continue;
       const message = `the module's ${kind} name an unknown agent ${quote(name)}, expected ${oneOf(agents)}`;
       errors.push(source.yaml.finding(['module'], message + didYouMean(name, agents)));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../json.ts';
 import type { PackCode, PackModule } from '../pack.ts';
 import { isBuiltinName } from '../tools/builtin.ts';
-import { jsonSchemaOf, propertiesOf } from '../tools/json-schema.ts';
+import { jsonSchemaOf, outputSchemaOf, propertiesOf } from '../tools/json-schema.ts';
 import { findInside } from './files.ts';
 import { compileFindings, placeInside } from './import-error.ts';
 import { importPath } from './import-path.ts';
@@ -23,11 +23,13 @@ const Code = z.looseObject({
       name: z.string(),
       description: z.string().min(1),
       input: isSchema,
+      output: isSchema.optional(),
       run: isFunction,
       most_shown: z.int().min(1_000).exactOptional(),
       rest: z.string().min(1).max(500).exactOptional(),
     }),
   ),
+  agents: z.array(z.string()).optional(),
   conditions: z.record(z.string(), isFunction),
   checks: z.record(z.string(), isFunction).optional(),
   schemas: z.record(z.string(), isSchema),
@@ -140,7 +142,7 @@ export function createCode(
 
 function checkTools(code: PackCode, fail: (message: string) => void): void {
   const seen = new Set<string>();
-  for (const { name, input } of code.tools) {
+  for (const { name, input, output } of code.tools) {
     if (!Name.safeParse(name).success)
       fail(`the tool name ${quote(name)} is wrong, expected a lower-case name such as get_orders`);
     else if (isBuiltinName(name)) fail(`the tool name ${quote(name)} belongs to the runtime, expected another`);
@@ -153,13 +155,15 @@ function checkTools(code: PackCode, fail: (message: string) => void): void {
       for (const property of propertiesOf(shown).filter((each) => !PROPERTY.test(each)))
         fail(`the input of tool ${quote(name)} has a property ${quote(property)}, expected ${PROPERTY_NAME}`);
     }
+    const result = output === undefined ? {} : showable(output, outputSchemaOf);
+    if ('wrong' in result) fail(`the output of tool ${quote(name)} ${String(result.wrong)}`);
   }
 }
 
-/** A schema's JSON form, or why a model cannot be shown it. */
-function showable(schema: z.ZodType): JsonObject | { wrong: string } {
+/** A schema's JSON form, or why it has none: a model could not be shown it, and rules not be checked against it. */
+function showable(schema: z.ZodType, formOf = jsonSchemaOf): JsonObject | { wrong: string } {
   try {
-    return jsonSchemaOf(schema);
+    return formOf(schema);
   } catch (error) {
     return { wrong: `has no JSON Schema (${messageOf(error)}), expected a schema of plain JSON` };
   }

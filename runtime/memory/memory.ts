@@ -32,13 +32,14 @@ export interface MemorySeed extends MemoryDraft {
 }
 
 /** A recalled memory. `score` is 0–1, `age_days` counts from the run's as-of date. */
-export interface Recalled extends MemoryDraft {
-  id: string;
-  subject: string | null;
-  date: string;
-  age_days: number;
-  score: number;
-}
+export const Recalled = MemoryDraft.extend({
+  id: z.string(),
+  subject: z.string().nullable(),
+  date: z.string(),
+  age_days: z.number(),
+  score: z.number(),
+});
+export type Recalled = z.infer<typeof Recalled>;
 
 export interface RecallQuery {
   tenant: string;

@@ -1,4 +1,6 @@
-import type { JsonObject, Json } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { RECALL_MEMORY, RecallOutput } from '../tools/builtin.ts';
+import type { AnyTool, OutputOf } from '../tools/tool.ts';
 
 /** The task as layer 6 states it: the second block of the first message, as JSON. */
 export interface Task {
@@ -31,6 +33,17 @@ export interface Conversation {
   task: Task;
   calls: CallRecord[];
   tools: string[];
+}
+
+type Answered<T> = T extends AnyTool ? OutputOf<T> : RecallOutput;
+
+/** The latest result of a tool that a conversation shows; undefined before one of its calls has succeeded. */
+export function resultOf<T extends AnyTool | typeof RECALL_MEMORY>(
+  { calls }: Pick<Conversation, 'calls'>,
+  tool: T,
+): Answered<T> | undefined {
+  const name = typeof tool === 'string' ? tool : tool.name;
+  return calls.findLast((call) => call.ok && call.name === name)?.result as Answered<T> | undefined;
 }
 
 /** What a player answers in one turn; the rehearsal provider turns it into the blocks a model would send. */

@@ -3,7 +3,7 @@ import type { ResolvedAgent } from '../definitions/resolved.ts';
 import type { EnforceRule } from '../definitions/schema.ts';
 import { own } from '../definitions/words.ts';
 import type { InvocationEvent, Verdict } from '../journal/entry.ts';
-import type { Check, CheckView } from '../pack.ts';
+import type { Check, CheckView, Warning } from '../pack.ts';
 import { type Answer, evaluate } from './expression.ts';
 import { fails, holds } from './verdict.ts';
 import { type Act, checkView, expressionView, isNamed, type Report } from './view.ts';
@@ -41,8 +41,14 @@ export function enforceBefore(
         : askExpression(evaluate(rule.require, forExpressions));
     const id = `${PREFIX}${rule.id}`;
     if (found === null) return holds(id);
-    return fails(id, found === '' ? rule.message : `${rule.message} (${found})`);
+    if (isWarning(found)) return { ...holds(id), reason: `warning: ${found.warning}` };
+    return fails(id, found === '' ? rule.message : `${rule.message} (${String(found)})`);
   });
+}
+
+/** Anything else that a check returns refuses. */
+function isWarning(found: string | Warning): found is Warning {
+  return typeof (found as Partial<Warning>).warning === 'string';
 }
 
 /** Null when it holds, else what was found; empty when the message says it all. */
@@ -51,7 +57,7 @@ function askExpression(answer: Answer): string | null {
   return answer === false ? '' : answer.undecided;
 }
 
-function askCheck({ id }: EnforceRule, check: () => string | null | undefined): string | null {
+function askCheck({ id }: EnforceRule, check: () => ReturnType<Check> | undefined): ReturnType<Check> {
   try {
     const found = check();
     return found === undefined ? `could not be decided: this release has no check ${id}` : found;

@@ -2,7 +2,7 @@ import type { InvocationContext } from '../context/invocation.ts';
 import type { ResolvedAgent } from '../definitions/resolved.ts';
 import type { JudgedCall } from '../journal/entry.ts';
 import type { Json } from '../json.ts';
-import type { CheckView, PolicyView } from '../pack.ts';
+import type { CallCount, CheckView, PolicyView } from '../pack.ts';
 import type { ExpressionView } from './expression.ts';
 import { failing } from './verdict.ts';
 
@@ -35,10 +35,14 @@ export function isNamed(names: readonly string[], { name, kind }: Pick<Act, 'nam
   return names.includes(name) || (kind === 'report' && names.includes('report'));
 }
 
+interface Counted extends PolicyView {
+  calls: Record<string, CallCount>;
+}
+
 interface Seen {
   resolved: ResolvedAgent;
-  policy: PolicyView;
-  done: CheckView['done'];
+  policy: Counted;
+  done: Record<string, { input: Json; result: Json }>;
 }
 
 /** Folds are never changed in place, so what rules see of one is made once, for all rules and all acts of a turn. */
@@ -57,8 +61,8 @@ export function policyView(resolved: ResolvedAgent, state: InvocationContext): P
 }
 
 /** A call that policy refused, or a person sent back, never ran: it was attempted, but neither succeeded nor failed. */
-function countedView(resolved: ResolvedAgent, state: InvocationContext): PolicyView {
-  const calls: PolicyView['calls'] = {};
+function countedView(resolved: ResolvedAgent, state: InvocationContext): Counted {
+  const calls: Counted['calls'] = {};
   for (const { name } of resolved.tools) calls[name] = { attempted: 0, succeeded: 0, failed: 0 };
   const sentBack = new Set(state.tasks.flatMap(({ turn, decision }) => (decision?.answer === 'ask_again' ? turn : [])));
   for (const turn of state.turns) {

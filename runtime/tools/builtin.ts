@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MemoryDraft } from '../memory/memory.ts';
+import { MemoryDraft, Recalled } from '../memory/memory.ts';
 
 /**
  * The tools that the runtime supplies: what a model may send to each, and what it reads about them. The schemas here are
@@ -13,7 +13,7 @@ export const SUBMIT_REPORT = 'submit_report';
 const DELEGATE_PREFIX = 'delegate_to_';
 
 /** The tool that starts an agent. */
-export function delegateTool(agent: string): string {
+export function delegateTool<const A extends string>(agent: A): `${typeof DELEGATE_PREFIX}${A}` {
   return `${DELEGATE_PREFIX}${agent}`;
 }
 
@@ -39,6 +39,10 @@ export const RecallInput = z.strictObject({
   limit: z.int().min(1).max(500).default(10).describe('How many memories at most.'),
 });
 export type RecallInput = z.infer<typeof RecallInput>;
+
+/** Its result is a fact as those of a pack's tools are. */
+export const RecallOutput = z.strictObject({ memories: z.array(Recalled) });
+export type RecallOutput = z.infer<typeof RecallOutput>;
 
 /** The subject, the date and the id are the runtime's: a memory is always about the run's subject. */
 export const StoreInput = MemoryDraft;

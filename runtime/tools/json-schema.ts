@@ -7,7 +7,15 @@ import type { Json, JsonObject } from '../json.ts';
  * Throws when the schema has no JSON form (a date, a custom check of an unknown type) or contains itself.
  */
 export function jsonSchemaOf(schema: z.ZodType): JsonObject {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', override: describedWithFlags });
+  return plainSchema(z.toJSONSchema(schema, { io: 'input', override: describedWithFlags }));
+}
+
+/** The same of what a schema makes of a value: a key that it does not list is not there. Throws as `jsonSchemaOf` does. */
+export function outputSchemaOf(schema: z.ZodType): JsonObject {
+  return plainSchema(z.toJSONSchema(schema, { io: 'output' }));
+}
+
+function plainSchema({ $schema: _, ...rest }: object & { $schema?: unknown }): JsonObject {
   const { $defs = {}, ...plain } = JSON.parse(JSON.stringify(rest)) as JsonObject;
   return inlined(plain, $defs as JsonObject, []) as JsonObject;
 }

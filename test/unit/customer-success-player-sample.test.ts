@@ -32,7 +32,7 @@ async function check(id: string): Promise<{ verdict: string; held: string[] }> {
   }));
   const recall_memory = { memories } as unknown as JsonObject;
   const held = Object.entries(conditions(playbook)).flatMap(([name, decide]) => {
-    const view = { agent: 'a', subject: id, as_of, facts: { ...facts, recall_memory }, calls: {} };
+    const view = { agent: 'a', subject: id, as_of, facts: { ...facts, recall_memory: { memories } }, calls: {} };
     return decide({ ...view, input: { assessment: 'watch', reasons: ['r'] } }) === null ? [] : [name];
   });
   const answers = { ...facts, recall_memory, delegate_to_risk_analysis: agentReport('risk_analysis') };

@@ -8,18 +8,27 @@ import { suite } from '../support/suite.ts';
 
 /** Names that packs rely on: adding one is a promise, taking one away breaks packs. */
 const SDK = [
+  'EMIT_EVENT',
+  'ESCALATE',
   'MemoryDraft',
   'PlatformError',
+  'RECALL_MEMORY',
+  'STORE_MEMORY',
+  'SUBMIT_REPORT',
   'checkLocated',
+  'defineCode',
   'definePack',
   'defineTool',
+  'delegateTool',
   'flattenReports',
   'formatDataProblem',
   'parseLocated',
+  'resultOf',
   'z',
 ];
 const SDK_TYPES = [
   'AgentReport',
+  'CallCount',
   'CallRecord',
   'Check',
   'CheckView',
@@ -28,11 +37,13 @@ const SDK_TYPES = [
   'DataCount',
   'DataProblem',
   'ErrorCode',
+  'FactsOf',
   'Finding',
   'Json',
   'JsonObject',
   'LocatedYaml',
   'MemorySeed',
+  'OutputOf',
   'PackCode',
   'Player',
   'PlayerTurn',
@@ -45,6 +56,7 @@ const SDK_TYPES = [
   'Task',
   'Tool',
   'ToolContext',
+  'Warning',
 ];
 const TABLES = ['Measure', 'addBusinessDays', 'addDays', 'column', 'dayCount', 'daysBetween', 'defineTables'];
 const TABLES_TYPES = ['DataFolders', 'MeasureSpec', 'Measured', 'RowOf', 'SourceOf', 'TableSource', 'Window'];

@@ -1,4 +1,12 @@
-import type { CallRecord, Conversation, JsonObject, Player, PlayerTurn } from 'agent-platform/sdk';
+import {
+  type CallRecord,
+  type Conversation,
+  type JsonObject,
+  type Player,
+  type PlayerTurn,
+  RECALL_MEMORY,
+  resultOf,
+} from 'agent-platform/sdk';
 import { assess, type Decision } from '../assessment.ts';
 import type { BriefingContext } from '../briefing-context.ts';
 import { addBusinessDays, inWords } from '../calendar.ts';
@@ -28,9 +36,9 @@ export function riskAnalysis(playbook: Playbook): Player {
   return (conversation) => {
     seesAllItsTurns(conversation, TURNS);
     const recalls = named(conversation, 'recall_memory');
-    const recalled = recalls.findLast((call) => call.ok);
+    const recalled = resultOf(conversation, RECALL_MEMORY);
     if (recalled === undefined) return recall(conversation, recalls);
-    const known = readFacts({ ...conversation.task.facts, recall_memory: recalled.result });
+    const known = readFacts({ ...conversation.task.facts, recall_memory: recalled });
     const verdict = decide(known, conversation.task.as_of, playbook);
     const turn = act(verdict);
     const undone = turn.calls.filter(({ name }) => isUndone(name, named(conversation, name)));

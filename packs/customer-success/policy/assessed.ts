@@ -1,7 +1,7 @@
-import type { CheckView, JsonObject } from 'agent-platform/sdk';
+import type { JsonObject } from 'agent-platform/sdk';
 import type { Signal } from '../facts.ts';
 import { lastAssessment } from '../history.ts';
-import { accountName, object, readFacts } from '../known.ts';
+import { accountName, object, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
 import { count, oneLine } from '../wording.ts';
@@ -12,13 +12,13 @@ import { wrongLine } from './windows.ts';
  * What risk analysis may decide, by the facts: the tools' results and the memories that were recalled, never what the
  * model says of them. Each check returns what is wrong, in words for the agent; null when nothing is. Pure.
  */
-function decliningOf({ facts }: CheckView, playbook: Playbook): Signal[] {
+function decliningOf({ facts }: View, playbook: Playbook): Signal[] {
   const { metrics } = readFacts(facts);
   return metrics === null ? [] : declining(judgeSignals(metrics, playbook));
 }
 
 /** An urgent intervention rests on as many declining signals as the playbook wants, and its alert names them. */
-export function twoSignals(view: CheckView, playbook: Playbook): string | null {
+export function twoSignals(view: View, playbook: Playbook): string | null {
   if (stated(view)?.assessment !== 'urgent_intervention') return null;
   const needed = playbook.risk.urgent_signals;
   const found = decliningOf(view, playbook);
@@ -36,7 +36,7 @@ export function twoSignals(view: CheckView, playbook: Playbook): string | null {
 }
 
 /** An alert is about the account of the run, under the name that people know it by. */
-export function ownAccount({ call, facts }: CheckView): string | null {
+export function ownAccount({ call, facts }: View): string | null {
   const input = object(call?.input);
   const data = object(input?.data);
   const known = readFacts(facts);
@@ -53,7 +53,7 @@ export function ownAccount({ call, facts }: CheckView): string | null {
  * Each reason of an alert is one of the signals, which declines by the facts, with its window and figure; or the last
  * assessment, if memory holds one.
  */
-export function reasonsHold(view: CheckView, playbook: Playbook): string | null {
+export function reasonsHold(view: View, playbook: Playbook): string | null {
   const { metrics, memories } = readFacts(view.facts);
   if (metrics === null) return 'the metrics of the account are not known';
   const signals = judgeSignals(metrics, playbook);
@@ -76,7 +76,7 @@ export function reasonsHold(view: CheckView, playbook: Playbook): string | null 
 }
 
 /** Usage that declines with the renewal near is never «no action». Without the facts nothing may be called stable. */
-export function noInaction(view: CheckView, playbook: Playbook): string | null {
+export function noInaction(view: View, playbook: Playbook): string | null {
   if (stated(view)?.assessment !== 'stable') return null;
   const { metrics, lifecycle } = readFacts(view.facts);
   if (metrics === null || lifecycle === null) return 'the metrics or the lifecycle of the account are not known';
@@ -87,7 +87,7 @@ export function noInaction(view: CheckView, playbook: Playbook): string | null {
 }
 
 /** What was recalled is cited: by id in the report, by date or id in the stored text. Nothing is cited that was not recalled. */
-export function memoryCited(view: CheckView): string | null {
+export function memoryCited(view: View): string | null {
   const memories = readFacts(view.facts).memories ?? [];
   const known = memories
     .map(({ id, date }) => `${id} (${date})`)
@@ -110,7 +110,7 @@ export function memoryCited(view: CheckView): string | null {
 
 const SHOWN = 5;
 
-function reasonsOf({ call }: CheckView): JsonObject[] {
+function reasonsOf({ call }: View): JsonObject[] {
   const reasons = object(object(call?.input)?.data)?.reasons;
   return Array.isArray(reasons) ? reasons.map(object).filter((reason) => reason !== null) : [];
 }

@@ -1,5 +1,5 @@
-import type { Check, CheckView } from 'agent-platform/sdk';
-import { accountName, readFacts } from '../known.ts';
+import type { Check } from 'agent-platform/sdk';
+import { accountName, type Facts, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { memoryCited, noInaction, ownAccount, reasonsHold, twoSignals } from './assessed.ts';
 import { concessionIn } from './concessions.ts';
@@ -13,7 +13,7 @@ import { oneAssessment } from './stated.ts';
 import { firstIn, recommended, told, worded } from './told.ts';
 
 /** The checks behind `enforce` rules without an expression, by the rule's id. Numbers are the playbook's. */
-export function checks(playbook: Playbook): Record<string, Check> {
+export function checks(playbook: Playbook): Record<string, Check<Facts>> {
   return {
     signals_cited: (view) => signalsCited(view, playbook),
     no_forecast: (view) =>
@@ -40,7 +40,7 @@ export function checks(playbook: Playbook): Record<string, Check> {
   };
 }
 
-function noInternals(view: CheckView): string | null {
+function noInternals(view: View): string | null {
   const internals = internalsOf(readFacts(view.facts), view.subject);
   return firstIn(told(view), ({ text }) => givenAway(text, internals));
 }

@@ -1,14 +1,14 @@
-import type { CheckView, Json, JsonObject } from 'agent-platform/sdk';
+import type { Json, JsonObject } from 'agent-platform/sdk';
 import type { AccountLifecycle } from '../facts.ts';
 import { changeSince, lastAssessment, withoutInternals } from '../history.ts';
-import { type Known, object, readFacts } from '../known.ts';
+import { type Known, object, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
 import { oneLine } from '../wording.ts';
 import { wrongLines } from './windows.ts';
 
 /** What a report repeats of the facts is what they say: days to the renewal, signals, the last assessment, cited texts. Pure. */
-export function figuresHold(view: CheckView, playbook: Playbook): string | null {
+export function figuresHold(view: View, playbook: Playbook): string | null {
   const data = object(view.report?.data);
   if (data === null) return null;
   const known = readFacts(view.facts);

@@ -1,7 +1,6 @@
-import type { CheckView } from 'agent-platform/sdk';
 import { ASSESSMENTS } from '../assessment.ts';
 import type { Signal } from '../facts.ts';
-import { hasChurned, object, readFacts } from '../known.ts';
+import { hasChurned, object, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
 import { contradicted } from './stated.ts';
@@ -11,7 +10,7 @@ import { uncitedIn, untoldIn, wrongLines } from './windows.ts';
 /** What account_health_main may say of an account, by the facts. Each check returns what is wrong; null when nothing is. Pure. */
 
 /** Each signal that it calls out has metric and window: in the report's and the delegation's lines, and in every text. */
-export function signalsCited(view: CheckView, playbook: Playbook): string | null {
+export function signalsCited(view: View, playbook: Playbook): string | null {
   const known = readFacts(view.facts);
   const signals = known.metrics === null ? [] : judgeSignals(known.metrics, playbook);
   const inText = firstIn(worded(view), ({ text }) => uncitedIn(text, signals.length > 0 ? signals : UNKNOWN));
@@ -37,7 +36,7 @@ export function signalsCited(view: CheckView, playbook: Playbook): string | null
 }
 
 /** Its status is what happened: healthy and not checked by the facts, analysed by a finished risk analysis. */
-export function statusHolds(view: CheckView, playbook: Playbook): string | null {
+export function statusHolds(view: View, playbook: Playbook): string | null {
   const { report, facts, done, calls } = view;
   const known = readFacts(facts);
   const status = object(report?.data)?.status;

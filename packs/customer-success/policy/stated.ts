@@ -1,7 +1,7 @@
-import type { CheckView, Json } from 'agent-platform/sdk';
+import type { Json } from 'agent-platform/sdk';
 import { ASSESSMENTS, type Assessment } from '../assessment.ts';
 import { isAssessment, plain } from '../history.ts';
-import { object } from '../known.ts';
+import { object, type View } from '../known.ts';
 import { otherAssessmentIn } from './contradiction.ts';
 import { firstIn, recommended } from './told.ts';
 
@@ -27,7 +27,7 @@ const CARRIERS: Record<string, string> = {
 const ALERT_OF: Record<string, Assessment> = { urgent: 'urgent_intervention', watch: 'watch' };
 
 /** What is judged states this; null when it carries no assessment. A briefing states that of its task. */
-export function stated({ call, input }: CheckView): Statement | null {
+export function stated({ call, input }: View): Statement | null {
   if (call !== null) return statementOf(call.name, call.input);
   return typeof input.assessment === 'string' ? statement('the briefing’s task', input.assessment) : null;
 }
@@ -53,7 +53,7 @@ function statement(from: string, said: string): Statement {
  * Alert, stored memory, briefing’s task, briefing and report state one assessment of the three, those made so far and those
  * of this turn, and no text of theirs states another one.
  */
-export function oneAssessment(view: CheckView): string | null {
+export function oneAssessment(view: View): string | null {
   const own = stated(view);
   if (own === null) return MISSING[view.call?.name ?? ''] ?? null;
   const { from, said, assessment } = own;
@@ -70,7 +70,7 @@ export function oneAssessment(view: CheckView): string | null {
 }
 
 /** The first text that states another assessment than this one. Fields that name the earlier assessment do not. */
-export function contradicted(view: CheckView, assessment: Assessment): string | null {
+export function contradicted(view: View, assessment: Assessment): string | null {
   const texts = recommended(view).filter(({ where }) => !/(?:^|\.)(?:previous|assessment|severity)$/.test(where));
   return firstIn(texts, ({ text }) => otherAssessmentIn(text, assessment));
 }
@@ -80,22 +80,22 @@ const MISSING: Record<string, string> = {
   delegate_to_csm_briefing: 'context.assessment is missing',
 };
 
-function madeSoFar({ done }: CheckView): (Statement | null)[] {
-  return ['emit_event', 'store_memory', 'delegate_to_csm_briefing'].flatMap((name) => {
-    const call = Object.hasOwn(done, name) ? done[name] : undefined;
-    return call === undefined ? [] : [statementOf(name, call.input)];
+function madeSoFar({ done }: View): (Statement | null)[] {
+  return (['emit_event', 'store_memory', 'delegate_to_csm_briefing'] as const).map((name) => {
+    const call = done[name];
+    return call === undefined ? null : statementOf(name, call.input);
   });
 }
 
 /** The stored memory is found again as an assessment, and its words are that assessment’s. */
-function notAnAssessment(view: CheckView): string | null {
+function notAnAssessment(view: View): string | null {
   const memory = object(view.call?.input);
   if (memory === null || !isAssessment(memory as never)) return MISSING.store_memory ?? null;
   const text = String(memory.text).toLowerCase().replaceAll('_', ' ');
   return text.includes(plain(String(memory.assessment))) ? null : 'the text does not state the assessment';
 }
 
-function notAlerted({ calls }: CheckView, assessment: Assessment): string | null {
+function notAlerted({ calls }: View, assessment: Assessment): string | null {
   const { succeeded = 0, failed = 0 } = calls.emit_event ?? {};
   return succeeded + failed > 0 ? null : `${plain(assessment)} is reported, and no alert was emitted`;
 }

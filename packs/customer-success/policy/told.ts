@@ -1,5 +1,5 @@
-import type { CheckView, Json } from 'agent-platform/sdk';
-import { readFacts } from '../known.ts';
+import type { Json } from 'agent-platform/sdk';
+import { readFacts, type View } from '../known.ts';
 import { withoutOwnNames } from './own-names.ts';
 import { stringsIn } from './plain-text.ts';
 
@@ -13,7 +13,7 @@ export interface Told {
  * Texts of what is judged, as its readers get them. Left out is what no person reads as text: the account's id in an
  * event's payload, which tells programs what it is about, and ids of cited memories.
  */
-export function told({ call, report }: CheckView): Told[] {
+export function told({ call, report }: View): Told[] {
   if (report !== null) {
     const data = stringsIn(report.data).filter(({ path }) => !(path[0] === 'cited' && path.at(-1) === 'id'));
     return [{ where: 'text', text: report.text }, ...data.map(({ path, text }) => named(['data', ...path], text))];
@@ -26,7 +26,7 @@ export function told({ call, report }: CheckView): Told[] {
 }
 
 /** The same texts without the names of the account's own data: what every check of words reads. */
-export function worded(view: CheckView): Told[] {
+export function worded(view: View): Told[] {
   let texts = read.get(view);
   if (!texts) {
     const known = readFacts(view.facts);
@@ -37,10 +37,10 @@ export function worded(view: CheckView): Told[] {
 }
 
 /** All checks of a call are given one view. */
-const read = new WeakMap<CheckView, Told[]>();
+const read = new WeakMap<View, Told[]>();
 
 /** What is worded, without memories that are quoted as they were written: they recommend and assess nothing. */
-export function recommended(view: CheckView): Told[] {
+export function recommended(view: View): Told[] {
   return worded(view).filter(({ where }) => !where.startsWith('data.cited'));
 }
 

@@ -1,10 +1,11 @@
-import { defineTool, type Tool, z } from 'agent-platform/sdk';
+import { defineTool, type ToolContext, z } from 'agent-platform/sdk';
 import type { CustomerData } from '../data/open.ts';
+import { AccountLifecycle } from '../facts.ts';
 
 const Input = z.strictObject({ account_id: z.string().min(1).describe('The id of the account, as in the payload.') });
 
-/** Result: `AccountLifecycle`. Throws `target.unknown`. */
-export function getAccountLifecycle(): Tool<z.infer<typeof Input>, CustomerData> {
+/** Throws `target.unknown`. */
+export function getAccountLifecycle() {
   return defineTool({
     name: 'get_account_lifecycle',
     description:
@@ -12,7 +13,8 @@ export function getAccountLifecycle(): Tool<z.infer<typeof Input>, CustomerData>
       'left (negative when it is past, null when the data names no renewal), the owning customer-success manager with ' +
       'the internal channel, and the contacts at the customer.',
     input: Input,
+    output: AccountLifecycle,
     subject: (input) => input.account_id,
-    run: (input, { source, asOf }) => source.lifecycle(input.account_id, asOf),
+    run: (input, { source, asOf }: ToolContext<CustomerData>) => source.lifecycle(input.account_id, asOf),
   });
 }

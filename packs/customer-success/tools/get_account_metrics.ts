@@ -1,16 +1,12 @@
-import { defineTool, type Tool, z } from 'agent-platform/sdk';
+import { defineTool, type ToolContext, z } from 'agent-platform/sdk';
 import type { CustomerData } from '../data/open.ts';
+import { AccountMetrics } from '../facts.ts';
 import type { Playbook } from '../playbook.ts';
 
 const Input = z.strictObject({ account_id: z.string().min(1).describe('The id of the account, as in the payload.') });
 
-/** Result: `AccountMetrics`. Throws `target.unknown`. */
-export function getAccountMetrics({
-  usage,
-  adoption,
-  tickets,
-  nps,
-}: Playbook): Tool<z.infer<typeof Input>, CustomerData> {
+/** Throws `target.unknown`. */
+export function getAccountMetrics({ usage, adoption, tickets, nps }: Playbook) {
   return defineTool({
     name: 'get_account_metrics',
     description:
@@ -19,7 +15,8 @@ export function getAccountMetrics({
       `over ${tickets.window_days} days, NPS over ${nps.window_days} days. Shares are fractions (-0.35 is -35 %). A ` +
       `figure that the data does not cover is null, with the reason.`,
     input: Input,
+    output: AccountMetrics,
     subject: (input) => input.account_id,
-    run: (input, { source, asOf }) => source.metrics(input.account_id, asOf),
+    run: (input, { source, asOf }: ToolContext<CustomerData>) => source.metrics(input.account_id, asOf),
   });
 }
