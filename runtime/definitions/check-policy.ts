@@ -1,5 +1,9 @@
+import type { z } from 'zod';
 import { checkExpression, constantOf, constantOverCounts } from '../policy/expression.ts';
-import { delegateOf, ESCALATE, RECALL_MEMORY, SUBMIT_REPORT } from '../tools/builtin.ts';
+import type { PackCode } from '../pack.ts';
+import { fieldOf, type Shape } from '../policy/shapes.ts';
+import { delegateOf, ESCALATE, RECALL_MEMORY, RecallOutput, SUBMIT_REPORT } from '../tools/builtin.ts';
+import { outputSchemaOf } from '../tools/json-schema.ts';
 import { countAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
 import type { AgentSource, PackSource } from './source.ts';
@@ -38,6 +42,8 @@ interface Policy {
   may: string[];
   /** Tools whose results may be facts; null when no pack says which there are. */
   facts: string[] | null;
+  /** What results are, by tool, as far as output schemas say. */
+  results: Record<string, Shape>;
   fail(path: Path, message: string): void;
   add(error: Finding): void;
   warn(path: Path, message: string): void;
@@ -60,10 +66,25 @@ function policyOf(agent: AgentSource, source: PackSource, { errors, warnings }: 
     may: [...tools.filter((tool) => !refused.includes(tool)), ...(submits ? [SUBMIT_REPORT] : []), 'report'],
     facts:
       code === null ? null : factsOf(agent, source, tools, [...code.tools.map((tool) => tool.name), RECALL_MEMORY]),
+    results: resultsOf(code),
     add: (error) => errors.push(error),
     fail: (path, message) => errors.push(yaml.finding(path, message)),
     warn: (path, message) => warnings.push(yaml.finding(path, message)),
   };
+}
+
+function resultsOf(code: PackCode | null): Record<string, Shape> {
+  const tools = [...(code?.tools ?? []), { name: RECALL_MEMORY, output: RecallOutput }];
+  return Object.fromEntries(tools.map(({ name, output }) => [name, output === undefined ? {} : shapeOf(output)]));
+}
+
+/** A schema without a JSON form is reported elsewhere. */
+function shapeOf(output: z.ZodType): Shape {
+  try {
+    return outputSchemaOf(output) as Shape;
+  } catch {
+    return {};
+  }
 }
 
 /** Facts are handed down: an agent that nobody delegates to has its own only. */
@@ -151,14 +172,16 @@ function notItsTool({ refused }: Policy, text: string, may: readonly string[], t
 }
 
 /** An expression that says `idle` whatever it is asked about never does anything. */
-function checkText({ agent: { yaml }, tools, facts, fail, add }: Policy, rule: Path, key: string, idle: boolean): void {
+function checkText(policy: Policy, rule: Path, key: string, idle: boolean): void {
+  const { agent, tools, facts, results, fail, add } = policy;
+  const { yaml } = agent;
   const path = [...rule, key];
   // Without `before`, a rule is asked before the report too.
   const named = textsAt(yaml, [...rule, 'before']).map(({ text }) => text);
   const before = named.length > 0 ? named : ['report'];
   const text = textAt(yaml, path);
   if (text === null || text.trim() === '') return;
-  const problem = checkExpression(text, { tools, facts });
+  const problem = checkExpression(text, { tools, facts, results });
   if (problem !== null) {
     add(yaml.findingInside(path, problem.offset, problem.message));
   } else if (constantOf(text) === idle || constantOverCounts(text, { noReport: !before.some(isReport) }) === idle) {
@@ -170,11 +193,24 @@ function isReport(name: string): boolean {
   return name === 'report' || name === SUBMIT_REPORT;
 }
 
-function checkDecider({ agent: { yaml }, facts, fail }: Policy, rule: Path): void {
+function checkDecider({ agent: { yaml }, facts, results, fail }: Policy, rule: Path): void {
   const path = [...rule, 'decides', 'fact'];
-  const tool = textAt(yaml, path)?.split('/')[1];
-  if (tool === undefined || facts === null || facts.includes(tool)) return;
-  fail(path, `no tool of the pack makes the fact ${quote(tool)}, expected ${oneOf(facts)}${didYouMean(tool, facts)}`);
+  const [, tool, ...fields] = textAt(yaml, path)?.split('/') ?? [];
+  if (tool === undefined) return;
+  if (facts !== null && !facts.includes(tool)) {
+    fail(path, `no tool of the pack makes the fact ${quote(tool)}, expected ${oneOf(facts)}${didYouMean(tool, facts)}`);
+    return;
+  }
+  let shape: Shape = results[tool] ?? {};
+  for (const field of fields.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))) {
+    const found = fieldOf(shape, field);
+    if (Array.isArray(found)) {
+      const expected = found.length === 0 ? 'expected a value with fields' : `expected ${oneOf(found)}`;
+      fail(path, `the result of ${tool} has no field ${quote(field)} there, ${expected}${didYouMean(field, found)}`);
+      return;
+    }
+    shape = found;
+  }
 }
 
 function itemsAt({ agent }: Policy, path: Path): Path[] {

@@ -5,6 +5,7 @@ import { type Place, placesOf } from '../cel/syntax.ts';
 import { type Result, Undecided } from '../cel/values.ts';
 import { didYouMean, oneOf, quote, valueAt } from '../definitions/words.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { problemOfShape, type Shape } from './shapes.ts';
 
 /**
  * The expressions of policy (CEL): checked when a definition is loaded, evaluated before a turn takes effect. An expression
@@ -37,6 +38,8 @@ export interface ExpressionNames {
   tools: readonly string[] | null;
   /** For `facts`: tools of the agent and of those that may hand facts down. */
   facts: readonly string[] | null;
+  /** What the results of tools are, as far as their output schemas say. */
+  results?: Readonly<Record<string, Shape>>;
 }
 
 const VARIABLES = {
@@ -81,7 +84,7 @@ export function checkExpression(text: string, names: ExpressionNames): Expressio
   const named = placesOf(ast)
     .map((place) => problemOfName(place, names))
     .find((found) => found !== null);
-  const problem = leftOut(ast) ?? named;
+  const problem = leftOut(ast) ?? named ?? problemOfShape(ast, shapesOf(names));
   if (problem) return problem;
   const type = typeOfExpression(environment, text);
   if (typeof type !== 'string') {
@@ -93,6 +96,15 @@ export function checkExpression(text: string, names: ExpressionNames): Expressio
   }
   if (type === 'bool' || type === 'dyn') return null;
   return { offset: 0, message: `the result is ${type}, expected true or false` };
+}
+
+/** A name that is not listed was told already. */
+function shapesOf({ results = {} }: ExpressionNames): Record<string, Shape> {
+  const done = Object.entries(results).map(([name, result]) => [name, { type: 'object', properties: { result } }]);
+  return {
+    facts: { type: 'object', properties: results },
+    done: { type: 'object', properties: Object.fromEntries(done) },
+  };
 }
 
 function problemOfName(place: Place, { tools, facts }: ExpressionNames): ExpressionProblem | null {

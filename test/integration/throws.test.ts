@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import type { AnyStateMachine } from 'xstate';
+import { z } from 'zod';
 import { sentPrompt } from '../../bridge/views/prompt.ts';
 import type { RunTree } from '../../bridge/journals/runs.ts';
 import type { LoadedPack } from '../../runtime/definitions/resolved.ts';
@@ -105,6 +106,25 @@ test('in a tool that throws what is no error, or returns what cannot be written:
   assert.match((await open.run(request)).context.report?.text ?? '', /^tool\.failed: .*circular/);
   replace(lookUp, 'run', () => async () => Promise.reject('just words'));
   assert.equal((await open.run(request)).context.report?.text, 'tool.failed: just words');
+});
+
+test('a result that its output does not allow is an error that the model reads, and no fact', async () => {
+  const open = await platforms(library);
+  const [lookUp] = packOf(open).code.tools;
+  assert.ok(lookUp);
+  replace(lookUp, 'output', () => z.object({ book: z.string(), shelf: z.string().default('B7') }));
+  replace(lookUp, 'run', () => async () => ({ book: 5 }));
+  const script = [[{ name: 'look_up', input: { book: 'emma' } }]];
+  const request = { agent: 'librarian', instructions: 'Take stock.', payload: { book: 'emma', script } };
+  const { context } = await open.run(request);
+  assert.equal(
+    context.report?.text,
+    'tool.malformed: look_up returned what its output schema does not allow: book: got the number 5, expected text',
+  );
+  assert.deepEqual(context.facts, {});
+  // What is kept is what the schema makes of it.
+  replace(lookUp, 'run', () => async () => ({ book: 'emma', unasked: true }));
+  assert.deepEqual((await open.run(request)).context.facts, { look_up: { book: 'emma', shelf: 'B7' } });
 });
 
 test('in a player: that invocation has failed, and says why', async () => {

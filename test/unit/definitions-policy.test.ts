@@ -3,7 +3,7 @@ import { formatFinding } from '../../runtime/definitions/resolved.ts';
 import { evaluate } from '../../runtime/policy/expression.ts';
 import { suite } from '../support/suite.ts';
 import { type Case, testCases } from './definitions-cases.ts';
-import { greenhouse, inPack, load, removeFolders, spoil } from './definitions-fixture.ts';
+import { findingsOf, greenhouse, inPack, load, placeOf, removeFolders, spoil } from './definitions-fixture.ts';
 
 const test = suite('definitions: policy');
 test.after(removeFolders);
@@ -210,6 +210,39 @@ const CASES: Case[] = [
 ];
 
 testCases(test, CASES);
+
+test('rules are checked against the output of the tools, with place and the nearest name', async () => {
+  const declared = spoil(
+    greenhouse(),
+    'pack.mjs',
+    'run: async () => ({ moisture: 0.5 }),',
+    'output: z.strictObject({ moisture: z.number(), keeper: z.strictObject({ name: z.string() }) }),\n run: async () => ({}),',
+  );
+  const rule = RULE(
+    'when: facts.get_moisture.moistrue < 0.2',
+    ...TO_HUMAN,
+    'decides: {fact: /get_moisture/keeper/nam}',
+  );
+  const found = (await findingsOf(spoil(declared, G, END, rule))).map((one) => `${placeOf(one)} | ${one.message}`);
+  assert.deepEqual(found, [
+    `${G}:40:32 autonomy.escalation_rules.1.when | facts.get_moisture.moistrue: there is no field "moistrue", expected one of moisture, keeper; did you mean "moisture"?`,
+    `${G}:43:23 autonomy.escalation_rules.1.decides.fact | the result of get_moisture has no field "nam" there, expected name; did you mean "name"?`,
+  ]);
+  const right = RULE(
+    'when: facts.get_moisture.moisture < 0.2',
+    ...TO_HUMAN,
+    'decides: {fact: /get_moisture/keeper/name}',
+  );
+  await load(spoil(declared, G, END, right));
+});
+
+test('an output that no rule could be checked against, and agents that nobody knows, are found in the module', async () => {
+  const run = 'run: async () => ({ moisture: 0.5 }),';
+  const dated = spoil(greenhouse(), 'pack.mjs', run, `output: z.strictObject({ at: z.date() }), ${run}`);
+  await assert.rejects(load(dated), /the output of tool "get_moisture" has no JSON Schema \(/);
+  const named = spoil(greenhouse(), 'pack.mjs', 'conditions: {', "agents: ['gardner'], conditions: {");
+  await assert.rejects(load(named), /the module's agents name an unknown agent "gardner", .*; did you mean "gardener"/);
+});
 
 test('a definition with every kind of rule loads as it stands, and keeps its expressions', async () => {
   const policy = `${RULE('when: facts.get_moisture.moisture < 0.2', 'before: [emit_event, report]', ...TO_HUMAN, 'due: 4h', 'decides: {fact: /get_moisture/keeper, role: botanist}')}  enforce:

@@ -124,6 +124,21 @@ test('a check that throws, or whose code is gone, refuses', () => {
   assert.match(refusal(gone, 0)?.reason ?? '', /this release has no check looked_up/);
 });
 
+test('a check that warns refuses nothing: its verdict holds, and says the warning', () => {
+  const { require: _, ...byCode } = LOOKED;
+  const coded = sampleAgent({ enforce: [byCode] });
+  const warns = judge([call('emit_event')], {
+    resolved: coded,
+    checks: { looked_up: () => ({ warning: 'is it old?' }) },
+  });
+  assert.equal(refusal(warns, 0), undefined);
+  const said = { ...holds('enforce.looked_up'), reason: 'warning: is it old?' };
+  assert.deepEqual(warns.calls[0]?.verdicts.at(-1), said);
+  // What a check in JavaScript returns by mistake never lets anything pass.
+  const odd = judge([call('emit_event')], { resolved: coded, checks: { looked_up: () => ({}) as never } });
+  assert.equal(refusal(odd, 0)?.rule, 'enforce.looked_up');
+});
+
 test('an invalid call is not asked about: its rules may rely on its input', () => {
   const event = judge([call('emit_event', { bad: true })], { resolved });
   assert.deepEqual(refusal(event, 0)?.rule, 'input.valid');
