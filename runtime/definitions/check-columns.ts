@@ -2,8 +2,9 @@ import { ROW_SOURCES } from '../schedules/declared-row.ts';
 import { RECALL_MEMORY } from '../tools/builtin.ts';
 import { countAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
+import { reportShape, resultShapes, wrongField } from './result-shapes.ts';
 import { agentsByName, type PackSource } from './source.ts';
-import { didYouMean, oneOf, type Path, quote } from './words.ts';
+import { didYouMean, oneOf, own, type Path, quote } from './words.ts';
 
 /** Whether the values of a schedule's columns stand where `from` says, or the module has them. Pure. */
 export function checkColumns(at: Path, source: PackSource, errors: Finding[]): void {
@@ -17,21 +18,29 @@ export function checkColumns(at: Path, source: PackSource, errors: Finding[]): v
       errors.push(yaml.finding([...at, index], message));
     }
     for (const { text, path } of places) {
-      const wrong = wrongPart(text, source);
-      if (wrong === null) continue;
-      const { got, among } = wrong;
-      const message = `unknown ${quote(got)}, expected ${oneOf(among)}${didYouMean(got, among)}`;
-      errors.push(yaml.finding(path, message));
+      const wrong = wrongPart(text, source) ?? wrongFieldOf(text, source);
+      if (wrong !== null) errors.push(yaml.finding(path, wrong));
     }
   }
 }
 
-/** The first part of a place that nothing is called by, with what there is; null when both parts are known. */
-function wrongPart(place: string, source: PackSource): { got: string; among: readonly string[] } | null {
+/** The first part of a place that nothing is called by, in words; null when both parts are known. */
+function wrongPart(place: string, source: PackSource): string | null {
   const [first = '', name] = place.split('.');
-  if (!ROW_SOURCES.some((each) => each === first)) return { got: first, among: ROW_SOURCES };
+  if (!ROW_SOURCES.some((each) => each === first)) return unknown(first, ROW_SOURCES);
   const among = first === 'facts' ? factsOf(source) : first === 'reports' ? [...agentsByName(source).keys()] : null;
-  return among === null || name === undefined || among.includes(name) ? null : { got: name, among };
+  return among === null || name === undefined || among.includes(name) ? null : unknown(name, among);
+}
+
+function unknown(got: string, among: readonly string[]): string {
+  return `unknown ${quote(got)}, expected ${oneOf(among)}${didYouMean(got, among)}`;
+}
+
+/** A field that neither the tool's output nor the agent's report has. */
+function wrongFieldOf(place: string, { code }: PackSource): string | null {
+  const [first, name = '', ...fields] = place.split('.');
+  if (first === 'facts') return wrongField(own(resultShapes(code), name) ?? {}, fields);
+  return first === 'reports' ? wrongField(reportShape(code, name), fields) : null;
 }
 
 /** Null when the tools are not known, as the module could not be imported. */

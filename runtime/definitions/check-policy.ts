@@ -1,11 +1,9 @@
-import type { z } from 'zod';
 import { checkExpression, constantOf, constantOverCounts } from '../policy/expression.ts';
-import type { PackCode } from '../pack.ts';
-import { fieldOf, type Shape } from '../policy/shapes.ts';
-import { delegateOf, ESCALATE, RECALL_MEMORY, RecallOutput, SUBMIT_REPORT } from '../tools/builtin.ts';
-import { outputSchemaOf } from '../tools/json-schema.ts';
+import type { Shape } from '../policy/shapes.ts';
+import { delegateOf, ESCALATE, RECALL_MEMORY, SUBMIT_REPORT } from '../tools/builtin.ts';
 import { countAt, textAt, textsAt } from './located.ts';
 import type { Finding } from './resolved.ts';
+import { resultShapes, wrongField } from './result-shapes.ts';
 import type { AgentSource, PackSource } from './source.ts';
 import { didYouMean, oneOf, own, type Path, quote } from './words.ts';
 
@@ -66,25 +64,11 @@ function policyOf(agent: AgentSource, source: PackSource, { errors, warnings }: 
     may: [...tools.filter((tool) => !refused.includes(tool)), ...(submits ? [SUBMIT_REPORT] : []), 'report'],
     facts:
       code === null ? null : factsOf(agent, source, tools, [...code.tools.map((tool) => tool.name), RECALL_MEMORY]),
-    results: resultsOf(code),
+    results: resultShapes(code),
     add: (error) => errors.push(error),
     fail: (path, message) => errors.push(yaml.finding(path, message)),
     warn: (path, message) => warnings.push(yaml.finding(path, message)),
   };
-}
-
-function resultsOf(code: PackCode | null): Record<string, Shape> {
-  const tools = [...(code?.tools ?? []), { name: RECALL_MEMORY, output: RecallOutput }];
-  return Object.fromEntries(tools.map(({ name, output }) => [name, output === undefined ? {} : shapeOf(output)]));
-}
-
-/** A schema without a JSON form is reported elsewhere. */
-function shapeOf(output: z.ZodType): Shape {
-  try {
-    return outputSchemaOf(output) as Shape;
-  } catch {
-    return {};
-  }
 }
 
 /** Facts are handed down: an agent that nobody delegates to has its own only. */
@@ -201,16 +185,11 @@ function checkDecider({ agent: { yaml }, facts, results, fail }: Policy, rule: P
     fail(path, `no tool of the pack makes the fact ${quote(tool)}, expected ${oneOf(facts)}${didYouMean(tool, facts)}`);
     return;
   }
-  let shape: Shape = results[tool] ?? {};
-  for (const field of fields.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))) {
-    const found = fieldOf(shape, field);
-    if (Array.isArray(found)) {
-      const expected = found.length === 0 ? 'expected a value with fields' : `expected ${oneOf(found)}`;
-      fail(path, `the result of ${tool} has no field ${quote(field)} there, ${expected}${didYouMean(field, found)}`);
-      return;
-    }
-    shape = found;
-  }
+  const wrong = wrongField(
+    results[tool] ?? {},
+    fields.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')),
+  );
+  if (wrong !== null) fail(path, `facts.${[tool, ...fields].join('.')}: ${wrong}`);
 }
 
 function itemsAt({ agent }: Policy, path: Path): Path[] {

@@ -1,4 +1,12 @@
-import { type Conversation, definePack, defineTool, type PlayerTurn, z } from 'agent-platform/sdk';
+import {
+  type Conversation,
+  defineCode,
+  definePack,
+  defineTool,
+  type PlayerTurn,
+  resultOf,
+  z,
+} from 'agent-platform/sdk';
 import { column, defineTables, type SourceOf } from 'agent-platform/tables';
 
 /** The tables of a data folder: here one, `items.csv`. */
@@ -19,7 +27,6 @@ const stock = defineTables({
 });
 /** A data folder, opened once by each worker. */
 type Stock = SourceOf<typeof stock>;
-type Item = Stock['subjects'][number];
 
 const LOW_BELOW = 10;
 
@@ -27,16 +34,17 @@ const getItem = defineTool({
   name: 'get_item',
   description: 'How many there are of one item; null when nobody has counted it.',
   input: z.strictObject({ item: z.string() }),
+  output: z.strictObject({ item: z.string(), counted: z.string(), count: z.number().nullable() }),
   subject: ({ item }) => item,
   run: async ({ item }, { source }: { source: Stock }) => source.subject(item),
 });
 
 /** Plays the agent by the rules of its prompt, so that the pack runs without a model. */
-function player({ task, calls }: Conversation): PlayerTurn {
-  const item = String(task.payload.item);
-  const [looked, told] = calls;
-  if (looked === undefined) return { calls: [{ name: 'get_item', input: { item } }] };
-  const count = (looked.result as Item | null)?.count ?? null;
+function player(conversation: Conversation): PlayerTurn {
+  const item = String(conversation.task.payload.item);
+  const [looked, told] = conversation.calls;
+  if (looked === undefined) return { calls: [{ name: getItem.name, input: { item } }] };
+  const count = resultOf(conversation, getItem)?.count ?? null;
   if (count === null) return { text: `Nobody has counted ${item}.` };
   if (count >= LOW_BELOW) return { text: `There are ${count} ${item}, which is enough.` };
   if (told === undefined) {
@@ -47,19 +55,19 @@ function player({ task, calls }: Conversation): PlayerTurn {
 
 export default definePack({
   parameters: {},
-  create: () => ({
-    tools: [getItem],
-    conditions: {
-      /** The evidence in words, or null when the rule does not hold. */
-      count_unknown: ({ facts }) => {
-        const found = facts.get_item as Item | undefined;
-        return found?.count === null ? `nobody has counted ${found.item}` : null;
+  create: () =>
+    defineCode({
+      tools: [getItem],
+      agents: ['my_pack'],
+      conditions: {
+        /** The evidence in words, or null when the rule does not hold. */
+        count_unknown: ({ facts: { get_item: found } }) =>
+          found?.count === null ? `nobody has counted ${found.item}` : null,
       },
-    },
-    schemas: { Low: z.strictObject({ item: z.string(), count: z.number(), run: z.string() }) },
-    reports: {},
-    players: { my_pack: player },
-    open: (folder) => stock.open(folder),
-    check: stock.check,
-  }),
+      schemas: { Low: z.strictObject({ item: z.string(), count: z.number(), run: z.string() }) },
+      reports: {},
+      players: { my_pack: player },
+      open: (folder) => stock.open(folder),
+      check: stock.check,
+    }),
 });

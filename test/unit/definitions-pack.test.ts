@@ -255,6 +255,16 @@ const CASES: Case[] = [
     ['pack.yaml:24:65 schedules.rounds.columns.1.from.1', /^unknown "botany", expected one of botanist, gardener/],
   ],
   [
+    'a column from a field that the report does not have',
+    'pack.yaml',
+    '{field: name, title: Bed}',
+    '{field: a, title: A, from: [reports.botanist.data.verdic, reports.gardener.data.x]}',
+    [
+      'pack.yaml:23:37 schedules.rounds.columns.0.from.0',
+      /^there is no field "verdic", expected one of verdict, seen; did you mean "verdict"\?$/,
+    ],
+  ],
+  [
     'a column without a place where the module has no row()',
     'pack.mjs',
     '    row: () => ({}),\n',

@@ -226,7 +226,7 @@ test('rules are checked against the output of the tools, with place and the near
   const found = (await findingsOf(spoil(declared, G, END, rule))).map((one) => `${placeOf(one)} | ${one.message}`);
   assert.deepEqual(found, [
     `${G}:40:32 autonomy.escalation_rules.1.when | facts.get_moisture.moistrue: there is no field "moistrue", expected one of moisture, keeper; did you mean "moisture"?`,
-    `${G}:43:23 autonomy.escalation_rules.1.decides.fact | the result of get_moisture has no field "nam" there, expected name; did you mean "name"?`,
+    `${G}:43:23 autonomy.escalation_rules.1.decides.fact | facts.get_moisture.keeper.nam: there is no field "nam", expected name; did you mean "name"?`,
   ]);
   const right = RULE(
     'when: facts.get_moisture.moisture < 0.2',
