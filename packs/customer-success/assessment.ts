@@ -1,12 +1,9 @@
 import type { Recalled } from 'agent-platform/sdk';
 import { daysBetween, inWords, renewalInWords } from './calendar.ts';
-import type { Signal } from './facts.ts';
+import type { Assessment, Signal } from './facts.ts';
 import { changeSince, citable, deepestSelfResolved, gravity, lastAssessment, plain, workedBefore } from './history.ts';
 import type { Playbook } from './playbook.ts';
 import { capital, count } from './wording.ts';
-
-export const ASSESSMENTS = ['stable', 'watch', 'urgent_intervention'] as const;
-export type Assessment = (typeof ASSESSMENTS)[number];
 
 export interface Decision {
   assessment: Assessment;

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from 'agent-platform/sdk';
-import { ASSESSMENTS } from './assessment.ts';
+import { ASSESSMENTS } from './facts.ts';
 import { object } from './known.ts';
 
 /** What risk analysis hands to the briefing. Texts are for people: no ids, no channels. */

@@ -3,6 +3,9 @@ import { Measure } from 'agent-platform/tables';
 
 export type { Measure };
 
+export const ASSESSMENTS = ['stable', 'watch', 'urgent_intervention'] as const;
+export type Assessment = (typeof ASSESSMENTS)[number];
+
 /**
  * Result of `get_account_metrics`. This and the other one are the facts that conditions, player and table read. A window that
  * the data does not cover is null with a reason, never 0.

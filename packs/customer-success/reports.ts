@@ -1,6 +1,5 @@
 import { z } from 'agent-platform/sdk';
-import { ASSESSMENTS } from './assessment.ts';
-import type { Signal } from './facts.ts';
+import { ASSESSMENTS, type Signal } from './facts.ts';
 
 const SignalLine = z.strictObject({
   metric: z.string().min(1),

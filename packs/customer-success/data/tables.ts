@@ -1,5 +1,5 @@
 import { column, dayCount, defineTables } from 'agent-platform/tables';
-import { ASSESSMENTS } from '../assessment.ts';
+import { ASSESSMENTS } from '../facts.ts';
 import type { Playbook } from '../playbook.ts';
 
 const { id, text, date, amount, whole, oneOf } = column;

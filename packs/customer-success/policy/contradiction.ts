@@ -1,4 +1,4 @@
-import type { Assessment } from '../assessment.ts';
+import type { Assessment } from '../facts.ts';
 import { excerpt, readings, sentencesOf } from './plain-text.ts';
 
 /**

@@ -1,5 +1,4 @@
-import { ASSESSMENTS } from '../assessment.ts';
-import type { Signal } from '../facts.ts';
+import { ASSESSMENTS, type Signal } from '../facts.ts';
 import { hasChurned, object, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';

@@ -1,5 +1,5 @@
 import type { Json } from 'agent-platform/sdk';
-import { ASSESSMENTS, type Assessment } from '../assessment.ts';
+import { ASSESSMENTS, type Assessment } from '../facts.ts';
 import { isAssessment, plain } from '../history.ts';
 import { object, type View } from '../known.ts';
 import { otherAssessmentIn } from './contradiction.ts';
