@@ -2,21 +2,18 @@
  * Follows one run: the entries of its whole tree in the order they were appended, from any position, to its end.
  *
  * 1. All journals of a run share one stream, so a stream sequence is a position that survives reconnects and restarts.
- * 2. At most `AHEAD` entries are held for a reader, however slow it is: the next ones are asked for when it took these.
+ * 2. At most `AHEAD` entries are held for a reader, however slow it is: what it could not take is read from the stream later.
  * 3. It ends when every journal of the tree that exists is final and its last entry was handed over.
  */
-import { AckPolicy, type Consumer, type ConsumerMessages, DeliverPolicy, nanos } from 'nats';
 import { type Address, ROOT_PATH } from '../../runtime/address.ts';
+import { latestMessages, type StoredMessage, storedMessages } from '../../runtime/bus/stored.ts';
 import { parseEntry, type StoredEntry } from '../../runtime/journal/journal.ts';
-import { isUnreadable } from '../../runtime/journal/unreadable.ts';
 import { journalFilter, journalStream, parseJournalSubject, shardOf } from '../../runtime/subjects.ts';
+import { ENDED } from '../contract/run-states.ts';
 import type { Platform } from '../platform/platform.ts';
-import { ENDED } from './settle.ts';
+import { type Listener, newsOf } from './journal-news.ts';
 
 const AHEAD = 32;
-/** The server forgets a consumer whose reader vanished without a word. */
-const FORGET_MS = 60_000;
-const ROUND_MS = 20_000;
 
 export interface Followed {
   address: Address;
@@ -26,22 +23,15 @@ export interface Followed {
 /** Path → its last entry's position and state. */
 export type Tails = Map<string, { seq: number; state: string }>;
 
+type Message = Pick<StoredMessage, 'subject' | 'seq' | 'data'>;
+
 /** The tails of a run's journals; empty when there is no such run. */
-export async function readTails(platform: Platform, tenant: string, run: string): Promise<Tails> {
+export async function readTails({ nc, runtime }: Platform, tenant: string, run: string): Promise<Tails> {
   const tails: Tails = new Map();
-  const round = await openRound(platform, tenant, run, { deliver_policy: DeliverPolicy.LastPerSubject });
-  try {
-    for (let left = (await round.consumer.info(true)).num_pending; left > 0; ) {
-      const messages = await round.fetch();
-      for await (const message of messages) {
-        const { state, seq } = parseEntry(message.string(), message.seq);
-        tails.set(parseJournalSubject(message.subject).path, { seq, state });
-        left = message.info.pending;
-        if (left === 0) break;
-      }
-    }
-  } finally {
-    await round.close();
+  const shard = shardOf(run, runtime.journal.shards);
+  for await (const message of latestMessages(nc, journalStream(shard), journalFilter(shard, tenant, run))) {
+    const { address, entry } = followed(message);
+    tails.set(address.path, { seq: entry.seq, state: entry.state });
   }
   return tails;
 }
@@ -52,86 +42,95 @@ export function isOver(tails: Tails, position: number): boolean {
   return tails.has(ROOT_PATH) && all.every(({ seq, state }) => ENDED.has(state) && seq <= position);
 }
 
-/** The entries after `position`, until the run has ended or the signal aborts. `tails` must be fresh; it is kept so. */
+/** The entries after a position, until the run has ended or the signal aborts. `tails` must be fresh; it is kept so. */
 export async function* follow(
   platform: Platform,
-  where: { tenant: string; run: string; after: number; tails: Tails },
+  { tenant, run, after, tails }: { tenant: string; run: string; after: number; tails: Tails },
   signal: AbortSignal,
 ): AsyncGenerator<Followed, void, undefined> {
-  const { tenant, run, tails } = where;
-  let position = where.after;
-  while (!signal.aborted && !isOver(tails, position)) {
-    const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: position + 1 };
-    const round = await openRound(platform, tenant, run, from, signal);
-    try {
-      let delivered = 0;
-      for (let whole = true; whole && !signal.aborted && !isOver(tails, position); ) {
-        for await (const message of await round.fetch()) {
-          delivered += 1;
-          // A gap: what was sent while the connection was down is lost, so this round begins again behind `position`.
-          whole = message.info.deliverySequence === delivered;
-          if (!whole) break;
-          const entry = parseEntry(message.string(), message.seq);
-          const address = parseJournalSubject(message.subject);
-          position = entry.seq;
-          const known = tails.get(address.path);
-          if (!known || known.seq < entry.seq) tails.set(address.path, { seq: entry.seq, state: entry.state });
-          yield { address, entry };
-          if (signal.aborted || isOver(tails, position)) break;
-        }
-        // A reader slower than the round leaves entries behind that the server takes for delivered.
-        whole &&= (await round.consumer.info()).delivered.consumer_seq === delivered;
-      }
-    } catch (error) {
-      // The server forgot the consumer, or went away: a new round finds out which.
-      if (platform.nc.isClosed() || isUnreadable(error)) throw error;
-    } finally {
-      await round.close();
-    }
+  let position = after;
+  for await (const message of messagesAfter(
+    platform,
+    { tenant, run, after, isOver: () => isOver(tails, position) },
+    signal,
+  )) {
+    const next = followed(message);
+    const { seq, state } = next.entry;
+    position = seq;
+    if ((tails.get(next.address.path)?.seq ?? 0) < seq) tails.set(next.address.path, { seq, state });
+    yield next;
   }
 }
 
-interface Round {
-  consumer: Consumer;
-  fetch(): Promise<ConsumerMessages>;
-  close(): Promise<void>;
+function followed({ subject, seq, data }: Message): Followed {
+  return { address: parseJournalSubject(subject), entry: parseEntry(Buffer.from(data).toString('utf8'), seq) };
 }
 
-/** A consumer of one run's journals, which lives as long as its reader. */
-async function openRound(
-  { nc, jsm, runtime }: Platform,
-  tenant: string,
-  run: string,
-  from: { deliver_policy: DeliverPolicy; opt_start_seq?: number },
-  signal?: AbortSignal,
-): Promise<Round> {
+/** What is heard of one run, as much as a slow reader may have waiting. */
+class Heard implements Listener {
+  readonly messages: Message[] = [];
+  /** Whether the stream may hold messages behind these, or behind what was handed over, that were not heard. */
+  hasMore = true;
+  broken: { error: unknown } | null = null;
+  wake = (): void => {};
+
+  took(message: Message): void {
+    if (!this.hasMore && this.messages.length < AHEAD) this.messages.push(message);
+    else this.hasMore = true;
+    this.wake();
+  }
+
+  ended(error: unknown): void {
+    this.broken = { error };
+    this.wake();
+  }
+}
+
+/** What is heard is handed over as it comes; what was appended before, or while the reader took none, is read first. (2) */
+async function* messagesAfter(
+  { nc, runtime }: Platform,
+  { tenant, run, after, isOver: isDone }: { tenant: string; run: string; after: number; isOver(): boolean },
+  signal: AbortSignal,
+): AsyncGenerator<Message, void, undefined> {
   const shard = shardOf(run, runtime.journal.shards);
-  const stream = journalStream(shard);
-  const { name } = await jsm.consumers.add(stream, {
-    name: `follow-${runtime.id()}`,
-    ack_policy: AckPolicy.None,
-    filter_subject: journalFilter(shard, tenant, run),
-    mem_storage: true,
-    num_replicas: 1,
-    inactive_threshold: nanos(FORGET_MS),
-    ...from,
-  });
-  const consumer = await nc.jetstream().consumers.get(stream, name);
-  let open: ConsumerMessages | null = null;
-  const stop = (): void => void open?.close();
-  signal?.addEventListener('abort', stop);
-  return {
-    consumer,
-    fetch: async () => {
-      open = await consumer.fetch({ max_messages: AHEAD, expires: ROUND_MS });
-      if (signal?.aborted) stop();
-      return open;
-    },
-    close: async () => {
-      signal?.removeEventListener('abort', stop);
-      // Not awaited: the close of an iterator that was left early is never told.
-      void open?.close();
-      await consumer.delete().catch(() => false);
-    },
-  };
+  const next_by_subj = journalFilter(shard, tenant, run);
+  const heard = new Heard();
+  const onAbort = (): void => heard.wake();
+  const isAtEnd = (): boolean => signal.aborted || isDone();
+  let position = after;
+  let stop = (): void => {};
+  signal.addEventListener('abort', onAbort);
+  try {
+    stop = await newsOf(nc, shard).listen(tenant, [run], heard);
+    while (!isAtEnd()) {
+      const next = heard.messages.shift();
+      if (next !== undefined) {
+        if (next.seq <= position) continue;
+        yield next;
+        position = next.seq;
+      } else if (heard.broken !== null) {
+        if (nc.isClosed()) throw heard.broken.error ?? new Error('the connection to NATS is closed');
+        heard.broken = null;
+        heard.hasMore = true;
+        stop = await newsOf(nc, shard).listen(tenant, [run], heard);
+      } else if (heard.hasMore) {
+        heard.hasMore = false;
+        const wanted = { next_by_subj, seq: position + 1, batch: AHEAD };
+        for await (const batch of storedMessages(nc, journalStream(shard), wanted)) {
+          for (const message of batch) {
+            if (isAtEnd()) return;
+            yield message;
+            position = message.seq;
+          }
+        }
+      } else {
+        await new Promise<void>((resolve) => {
+          heard.wake = resolve;
+        });
+      }
+    }
+  } finally {
+    stop();
+    signal.removeEventListener('abort', onAbort);
+  }
 }

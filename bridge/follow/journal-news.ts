@@ -47,6 +47,11 @@ class JournalNews {
     this.shard = shard;
   }
 
+  /** Of how many runs somebody hears. */
+  get heard(): number {
+    return this.listeners.size;
+  }
+
   /** Resolves once nothing of these runs is missed any more, with how to stop. */
   async listen(tenant: string, runs: readonly string[], listener: Listener): Promise<() => void> {
     clearTimeout(this.idle);

@@ -2,9 +2,9 @@
  * A run's journal as server-sent events, from the beginning or from behind `Last-Event-ID`, to the run's end.
  *
  * 1. The id of an event is its position in the journal's stream, so a client that comes back misses and repeats nothing.
- * 2. An event is made when the socket has room for it: a slow reader holds back the journal's consumer, not memory. One
+ * 2. An event is made when the socket has room for it: a slow reader holds back the journal, not memory. One
  *    that takes nothing for `stallMs` is cut off.
- * 3. Whatever ends the stream (the client, the run, the door) also ends the consumer.
+ * 3. Whatever ends the stream (the client, the run, the door) also ends the reading.
  */
 import { PlatformError } from '../../config/errors.ts';
 import { ANSWER_MS, inTime } from '../contract/in-time.ts';
@@ -53,7 +53,7 @@ interface StreamHooks {
   failed(error: unknown): void;
 }
 
-/** Opens nothing before its first pull: a HEAD request, or a client gone by then, costs no consumer. */
+/** Opens nothing before its first pull: a HEAD request, or a client gone by then, reads nothing. */
 function eventStream(
   entries: AsyncGenerator<Followed, void, undefined>,
   stop: AbortController,
@@ -67,7 +67,7 @@ function eventStream(
   const close = (): void => {
     clearTimeout(stall);
     stop.abort();
-    // A generator that rests at a yield sees no signal; this makes it leave, and close its consumer.
+    // A generator that rests at a yield sees no signal; this makes it leave.
     entries.return().catch(hooks.failed);
     if (isOpen) hooks.closed();
     isOpen = false;

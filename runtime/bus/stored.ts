@@ -32,10 +32,11 @@ export interface DirectBatch {
   pending: boolean;
 }
 
-/** A filter, and the sequence to begin at. */
+/** A filter, the sequence to begin at, and how many messages an answer may have at most. */
 export interface Wanted {
   next_by_subj: string;
   seq: number;
+  batch?: number;
 }
 
 /** The last message of each subject that these filters match, 1024 subjects at most. */
@@ -132,19 +133,19 @@ function unlessUndecided(error: unknown): DirectBatch {
 export async function* storedMessages(
   nc: NatsConnection,
   stream: string,
-  { next_by_subj, seq: first }: Wanted,
+  { seq: first, ...wanted }: Wanted,
 ): AsyncGenerator<StoredMessage[], void, undefined> {
   let direct = true;
   for (let seq = first; ; ) {
     const batch: DirectBatch = direct
-      ? await directBatch(nc, stream, { next_by_subj, seq }).catch(unlessUndecided)
+      ? await directBatch(nc, stream, { ...wanted, seq }).catch(unlessUndecided)
       : NOTHING;
     const { messages, pending } = batch;
     direct = messages.length > 0;
     if (messages.length > 0) yield messages;
     seq = (messages.at(-1)?.seq ?? seq - 1) + 1;
     if (pending) continue;
-    const next = await askLeader(nc, stream, { next_by_subj, seq });
+    const next = await askLeader(nc, stream, { next_by_subj: wanted.next_by_subj, seq });
     if (next === null) return;
     yield [next];
     seq = next.seq + 1;

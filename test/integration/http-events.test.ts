@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Subscription } from 'nats';
 import { RunEvent } from '../../bridge/contract/schemas.ts';
 import type { Platform } from '../../bridge/platform/platform.ts';
+import { newsOf } from '../../bridge/follow/journal-news.ts';
 import { flattenTree } from '../../bridge/journals/runs.ts';
 import type { Entry } from '../../runtime/journal/entry.ts';
 import { journalStream, shardOf } from '../../runtime/subjects.ts';
@@ -19,6 +21,8 @@ const platforms = withPlatforms(test);
 const MISSING = { ...STOCK, payload: { book: 'persuasion' } };
 
 const UNTIL_MS = 20_000;
+/** How many entries of a journal are read at once. */
+const AHEAD = 32;
 
 async function open(opened: TestPlatform, options: Parameters<typeof listening>[1] = {}): Promise<string> {
   const { door, url } = await listening(opened, options);
@@ -31,13 +35,11 @@ function short({ data }: ServerSentEvent): string {
   return `${path} ${state}: ${events.map(({ type }) => type).join('+')}`;
 }
 
-/** The readers of journals that the servers know of. */
-async function followers({ jsm, runtime }: Platform): Promise<string[]> {
-  const names: string[] = [];
-  for (let shard = 0; shard < runtime.journal.shards; shard++) {
-    for await (const { name } of jsm.consumers.list(`JOURNAL_${shard}`)) names.push(name);
-  }
-  return names.filter((name) => name.startsWith('follow-'));
+/** Of how many runs somebody hears by this connection. */
+async function heard({ nc, runtime }: Platform): Promise<number> {
+  await nc.flush();
+  const shards = Array.from({ length: runtime.journal.shards }, (_, shard) => shard);
+  return shards.reduce((sum, shard) => sum + newsOf(nc, shard).heard, 0);
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -61,7 +63,7 @@ test('an ended run is told from its first entry to its last, all invocations in 
   assert.equal(events.map(short)[0], '0 admitting: invoked');
   assert.match(events.map(short).at(-1) ?? '', /^0 completed: .*completed$/);
   assert.ok(events.some((event) => short(event).startsWith('0-1 ')));
-  assert.deepEqual(await followers(opened.platform), []);
+  assert.equal(await heard(opened.platform), 0);
 });
 
 test('what a stream tells holds no path of this machine and no prompt', async () => {
@@ -124,16 +126,16 @@ test('silence is filled with comments', async () => {
   await reader.rest();
 });
 
-test('a client that goes away takes its consumer along; the run goes on', async () => {
+test('nobody hears of a run whose client went away; the run goes on', async () => {
   const gate = gatedModel();
   const opened = await platforms({ ...LIBRARY, model: gate.model });
   const url = await open(opened);
   await post(appOf(opened), '/run', { ...STOCK, run_id: 'left' }, { prefer: 'respond-async' });
   const reader = await readEvents(`${url}/runs/left/events`);
   await reader.next();
-  assert.equal((await followers(opened.platform)).length, 1);
+  assert.equal(await heard(opened.platform), 1);
   reader.close();
-  await until('the consumer stayed', async () => (await followers(opened.platform)).length === 0);
+  await until('it is heard on', async () => (await heard(opened.platform)) === 0);
   gate.open();
   const rest = await (await readEvents(`${url}/runs/left/events`)).rest();
   assert.match(short(rest.at(-1) as ServerSentEvent), /completed$/);
@@ -148,9 +150,15 @@ test('a closing door ends its streams', async () => {
   await reader.next();
   const [, rest] = await Promise.all([door.stop(), reader.rest()]);
   assert.ok(rest.length <= 1);
-  assert.deepEqual(await followers(opened.platform), []);
+  assert.equal(await heard(opened.platform), 0);
   gate.open();
 });
+
+/** Requests for messages of the stream that a run's journal is in. */
+function reads({ platform }: TestPlatform, run: string): Subscription {
+  const shard = shardOf(run, platform.runtime.journal.shards);
+  return platform.nc.subscribe(`$JS.API.DIRECT.GET.${journalStream(shard)}`);
+}
 
 /** A long journal: a run of this many entries that never ends, each with as much text. */
 async function longRun({ platform }: TestPlatform, run: string, count: number, bytes: number): Promise<void> {
@@ -179,16 +187,13 @@ async function longRun({ platform }: TestPlatform, run: string, count: number, b
 test('a reader that takes nothing holds the journal back, not memory, and then reads all of it', async () => {
   const opened = await platforms({ ...LIBRARY, works: false });
   await longRun(opened, 'long', 400, 50_000);
+  const batches = reads(opened, 'long');
   const url = await open(opened);
   const reader = await readEvents(`${url}/runs/long/events`);
   reader.pause();
   const delivered = async (): Promise<number> => {
-    const [name = ''] = await followers(opened.platform);
-    for (let shard = 0; shard < opened.platform.runtime.journal.shards; shard++) {
-      const info = await opened.platform.jsm.consumers.info(`JOURNAL_${shard}`, name).catch(() => null);
-      if (info) return info.delivered.consumer_seq;
-    }
-    return 0;
+    await opened.platform.nc.flush();
+    return batches.getReceived() * AHEAD;
   };
   // Sockets of both sides hold some megabytes; what counts is that it stops far before the end.
   let last = -1;
@@ -206,24 +211,22 @@ test('a reader that takes nothing holds the journal back, not memory, and then r
   assert.equal(new Set(ids).size, 400);
   assert.ok(!ids.includes('end'));
   reader.close();
-  await until('the consumer stayed', async () => (await followers(opened.platform)).length === 0);
+  await until('it is heard on', async () => (await heard(opened.platform)) === 0);
 });
 
-test('a reader that takes nothing for too long is cut off, with its consumer', async () => {
+test('a reader that takes nothing for too long is cut off, and nobody hears any more', async () => {
   const opened = await platforms({ ...LIBRARY, works: false });
   await longRun(opened, 'stalled', 400, 50_000);
   const url = await open(opened, { stallMs: 100 });
   // A look at the run's tails, then the stream itself: it may be gone before anybody could ask for it.
-  const stream = journalStream(shardOf('stalled', opened.platform.runtime.journal.shards));
-  const began = opened.platform.nc.subscribe(`$JS.EVENT.ADVISORY.CONSUMER.CREATED.${stream}.*`);
+  const began = reads(opened, 'stalled');
   const reader = await readEvents(`${url}/runs/stalled/events`);
   reader.pause();
-  await until('there is no consumer', async () => {
+  await until('nothing is read', async () => {
     await opened.platform.nc.flush();
     return began.getReceived() >= 2;
   });
-  began.unsubscribe();
-  await until('the consumer stayed', async () => (await followers(opened.platform)).length === 0);
+  await until('it is heard on', async () => (await heard(opened.platform)) === 0);
   reader.resume();
   await reader.closed;
 });
