@@ -1,7 +1,8 @@
 import { z } from 'agent-platform/sdk';
 import { ASSESSMENTS, type Signal } from './facts.ts';
 
-const SignalLine = z.strictObject({
+/** A signal as alerts, reports and the schedule's document show it. */
+export const SignalLine = z.strictObject({
   metric: z.string().min(1),
   /** In words: `30 days`. */
   window: z.string().min(1),
@@ -9,7 +10,6 @@ const SignalLine = z.strictObject({
   /** A sentence for people, with figure and window. */
   text: z.string().min(1),
 });
-/** A signal as reports and the schedule's document show it. */
 export type SignalLine = z.infer<typeof SignalLine>;
 
 export function signalLine({ metric, window, value, text }: Signal): SignalLine {
