@@ -47,7 +47,7 @@ const measures = fleet.measures({
 });
 
 const GOOD = {
-  'trucks.csv': 'order,model,bought\n7,Long,2026-01-02\n8,Short,\n',
+  'trucks.csv': 'order,model,bought\n7,Long,2026-01-02\n8,Short,\n10,Old,0000-01-01\n',
   'depots.csv': 'group\nnorth\n',
   'trips.csv':
     'truck,row,end,km,celsius\n7,north,2026-05-01,100,-4.5\n7,,2026-05-03,50,\n7,north,2026-05-04,100,8\n8,,2026-04-30,5,\n',
@@ -67,6 +67,7 @@ test('rows have the types of their columns, in the file’s order; what is empty
   assert.deepEqual(data.subjects, [
     { order: '7', model: 'Long', bought: '2026-01-02' },
     { order: '8', model: 'Short', bought: null },
+    { order: '10', model: 'Old', bought: '0000-01-01' },
   ]);
   assert.deepEqual((await data.rows('trips'))[1], { truck: '7', row: null, end: '2026-05-03', km: 50, celsius: null });
   assert.deepEqual(
@@ -83,11 +84,14 @@ test('rows have the types of their columns, in the file’s order; what is empty
 test('a folder is a source: targets by list, subjects, counts and the latest day that was observed', async () => {
   const data = await fleet.open(write(GOOD));
   assert.equal(data.asOf, '2026-05-04');
-  assert.deepEqual(await data.targets('bought', data.asOf), [{ id: '7', payload: { order: '7' } }]);
+  assert.deepEqual(await data.targets('bought', data.asOf), [
+    { id: '7', payload: { order: '7' } },
+    { id: '10', payload: { order: '10' } },
+  ]);
   assert.deepEqual([await data.knows?.('8'), await data.knows?.('9')], [true, false]);
   assert.deepEqual(await data.memories(), []);
   assert.deepEqual(await data.counts?.(), [
-    { label: 'trucks', value: 2 },
+    { label: 'trucks', value: 3 },
     { label: 'depots rows', value: 1 },
     { label: 'trips rows', value: 4 },
     { label: 'logs rows', value: 0 },
