@@ -2,6 +2,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { PlatformError } from '../../config/errors.ts';
+import { type HttpOperation, httpRoutes } from '../contract/http-routes.ts';
 import { refusalBody, refusalOf } from '../contract/refusals.ts';
 import { escapedJson } from '../terminal/terminal.ts';
 import { traceFrom } from '../contract/trace.ts';
@@ -58,18 +59,21 @@ export function httpApp(context: HttpContext): HttpApp {
   app.use(guard(settings.httpToken));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: methodRefused }));
 
-  app.get('/healthz', health.healthz);
-  app.get('/readyz', health.readyz);
-  app.get('/metrics', metricsRoute(context));
-  app.post('/run', runs.start);
-  app.get('/runs/:id', runs.get);
-  app.get('/runs/:id/events', eventRoute(context));
-  app.post('/runs/:id/cancel', human.cancel);
-  app.get('/batches/:id', runs.batch);
-  app.post('/schedules/:id/start', runs.startTargets);
-  app.get('/human', human.list);
-  app.get('/human/:id', human.show);
-  app.post('/human/:id/decide', human.decide);
+  const handlers: Record<HttpOperation, (c: HttpRequest) => Response | Promise<Response>> = {
+    startRun: runs.start,
+    getRun: runs.get,
+    followRun: eventRoute(context),
+    cancelRun: human.cancel,
+    listTasks: human.list,
+    getTask: human.show,
+    decideTask: human.decide,
+    getBatch: runs.batch,
+    startTargets: runs.startTargets,
+    healthz: health.healthz,
+    readyz: health.readyz,
+    metrics: metricsRoute(context),
+  };
+  for (const [id, { method, path }] of httpRoutes()) app[method](honoPath(path), handlers[id]);
 
   app.notFound((c) => refused(c, new PlatformError('request.path_unknown', 'there is nothing at this path')));
   app.onError((error, c) => refused(c, error));
@@ -91,4 +95,9 @@ export function httpApp(context: HttpContext): HttpApp {
   }
 
   return app;
+}
+
+/** `/runs/:id` of `/runs/{id}`. */
+function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }

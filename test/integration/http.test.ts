@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { openapiDocument } from '../../bridge/contract/openapi.ts';
 import type { BatchView, RunView, StartAnswer } from '../../bridge/contract/schemas.ts';
 import { BatchView as BatchSchema, Readiness, RunView as RunSchema } from '../../bridge/contract/schemas.ts';
 import { readRun } from '../../bridge/journals/runs.ts';
@@ -24,6 +25,16 @@ test('POST /run answers 200 with the consolidated report when the run has ended'
     ['finder'],
   );
   assert.equal(answer.headers.get('location'), null);
+});
+
+test('what the door serves is what OpenAPI describes, path by path', async () => {
+  const { routes } = appOf(await platforms({ ...LIBRARY, works: false }));
+  const { paths } = openapiDocument({ version: '1' }) as { paths: Record<string, Record<string, unknown>> };
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  );
+  const served = routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(served.sort(), described.sort());
 });
 
 test('a failed run is answered with 200: it exists, and its state says so', async () => {
