@@ -31,7 +31,7 @@ function declare() {
       outDir: 'types',
     },
     include: [],
-    files: ['runtime/sdk.ts', 'runtime/kit/tables/index.ts', 'bridge/testing/index.ts'],
+    files: ['runtime/sdk.ts', 'runtime/kit/tables/index.ts', 'runtime/kit/text/index.ts', 'bridge/testing/index.ts'],
   };
   writeFileSync(PROJECT, JSON.stringify(project));
   try {

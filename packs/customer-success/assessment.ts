@@ -3,7 +3,7 @@ import { daysBetween, inWords, renewalInWords } from './calendar.ts';
 import type { Assessment, Signal } from './facts.ts';
 import { changeSince, citable, deepestSelfResolved, gravity, lastAssessment, plain, workedBefore } from './history.ts';
 import type { Playbook } from './playbook.ts';
-import { capital, count } from './wording.ts';
+import { capital, count } from 'agent-platform/text';
 
 export interface Decision {
   assessment: Assessment;

@@ -1,9 +1,8 @@
+import { bullets, count, countWords, fit, oneLine, sentence } from 'agent-platform/text';
 import type { BriefingContext } from './briefing-context.ts';
 import type { AccountLifecycle, AccountMetrics } from './facts.ts';
 import { gravity, plain, withoutInternals } from './history.ts';
 import type { Playbook } from './playbook.ts';
-import { countWords } from './policy/sections.ts';
-import { count, oneLine, sentence, words } from './wording.ts';
 
 /**
  * The briefing in Markdown: title, then Situation, Risks, Actions and Talking points, each within its word limit by
@@ -101,30 +100,6 @@ function tenure({ account_age_days: days }: AccountLifecycle): string {
 
 function dollars(amount: number): string {
   return `$${Math.round(amount).toLocaleString('en-US')}`;
-}
-
-function bullets(sentences: readonly string[], limit: number): string {
-  return fit(
-    sentences.map((text) => `- ${text}`),
-    limit,
-  ).join('\n');
-}
-
-/** The sentences that fit the limit, in order; one that does not is passed over. Never empty: at worst the first, cut. */
-function fit(sentences: readonly string[], limit: number): string[] {
-  const taken: string[] = [];
-  let left = limit;
-  for (const text of sentences.map(oneLine)) {
-    const size = countWords(text);
-    if (size > left) continue;
-    taken.push(text);
-    left -= size;
-  }
-  if (taken.length > 0) return taken;
-  const [first = ''] = sentences;
-  const cut = words(first).slice(0, limit);
-  while (countWords(cut.join(' ')) > limit && cut.length > 1) cut.pop();
-  return [`${cut.join(' ')}…`];
 }
 
 function fits(text: string, limit: number): string | null {

@@ -1,4 +1,4 @@
-import { count } from './wording.ts';
+import { count } from 'agent-platform/text';
 
 export { addBusinessDays, daysBetween } from 'agent-platform/tables';
 

@@ -5,7 +5,7 @@ import { isAssessment } from './history.ts';
 import { type Facts, hasChurned, readFacts } from './known.ts';
 import type { Playbook } from './playbook.ts';
 import { judgeSignals } from './signals.ts';
-import { count } from './wording.ts';
+import { count } from 'agent-platform/text';
 
 type PolicyView = sdk.PolicyView<Facts>;
 type Condition = sdk.Condition<Facts>;

@@ -3,9 +3,8 @@ import { inWords } from './calendar.ts';
 import type { AccountLifecycle } from './facts.ts';
 import { concessionIn } from './policy/concessions.ts';
 import { givenAway, type Internals } from './policy/internals.ts';
-import { unknownName } from './policy/names.ts';
-import { withoutOwnNames } from './policy/own-names.ts';
-import { capital, oneLine, words } from './wording.ts';
+import { unknownName, withoutOwnNames } from './policy/names.ts';
+import { capital, oneLine, words } from 'agent-platform/text';
 
 /** Commercial terms never reach a briefing, not even as a quotation from memory. */
 const COMMERCIAL =

@@ -2,7 +2,7 @@ import type { CheckView, FactsOf, Json, JsonObject, Recalled } from 'agent-platf
 import type { AccountLifecycle, AccountMetrics } from './facts.ts';
 import type { getAccountLifecycle } from './tools/get_account_lifecycle.ts';
 import type { getAccountMetrics } from './tools/get_account_metrics.ts';
-import { oneLine } from './wording.ts';
+import { oneLine } from 'agent-platform/text';
 
 /** What a check knows of its account, read from facts: tool name → result. Null is what no tool has told (yet). */
 export interface Known {

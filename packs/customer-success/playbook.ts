@@ -1,4 +1,5 @@
 import { z } from 'agent-platform/sdk';
+import type { Form } from 'agent-platform/text';
 
 const days = z.int().min(1).max(3660);
 
@@ -34,3 +35,17 @@ export const Playbook = z.strictObject({
   }),
 });
 export type Playbook = z.infer<typeof Playbook>;
+
+/** The briefing's sections, in order, with their limits. */
+export function briefingForm({ briefing }: Playbook): Form {
+  const { title, situation, risks, actions, talking_points } = briefing;
+  return {
+    title,
+    sections: [
+      { title: 'Situation', words: situation },
+      { title: 'Risks', words: risks },
+      { title: 'Actions', words: actions },
+      { title: 'Talking points', words: talking_points },
+    ],
+  };
+}

@@ -4,7 +4,7 @@ import type { Measure, Signal } from './facts.ts';
 import { deepestSelfResolved, plain, workedBefore } from './history.ts';
 import { accountName, type Known } from './known.ts';
 import type { Playbook } from './playbook.ts';
-import { count } from './wording.ts';
+import { count } from 'agent-platform/text';
 
 /**
  * What to say and ask on the call, most urgent first: one point per declining signal, then history, then the renewal.

@@ -98,6 +98,7 @@ function projectOf(folder: string, module: string): Record<string, unknown> {
       paths: {
         'agent-platform/sdk': typesOf('runtime/sdk'),
         'agent-platform/tables': typesOf('runtime/kit/tables/index'),
+        'agent-platform/text': typesOf('runtime/kit/text/index'),
         'agent-platform/testing': typesOf('bridge/testing/index'),
       },
     },

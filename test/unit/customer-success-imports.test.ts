@@ -16,7 +16,7 @@ test('a copy of the pack elsewhere needs the platform and no other package', () 
   const packages = new Set(imported.filter((name) => !name.startsWith('node:')));
   assert.deepEqual(
     [...packages].toSorted((a, b) => a.localeCompare(b)),
-    ['agent-platform/sdk', 'agent-platform/tables'],
+    ['agent-platform/sdk', 'agent-platform/tables', 'agent-platform/text'],
   );
 });
 

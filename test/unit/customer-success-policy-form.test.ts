@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { unknownName } from '../../packs/customer-success/policy/names.ts';
-import { countWords, formProblem } from '../../packs/customer-success/policy/sections.ts';
+import { briefingForm } from '../../packs/customer-success/playbook.ts';
+import { countWords, formProblem } from 'agent-platform/text';
 import { lifecycle, metrics, playbook } from '../support/accounts.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the form of a briefing, and the names in it');
 
 const limits = playbook.briefing;
-const problem = (markdown: string) => formProblem(markdown, limits, 'Acme Corp');
+const problem = (markdown: string) => formProblem(markdown, briefingForm(playbook), 'Acme Corp');
 const body = { Situation: 'One.', Risks: '- Two.', Actions: '- Three.', 'Talking points': '- Four.' };
 
 function briefing(over: Partial<typeof body> = {}, title = '# Acme Corp: briefing as of 2026-11-16'): string {

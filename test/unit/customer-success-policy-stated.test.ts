@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Assessment } from '../../packs/customer-success/facts.ts';
 import { otherAssessmentIn } from '../../packs/customer-success/policy/contradiction.ts';
 import { forecastIn } from '../../packs/customer-success/policy/forecast.ts';
-import { withoutOwnNames } from '../../packs/customer-success/policy/own-names.ts';
+import { withoutOwnNames } from '../../packs/customer-success/policy/names.ts';
 import { lifecycle } from '../support/accounts.ts';
 import {
   type Before,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { channelIn } from 'agent-platform/text';
 import { concessionIn } from '../../packs/customer-success/policy/concessions.ts';
 import { forecastIn } from '../../packs/customer-success/policy/forecast.ts';
-import { channelIn, givenAway, type Internals } from '../../packs/customer-success/policy/internals.ts';
-import { unknownName } from '../../packs/customer-success/policy/names.ts';
-import { withoutOwnNames } from '../../packs/customer-success/policy/own-names.ts';
+import { givenAway, type Internals } from '../../packs/customer-success/policy/internals.ts';
+import { unknownName, withoutOwnNames } from '../../packs/customer-success/policy/names.ts';
 import { lifecycle } from '../support/accounts.ts';
 import { suite } from '../support/suite.ts';
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as sdk from 'agent-platform/sdk';
 import * as tables from 'agent-platform/tables';
+import * as text from 'agent-platform/text';
 import * as testing from 'agent-platform/testing';
 import * as ownSdk from '../../runtime/sdk.ts';
 import { suite } from '../support/suite.ts';
@@ -60,6 +61,50 @@ const SDK_TYPES = [
 ];
 const TABLES = ['Measure', 'addBusinessDays', 'addDays', 'column', 'dayCount', 'daysBetween', 'defineTables'];
 const TABLES_TYPES = ['DataFolders', 'MeasureSpec', 'Measured', 'RowOf', 'SourceOf', 'TableSource', 'Window'];
+const TEXT = [
+  'bullets',
+  'capital',
+  'channelIn',
+  'checkTexts',
+  'count',
+  'countWords',
+  'differs',
+  'excerpt',
+  'firstIn',
+  'fit',
+  'folded',
+  'foreignLinkIn',
+  'formProblem',
+  'givenAway',
+  'htmlIn',
+  'linksIn',
+  'namesWindow',
+  'oneLine',
+  'quotes',
+  'readings',
+  'sentence',
+  'sentenceIn',
+  'sentencesOf',
+  'stringsIn',
+  'textsOf',
+  'unknownName',
+  'unmarked',
+  'withoutNames',
+  'words',
+  'wrongLine',
+  'wrongLines',
+];
+const TEXT_TYPES = [
+  'Figure',
+  'Form',
+  'InternalChannel',
+  'InternalId',
+  'KnownNames',
+  'OwnNames',
+  'Text',
+  'TextPath',
+  'TextRule',
+];
 const TESTING = ['chain', 'scriptedModel', 'startTestPlatform'];
 const TESTING_TYPES = [
   'HumanDecision',
@@ -98,6 +143,11 @@ test('agent-platform/tables has these values and types, and no other', () => {
   assert.deepEqual(typesOf('runtime/kit/tables/index.ts'), TABLES_TYPES);
 });
 
+test('agent-platform/text has these values and types, and no other', () => {
+  assert.deepEqual(Object.keys(text).sort(), TEXT);
+  assert.deepEqual(typesOf('runtime/kit/text/index.ts'), TEXT_TYPES);
+});
+
 test('agent-platform/testing has these values and types, and no other', () => {
   assert.deepEqual(Object.keys(testing).sort(), TESTING);
   assert.deepEqual(typesOf('bridge/testing/index.ts'), TESTING_TYPES);
@@ -112,7 +162,7 @@ test('the package exports these doors, and no other', () => {
   const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     exports: object;
   };
-  assert.deepEqual(Object.keys(exports), ['./sdk', './tables', './testing', './register', './package.json']);
+  assert.deepEqual(Object.keys(exports), ['./sdk', './tables', './text', './testing', './register', './package.json']);
 });
 
 test.run();

@@ -7,7 +7,7 @@ import { internalsOf } from '../policy/internals.ts';
 import { withoutInternals } from '../history.ts';
 import { type HealthReport, signalLine } from '../reports.ts';
 import { declining, judgeSignals } from '../signals.ts';
-import { capital, sentence } from '../wording.ts';
+import { capital, sentence } from 'agent-platform/text';
 import { seesAllItsTurns } from './whole-conversation.ts';
 
 /** Beside an assessment, what moves little is noise. */

@@ -19,7 +19,7 @@ import { type RiskReport, type SignalLine, signalLine } from '../reports.ts';
 import type { CsmAlert } from '../schemas.ts';
 import { judgeSignals } from '../signals.ts';
 import { talkingPoints } from '../talking-points.ts';
-import { sentence } from '../wording.ts';
+import { sentence } from 'agent-platform/text';
 import { seesAllItsTurns } from './whole-conversation.ts';
 
 /**

@@ -4,9 +4,8 @@ import { lastAssessment } from '../history.ts';
 import { accountName, object, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
-import { count, oneLine } from '../wording.ts';
+import { count, oneLine, wrongLine } from 'agent-platform/text';
 import { stated } from './stated.ts';
-import { wrongLine } from './windows.ts';
 
 /**
  * What risk analysis may decide, by the facts: the tools' results and the memories that were recalled, never what the

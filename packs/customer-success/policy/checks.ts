@@ -1,16 +1,16 @@
 import type { Check } from 'agent-platform/sdk';
+import { channelIn, firstIn, formProblem } from 'agent-platform/text';
 import { accountName, type Facts, readFacts, type View } from '../known.ts';
-import type { Playbook } from '../playbook.ts';
+import { briefingForm, type Playbook } from '../playbook.ts';
 import { memoryCited, noInaction, ownAccount, reasonsHold, twoSignals } from './assessed.ts';
 import { concessionIn } from './concessions.ts';
 import { figuresHold } from './figures.ts';
 import { forecastIn } from './forecast.ts';
-import { channelIn, givenAway, internalsOf } from './internals.ts';
+import { givenAway, internalsOf } from './internals.ts';
 import { unknownName } from './names.ts';
 import { signalsCited, statusHolds } from './routed.ts';
-import { formProblem } from './sections.ts';
 import { oneAssessment } from './stated.ts';
-import { firstIn, recommended, told, worded } from './told.ts';
+import { recommended, told, worded } from './told.ts';
 
 /** The checks behind `enforce` rules without an expression, by the rule's id. Numbers are the playbook's. */
 export function checks(playbook: Playbook): Record<string, Check<Facts>> {
@@ -31,7 +31,7 @@ export function checks(playbook: Playbook): Record<string, Check<Facts>> {
     no_concessions: (view) => firstIn(recommended(view), ({ text }) => concessionIn(text)),
 
     four_sections: ({ report, facts }) =>
-      report === null ? null : formProblem(report.text, playbook.briefing, accountName(readFacts(facts))),
+      report === null ? null : formProblem(report.text, briefingForm(playbook), accountName(readFacts(facts))),
     no_channels: (view) => firstIn(worded(view), ({ text }) => channelIn(text)),
     known_names: (view) => {
       const known = readFacts(view.facts);

@@ -1,4 +1,4 @@
-import { excerpt, readings, sentencesOf } from './plain-text.ts';
+import { sentenceIn } from 'agent-platform/text';
 
 /**
  * Words that offer, or raise as an idea, what only the customer-success manager may decide: discounts, price cuts, credits,
@@ -36,8 +36,5 @@ const PATTERNS: RegExp[] = [
 
 /** The first sentence that speaks of a commercial concession; null when none does. */
 export function concessionIn(text: string): string | null {
-  const found = sentencesOf(text).find((sentence) =>
-    readings(sentence).some((reading) => PATTERNS.some((pattern) => pattern.test(reading))),
-  );
-  return found === undefined ? null : excerpt(found);
+  return sentenceIn(text, (reading) => PATTERNS.some((pattern) => pattern.test(reading)));
 }

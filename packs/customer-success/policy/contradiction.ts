@@ -1,5 +1,5 @@
 import type { Assessment } from '../facts.ts';
-import { excerpt, readings, sentencesOf } from './plain-text.ts';
+import { sentenceIn } from 'agent-platform/text';
 
 /**
  * Sentences that state an assessment: «no action is needed», «the account is stable», «assessed as watch». Precise phrases
@@ -37,10 +37,8 @@ const NOT_STATED =
 
 /** The first sentence that states another assessment than this one; null when none does. */
 export function otherAssessmentIn(text: string, own: Assessment): string | null {
-  const found = sentencesOf(text).find((sentence) =>
-    readings(sentence).some((said) => statedIn(said).some((one) => one !== own)),
-  );
-  return found === undefined ? null : `${excerpt(found)} states another assessment than ${own}`;
+  const found = sentenceIn(text, (said) => statedIn(said).some((one) => one !== own));
+  return found === null ? null : `${found} states another assessment than ${own}`;
 }
 
 function statedIn(said: string): Assessment[] {

@@ -1,11 +1,9 @@
-import type { Json, JsonObject } from 'agent-platform/sdk';
-import type { AccountLifecycle } from '../facts.ts';
+import type { JsonObject } from 'agent-platform/sdk';
+import { differs, quotes, wrongLines } from 'agent-platform/text';
 import { changeSince, lastAssessment, withoutInternals } from '../history.ts';
 import { type Known, object, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
-import { oneLine } from '../wording.ts';
-import { wrongLines } from './windows.ts';
 
 /** What a report repeats of the facts is what they say: days to the renewal, signals, the last assessment, cited texts. Pure. */
 export function figuresHold(view: View, playbook: Playbook): string | null {
@@ -29,24 +27,9 @@ function historyHolds(data: JsonObject, { metrics, lifecycle, memories }: Known,
   if (lines !== null) return lines;
   for (const cited of Array.isArray(data.cited) ? data.cited.map(object) : []) {
     const memory = memories?.find(({ id }) => id === cited?.id);
-    if (memory !== undefined && !quotes(cited?.text, memory.text, lifecycle)) {
+    if (memory !== undefined && !quotes(cited?.text, [memory.text, withoutInternals(memory.text, lifecycle)])) {
       return `data.cited: the memory of ${memory.date} does not say that; quote it, whole or in part`;
     }
   }
   return null;
-}
-
-/** The memory's own words, all or a passage of them, as recorded or without what is internal. */
-function quotes(given: Json | undefined, recorded: string, lifecycle: AccountLifecycle | null): boolean {
-  if (typeof given !== 'string') return false;
-  const passage = oneLine(given)
-    .replace(/(?:…|\.\.\.)$/, '')
-    .trim();
-  return (
-    passage !== '' && [oneLine(recorded), withoutInternals(recorded, lifecycle)].some((text) => text.includes(passage))
-  );
-}
-
-function differs(field: string, known: Json, given: Json | undefined): string {
-  return `data.${field} is ${JSON.stringify(known)} by the facts, not ${JSON.stringify(given ?? null)}`;
 }

@@ -1,4 +1,4 @@
-import { excerpt, readings, sentencesOf } from './plain-text.ts';
+import { sentenceIn } from 'agent-platform/text';
 
 /**
  * Words that say how likely it is that an account renews or leaves. A check of words, in English: it finds what is said in
@@ -29,11 +29,8 @@ const ASKS =
 
 /** The first sentence that forecasts; null when none does. `asked`: the text asks another agent. */
 export function forecastIn(text: string, asked: boolean): string | null {
-  const found = sentencesOf(text).find((sentence) =>
-    readings(sentence).some((reading) => {
-      const asks = asked && ASKS.test(reading) && !/\d\s?(?:%|percent|per cent)/.test(reading);
-      return !asks && PATTERNS.some((pattern) => pattern.test(reading));
-    }),
-  );
-  return found === undefined ? null : excerpt(found);
+  return sentenceIn(text, (reading) => {
+    const asks = asked && ASKS.test(reading) && !/\d\s?(?:%|percent|per cent)/.test(reading);
+    return !asks && PATTERNS.some((pattern) => pattern.test(reading));
+  });
 }

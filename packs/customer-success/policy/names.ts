@@ -1,167 +1,27 @@
+import { type OwnNames, unknownName as nameIn, withoutNames } from 'agent-platform/text';
 import type { Known } from '../known.ts';
-import { isOrdinary } from './ordinary-words.ts';
-import { withoutOwnNames } from './own-names.ts';
-import { folded, unmarked } from './plain-text.ts';
 
-/**
- * Names of people that the account's data does not have. Found are: two or more capitalized words in a row, an initial and
- * a capitalized word, a title with one, and «Family, Given», unless they are names from the data or ordinary words of such
- * texts. A word that begins a sentence may be any word, so it is only taken for a name if it is no ordinary one.
- *
- * Limits, by design: a first name alone, names in small letters, and names in scripts without capitals are not found; a
- * name made of ordinary words only («Rose Young») is not found; a product or place of two words («New York») is, and has
- * to be worded otherwise.
- */
+/** Names as the account's data has them. A tier is a name only where it stands as one: «free plan». */
+export function ownNames({ metrics, lifecycle }: Known): OwnNames {
+  const contacts = lifecycle?.contacts ?? [];
+  const people = contacts.map(({ name }) => name);
+  const roles = contacts.map(({ role }) => role);
+  const exact = [metrics?.account_name, lifecycle?.account_name, lifecycle?.owner, ...people, ...roles];
+  const tier = lifecycle === null ? [] : [`${lifecycle.plan_tier} plan`, `${lifecycle.plan_tier} tier`];
+  return { exact: exact.filter((name) => name !== undefined), phrases: [...roles, ...tier] };
+}
+
+/** A text without these names: what every check of words reads. */
+export function withoutOwnNames(text: string, known: Known): string {
+  return withoutNames(text, ownNames(known));
+}
+
+/** The first name of a person that the account's data does not have. */
 export function unknownName(text: string, known: Known): string | null {
-  const { metrics, lifecycle } = known;
-  const named = [
-    lifecycle?.account_name,
-    metrics?.account_name,
-    lifecycle?.owner,
-    lifecycle?.plan_tier,
-    ...(lifecycle?.contacts ?? []).flatMap(({ name, role }) => [name, role]),
-  ].flatMap((name) => (name === undefined || name.trim() === '' ? [] : [name]));
-  const own = new Set(named.flatMap((name) => tokensOf(folded(name))));
-  for (const block of blocksOf(unmarked(withoutOwnNames(apart(text), known)))) {
-    const found = nameIn(block, own);
-    if (found !== null) return found;
-  }
-  return null;
+  const own = ownNames(known);
+  const tier = known.lifecycle === null ? [] : [known.lifecycle.plan_tier];
+  return nameIn(text, { own, known: [...own.exact, ...tier].filter((name) => name.trim() !== ''), ordinary: ORDINARY });
 }
 
-/** «John_Smith», and «John Smith» whose space nobody sees, are two words. */
-function apart(text: string): string {
-  return text.replace(/(?<=\p{L})_(?=\p{L})/gu, ' ').replace(/(?<=\p{Ll})\p{Cf}+(?=\p{Lu})/gu, ' ');
-}
-
-/** Paragraphs, list items and headings, each on one line. */
-function blocksOf(text: string): string[] {
-  const blocks: string[] = [];
-  let open = false;
-  for (const line of text.split(/\r\n|[\n\r\u0085\u2028\u2029]/)) {
-    const starts = /^\s*(?:[-+•>#|]|\d+[.)]\s)/.test(line);
-    if (open && !starts && line.trim() !== '') blocks.push(`${blocks.pop() ?? ''} ${line.trim()}`);
-    else blocks.push(line.replace(/^[\s\-+•>#|]+|^\s*\d+[.)]\s/, ''));
-    open = line.trim() !== '' && !/^\s*#/.test(line);
-  }
-  return blocks.filter((block) => block !== '');
-}
-
-interface Token {
-  text: string;
-  /** Begins a sentence, a list item or a heading. */
-  first: boolean;
-  /** Follows the one before with nothing but a space, a hyphen or a slash between. */
-  joined: boolean;
-  /** Follows the one before with a comma between. */
-  listed: boolean;
-}
-
-const CAPITALIZED = /^\p{Lu}[\p{L}\p{M}'’]*$/u;
-const PARTICLES = new Set([
-  'van',
-  'von',
-  'de',
-  'der',
-  'den',
-  'da',
-  'di',
-  'del',
-  'la',
-  'le',
-  'bin',
-  'al',
-  'el',
-  'dos',
-  'ter',
-]);
-const TITLES = new Set([
-  'mr',
-  'mrs',
-  'ms',
-  'miss',
-  'dr',
-  'prof',
-  'professor',
-  'sir',
-  'herr',
-  'frau',
-  'mme',
-  'monsieur',
-  'madame',
-]);
-
-function nameIn(text: string, own: ReadonlySet<string>): string | null {
-  const tokens = tokenize(text);
-  for (const [at, { text: word, first }] of tokens.entries()) {
-    if (!CAPITALIZED.test(word)) continue;
-    const after = tokens[at + 1];
-    if (
-      !first &&
-      after?.listed &&
-      CAPITALIZED.test(after.text) &&
-      [word, after.text].every((one) => isStrange(one, own))
-    ) {
-      return `${word}, ${after.text}`;
-    }
-    const next = follower(tokens, at);
-    if (next === null) continue;
-    const other = next.text;
-    if (isKnown(word, own) && isKnown(other, own)) continue;
-    if (TITLES.has(word.toLowerCase())) {
-      if (!isKnown(other, own)) return `${word} ${other}`;
-      continue;
-    }
-    // An initial: «J. Doe».
-    if (word.length === 1 && !(first && /^[AI]$/.test(word)) && isStrange(other, own)) return `${word}. ${other}`;
-    if (first && (isOrdinary(word) || isKnown(other, own))) continue;
-    if (word.length > 1 && (isStrange(word, own) || isStrange(other, own))) return `${word} ${other}`;
-  }
-  return null;
-}
-
-/** The capitalized word that goes on with what may be a name; particles between are passed over. */
-function follower(tokens: readonly Token[], at: number): Token | null {
-  for (let next = at + 1; next < tokens.length; next += 1) {
-    const token = tokens[next];
-    if (token === undefined || !token.joined) return null;
-    if (CAPITALIZED.test(token.text)) return token;
-    if (!PARTICLES.has(token.text.toLowerCase())) return null;
-  }
-  return null;
-}
-
-/** Neither from the data nor a word of such texts. Short words in capitals are abbreviations. */
-function isStrange(word: string, own: ReadonlySet<string>): boolean {
-  if (isKnown(word, own) || isOrdinary(word)) return false;
-  return word.length > 1 && !(word.length <= 3 && word === word.toUpperCase());
-}
-
-function isKnown(word: string, own: ReadonlySet<string>): boolean {
-  return own.has(folded(word.replace(/['’]s?$/u, '')));
-}
-
-function tokenize(text: string): Token[] {
-  const tokens: Token[] = [];
-  let end = 0;
-  let fresh = true;
-  for (const match of text.matchAll(/[\p{L}\p{M}][\p{L}\p{M}\p{N}'’]*|\p{N}[\p{L}\p{N}.,]*|◇/gu)) {
-    const between = text.slice(end, match.index);
-    const before = tokens.at(-1)?.text ?? '';
-    const abbreviated = /^\.\s*$/.test(between) && (before.length === 1 || TITLES.has(before.toLowerCase()));
-    const first = fresh || (/[.!?:;|]["'”)\]]?\s/.test(between) && !abbreviated);
-    tokens.push({
-      text: match[0],
-      first,
-      joined: !fresh && (abbreviated || /^[\s/-]+$/.test(between)),
-      listed: !fresh && /^,\s+$/.test(between),
-    });
-    fresh = false;
-    end = match.index + match[0].length;
-  }
-  return tokens;
-}
-
-function tokensOf(name: string): string[] {
-  return name.match(/[\p{L}\p{M}\p{N}']+/gu) ?? [];
-}
+/** Words of the trade that are no names. */
+const ORDINARY = new Set('account churn csm customer nps promoter qbr renew renewal retention wau'.split(' '));

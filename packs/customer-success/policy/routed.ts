@@ -1,10 +1,11 @@
+import { firstIn, wrongLines } from 'agent-platform/text';
 import { ASSESSMENTS, type Signal } from '../facts.ts';
 import { hasChurned, object, readFacts, type View } from '../known.ts';
 import type { Playbook } from '../playbook.ts';
 import { declining, judgeSignals } from '../signals.ts';
 import { contradicted } from './stated.ts';
-import { firstIn, worded } from './told.ts';
-import { uncitedIn, untoldIn, wrongLines } from './windows.ts';
+import { worded } from './told.ts';
+import { uncitedIn, untoldIn } from './windows.ts';
 
 /** What account_health_main may say of an account, by the facts. Each check returns what is wrong; null when nothing is. Pure. */
 

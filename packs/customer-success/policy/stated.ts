@@ -1,9 +1,10 @@
 import type { Json } from 'agent-platform/sdk';
+import { firstIn } from 'agent-platform/text';
 import { ASSESSMENTS, type Assessment } from '../facts.ts';
 import { isAssessment, plain } from '../history.ts';
 import { object, type View } from '../known.ts';
 import { otherAssessmentIn } from './contradiction.ts';
-import { firstIn, recommended } from './told.ts';
+import { recommended } from './told.ts';
 
 /**
  * Which of the three assessments something states that carries one: the alert, the stored memory, the briefing's task, the

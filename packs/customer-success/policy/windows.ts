@@ -1,11 +1,9 @@
-import type { Json, JsonObject } from 'agent-platform/sdk';
+import { excerpt, folded, namesWindow as names, readings, sentencesOf } from 'agent-platform/text';
 import type { Signal } from '../facts.ts';
-import { object } from '../known.ts';
-import { excerpt, folded, readings, sentencesOf } from './plain-text.ts';
 
 /**
- * Whether risk signals are called out with metric and window. In lines of data they stand in fields, and must be the
- * signals that the facts give. In text a sentence that speaks of a metric and of its getting worse must hold the window as
+ * Whether risk signals are called out with metric and window.
+ * A sentence that speaks of a metric and of its getting worse must hold the window as
  * the facts name it («in 30 days», «30-day»). A sentence without a figure that says that something does not get worse is
  * no call. Sentences that name no metric («things look bad») are not found.
  */
@@ -46,48 +44,8 @@ export function untoldIn(text: string, signals: readonly Signal[]): string | nul
   return untold === undefined ? null : `the text does not name ${untold.metric} with its window, «${untold.window}»`;
 }
 
-/** What is wrong with lines `{metric, window, value, …}`, which must be these signals and no others; null when nothing is. */
-export function wrongLines(lines: Json | undefined, signals: readonly Signal[], what: string): string | null {
-  const given = Array.isArray(lines) ? lines.map(object) : [];
-  const extra = given.find((line) => !signals.some(({ metric }) => metric === line?.metric));
-  if (extra !== undefined) {
-    return `${String(extra?.metric)} is not ${what} by the facts; ${list(signals)}`;
-  }
-  for (const signal of signals) {
-    const line = given.find((one) => one?.metric === signal.metric);
-    if (!line) return `${signal.metric} is ${what} by the facts, and is missing`;
-    const wrong = wrongLine(line, signal);
-    if (wrong !== null) return wrong;
-  }
-  return given.length > signals.length ? `a signal is named twice; ${list(signals)}` : null;
-}
-
-/** What is wrong with one line about this signal: its window, or a figure that the facts do not have. */
-export function wrongLine(line: JsonObject, { metric, window, value }: Signal): string | null {
-  if (line.window !== window) return `${metric} has the window «${window}», not ${JSON.stringify(line.window ?? null)}`;
-  const given = line.value ?? null;
-  const same = given === value || (typeof given === 'number' && value !== null && near(given, value));
-  return same ? null : `${metric} is ${JSON.stringify(value)} by the facts, not ${JSON.stringify(given)}`;
-}
-
 function callsOut(sentence: string, metric: Metric): boolean {
   if (!TERMS[metric].test(sentence)) return false;
   const worse = WORSE.test(sentence) || (metric === 'escalated_tickets' && MORE_TICKETS.test(sentence));
   return worse && (/\d/.test(sentence) || !NOT.test(sentence));
-}
-
-/** `30 days`, `30-day`, `30d`. */
-function names(sentence: string, window: string): boolean {
-  const [, figure, unit] = /^(\d+) (\w+?)s?$/.exec(window) ?? [];
-  if (figure === undefined || unit === undefined) return sentence.includes(window.toLowerCase());
-  return new RegExp(`(?<!\\d)${figure}[\\s-]*(?:${unit}s?|${unit[0]})\\b`).test(sentence);
-}
-
-/** A model rounds: to a hundredth, or by a hundredth. */
-function near(a: number, b: number): boolean {
-  return Math.abs(a - b) <= 0.0101 * Math.max(1, Math.abs(b));
-}
-
-function list(signals: readonly Signal[]): string {
-  return signals.length === 0 ? 'none is' : `these are: ${signals.map(({ metric }) => metric).join(', ')}`;
 }

@@ -1,4 +1,4 @@
-import type { Json } from 'agent-platform/sdk';
+import type { Json } from '../../json.ts';
 
 /**
  * Text as a reader takes it in: what only looks different is the same. Checks compare such texts, so that a word does not
@@ -60,6 +60,12 @@ export function sentencesOf(text: string): string[] {
     .split(/(?<=[.!?;])\s+|\n/)
     .map((part) => part.trim())
     .filter((part) => part !== '');
+}
+
+/** The start of the first sentence that one way to read it makes true; null when there is none. `find` gets lower case. */
+export function sentenceIn(text: string, find: (reading: string) => boolean): string | null {
+  const found = sentencesOf(text).find((sentence) => readings(sentence).some(find));
+  return found === undefined ? null : excerpt(found);
 }
 
 /** Every string inside a JSON value, with the keys that lead to it. */
