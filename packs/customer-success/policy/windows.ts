@@ -2,10 +2,9 @@ import { excerpt, folded, namesWindow as names, readings, sentencesOf } from 'ag
 import type { Signal } from '../facts.ts';
 
 /**
- * Whether risk signals are called out with metric and window.
- * A sentence that speaks of a metric and of its getting worse must hold the window as
- * the facts name it («in 30 days», «30-day»). A sentence without a figure that says that something does not get worse is
- * no call. Sentences that name no metric («things look bad») are not found.
+ * Whether risk signals are called out with metric and window. A sentence that speaks of a metric and of its getting worse must
+ * hold the window as the facts name it («in 30 days», «30-day»). A sentence without a figure that says that something does not
+ * get worse is no call. Sentences that name no metric («things look bad») are not found.
  */
 type Metric = Signal['metric'];
 
