@@ -34,7 +34,7 @@ const fleet = defineTables({
         celsius: column.number({ empty: true }),
       },
     },
-    logs: { optional: true, large: true, columns: { text: column.text() } },
+    logs: { optional: true, large: true, columns: { text: column.text(), paid: column.oneOf(['$', "d'or"]) } },
   },
   subjects: { table: 'trucks', called: 'truck', since: 'bought' },
   targets: { all: () => true, bought: ({ bought }) => bought !== null },
@@ -129,6 +129,10 @@ test('whatever a table refers to, a wrong value is named with its place', async 
     'trips.csv:3 km: got "07", expected a whole number from 1 to 2000',
     'trips.csv:3 celsius: got "-1e3", expected a number, or nothing',
   ]);
+  assert.deepEqual(await problems({ 'logs.csv': "text,paid\na,$\nb,d'or\nc,€\n" }), [
+    'logs.csv:4 paid: got "€", expected $ or d\'or',
+  ]);
+  rmSync(join(folder, 'logs.csv'));
   assert.deepEqual(await problems({ 'trips.csv': 'truck,row,end,km,celsius\n' }), [
     'trips.csv: there is no row in trips.csv, expected at least one to date the data by',
   ]);

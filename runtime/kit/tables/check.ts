@@ -60,10 +60,9 @@ function checksOf(table: Table, column: Column, layout: TableLayout, referred: R
   if (!column.empty)
     checks.push({ column, wrong: `${name} IS NULL`, expected: column.kind === 'id' ? 'a text' : expected });
   if (column.kind !== 'text') {
-    const valid = column.valid.replaceAll('$', () => name);
     checks.push({
       column,
-      wrong: `${name} IS NOT NULL AND NOT coalesce(${valid}, false)`,
+      wrong: `${name} IS NOT NULL AND NOT coalesce(${column.valid(name)}, false)`,
       expected: column.empty ? `${expected}, or nothing` : expected,
     });
   }

@@ -6,8 +6,8 @@ export interface Column<V = unknown> {
   kind: Kind;
   /** What a message says was expected. */
   expected: string;
-  /** The SQL condition that a good value meets; `$` stands for the column. */
-  valid: string;
+  /** The SQL condition that a good value of the column meets, given the column as SQL. */
+  valid(name: string): string;
   /** An empty field is null; in every other column it is an error. */
   empty?: true;
   /** The table whose key every value is. */
@@ -38,14 +38,14 @@ export const column = {
   id: (): Column<string> => ({
     kind: 'id',
     expected: `at most ${ID_MAX} characters and no control characters`,
-    valid: `length($) <= ${ID_MAX} AND NOT regexp_matches($, '${UNSHOWN}')`,
+    valid: (name) => `length(${name}) <= ${ID_MAX} AND NOT regexp_matches(${name}, '${UNSHOWN}')`,
   }),
 
   /** Any text. `of`: every value is a key of that table, which is declared above. */
   text: <O extends Options & { of?: string }>(options?: O): Column<Value<string, O>> => ({
     kind: 'text',
     expected: 'a text',
-    valid: 'true',
+    valid: () => 'true',
     ...options,
   }),
 
@@ -53,7 +53,7 @@ export const column = {
   date: <O extends Options & { observed?: true }>(options?: O): Column<Value<string, O>> => ({
     kind: 'date',
     expected: 'a date such as 2026-11-16',
-    valid: `regexp_full_match($, '\\d{4}-\\d{2}-\\d{2}') AND try_cast($ AS DATE) IS NOT NULL`,
+    valid: (name) => `regexp_full_match(${name}, '\\d{4}-\\d{2}-\\d{2}') AND try_cast(${name} AS DATE) IS NOT NULL`,
     ...options,
   }),
 
@@ -77,7 +77,8 @@ export const column = {
   whole: <O extends Options>(from: number, to: number, options?: O): Column<Value<number, O>> => ({
     kind: 'whole',
     expected: `a whole number from ${from} to ${to}`,
-    valid: `regexp_full_match($, '0|-?[1-9]\\d{0,15}') AND try_cast($ AS BIGINT) BETWEEN ${from} AND ${to}`,
+    valid: (name) =>
+      `regexp_full_match(${name}, '0|-?[1-9]\\d{0,15}') AND try_cast(${name} AS BIGINT) BETWEEN ${from} AND ${to}`,
     ...options,
   }),
 
@@ -85,13 +86,14 @@ export const column = {
   oneOf: <const W extends string, O extends Options>(words: readonly W[], options?: O): Column<Value<W, O>> => ({
     kind: 'word',
     expected: [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or '),
-    valid: `$ IN (${words.map((word) => `'${word.replaceAll("'", "''")}'`).join(', ')})`,
+    valid: (name) => `${name} IN (${words.map((word) => `'${word.replaceAll("'", "''")}'`).join(', ')})`,
     ...options,
   }),
 };
 
-function numeric(pattern: string): string {
-  return `regexp_full_match($, '${pattern}') AND abs(try_cast($ AS DOUBLE)) <= ${Number.MAX_SAFE_INTEGER}`;
+function numeric(pattern: string): (name: string) => string {
+  return (name) =>
+    `regexp_full_match(${name}, '${pattern}') AND abs(try_cast(${name} AS DOUBLE)) <= ${Number.MAX_SAFE_INTEGER}`;
 }
 
 /** The table of the memories that a folder brings along. */
