@@ -18,6 +18,7 @@ export default definePack({
   create: ({ parameters: { playbook } }) =>
     defineCode({
       tools: [getAccountMetrics(playbook), getAccountLifecycle()],
+      agents: ['account_health_main', 'risk_analysis', 'csm_briefing'],
       conditions: conditions(playbook),
       checks: checks(playbook),
       schemas: { CsmAlert, CsmBriefing },

@@ -47,6 +47,7 @@ const PURE = [
   /^runtime\/policy\//,
   /^runtime\/cel\//,
   /^runtime\/context\//,
+  /^runtime\/kit\/text\//,
   /^runtime\/journal\/entry[^/]*\.ts$/,
   /^runtime\/canonical\.ts$/,
   /^actors\/[^/]+\/machine\.ts$/,
@@ -79,6 +80,7 @@ const LIGHT: Record<string, RegExp> = {
   'bridge/cli/actions/policy-explain.ts': HEAVY,
   // A pack loads it with its module, also for commands that read no data.
   'runtime/kit/tables/index.ts': /^(nats|ioredis|croner|hono|@.*|actors\/.*)$/,
+  'runtime/kit/text/index.ts': /^(?!runtime\/kit\/text\/)/,
   'config/services/keeper.ts': /^(?!node:|config\/)/,
 };
 

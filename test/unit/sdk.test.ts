@@ -165,4 +165,54 @@ test('the package exports these doors, and no other', () => {
   assert.deepEqual(Object.keys(exports), ['./sdk', './tables', './text', './testing', './register', './package.json']);
 });
 
+test('facts of a tool with an output have its types in conditions, checks and rows; the compiler holds it', () => {
+  const { z, defineTool, defineCode, resultOf } = sdk;
+  const getLoan = defineTool({
+    name: 'get_loan',
+    description: 'A loan.',
+    input: z.strictObject({ id: z.string() }),
+    output: z.strictObject({ days: z.number().nullable() }),
+    run: async () => ({ days: 3 }),
+  });
+  const getAny = defineTool({
+    name: 'get_any',
+    description: 'Anything.',
+    input: z.strictObject({ id: z.string() }),
+    run: async () => ({ shelf: 'B7' }),
+  });
+  const code = defineCode({
+    tools: [getLoan, getAny],
+    agents: ['librarian'],
+    conditions: {
+      late: ({ facts, calls }) => ((facts.get_loan?.days ?? 0) > 2 ? `late after ${calls.get_loan?.succeeded}` : null),
+      old: ({ facts }) => (facts.get_any as { shelf: string } | undefined)?.shelf ?? null,
+      // @ts-expect-error the output has no such field
+      typo: ({ facts }) => facts.get_loan?.day ?? null,
+      // @ts-expect-error the pack has no such tool
+      other: ({ facts }) => facts.get_laon ?? null,
+    },
+    checks: {
+      same: ({ done }) => (done.get_loan?.result.days === 3 ? null : { warning: 'not 3' }),
+      // @ts-expect-error the output has no such field
+      typo: ({ done }) => done.get_loan?.result.day ?? null,
+    },
+    schemas: {},
+    reports: {},
+    // @ts-expect-error no agent is called so
+    players: { libarian: () => ({}) },
+    open: async () => Promise.reject(new Error('nothing to open')),
+    row: (_schedule, { facts }) => ({ fields: { days: facts.get_loan?.days ?? null }, rank: 0, tally: {} }),
+  });
+  const counted = { attempted: 1, succeeded: 1, failed: 0 };
+  const view = { agent: 'librarian', subject: null, as_of: '2026-01-31', input: {}, calls: { get_loan: counted } };
+  assert.equal(code.conditions.late?.({ ...view, facts: { get_loan: { days: 3 } } }), 'late after 1');
+  const call = { name: 'get_loan', input: {}, ok: true, result: { days: 3 } };
+  const days: number | null | undefined = resultOf({ calls: [call, { ...call, ok: false }] }, getLoan)?.days;
+  assert.equal(days, 3);
+  // @ts-expect-error a result has to fit the output
+  defineTool({ ...getLoan, run: async () => ({ days: 'three' }) });
+  const name: 'delegate_to_librarian' = sdk.delegateTool('librarian');
+  assert.equal(name, 'delegate_to_librarian');
+});
+
 test.run();
