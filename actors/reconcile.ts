@@ -5,6 +5,7 @@
  * its receiver is queued or in flight. Adds no entry to what only waits.
  */
 import type { NatsConnection } from 'nats';
+import pMap from 'p-map';
 import { AT_ONCE } from '../runtime/at-once.ts';
 import type { PlatformError } from '../config/errors.ts';
 import { type Address, addressKey, ROOT_PATH, rootOf } from '../runtime/address.ts';
@@ -125,28 +126,20 @@ async function wakeShard(
     result.left_alone += 1;
     runtime.log.warn({ run, path, code }, `a journal was left alone: ${message}`);
   };
-  let waking: Promise<void>[] = [];
-  for await (const last of lastEntries(nc, shard, leave)) {
+  const look = async (last: LastEntry): Promise<void> => {
     result.journals += 1;
-    if (FINAL.has(last.state)) continue;
+    if (FINAL.has(last.state)) return;
     open.set(last.agent, (open.get(last.agent) ?? 0) + 1);
-    if (last.appended > before) continue;
-    const woken = wake(pass, last).then(
-      () => {
-        result.woken += 1;
-      },
-      (error: unknown) => {
-        if (!isUnreadable(error)) throw error;
-        leave(last.address, error);
-      },
-    );
-    waking.push(woken);
-    if (waking.length >= AT_ONCE.concurrency) {
-      await Promise.all(waking);
-      waking = [];
+    if (last.appended > before) return;
+    try {
+      await wake(pass, last);
+      result.woken += 1;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      leave(last.address, error);
     }
-  }
-  await Promise.all(waking);
+  };
+  await pMap(lastEntries(nc, shard, leave), look, AT_ONCE);
 }
 
 /** An invocation below one that has ended may have lost its word to stop: that one says it again. */

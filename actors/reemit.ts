@@ -3,12 +3,13 @@
  * subject takes one message: what is there already is refused, so making all of them again adds only what was lost.
  */
 import type { JetStreamManager, NatsConnection } from 'nats';
+import pMap from 'p-map';
 import { AT_ONCE } from '../runtime/at-once.ts';
 import { PlatformError } from '../config/errors.ts';
 import type { Address } from '../runtime/address.ts';
 import { journalStream, topicStream, isBatchAgent } from '../runtime/subjects.ts';
 import { eventsOf } from './emitted.ts';
-import { lastEntries } from './last-entries.ts';
+import { type LastEntry, lastEntries } from './last-entries.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface Reemitted {
@@ -38,18 +39,12 @@ export async function reemit(nc: NatsConnection, runtime: Runtime, onlyIfLost: b
   const onUnreadable = (_address: Address, { code }: PlatformError): void => {
     newer ||= code === 'journal.newer';
   };
-  let underWay: Promise<void>[] = [];
   for (let shard = 0; shard < runtime.journal.shards; shard++) {
-    for await (const { address, agent } of lastEntries(nc, shard, onUnreadable)) {
-      if (isBatchAgent(agent)) continue; // A batch emits nothing.
-      underWay.push(reemitOf(runtime, address, since, result));
-      if (underWay.length >= AT_ONCE.concurrency) {
-        await Promise.all(underWay);
-        underWay = [];
-      }
-    }
+    const emit = async ({ address, agent }: LastEntry): Promise<void> => {
+      if (!isBatchAgent(agent)) await reemitOf(runtime, address, since, result); // A batch emits nothing.
+    };
+    await pMap(lastEntries(nc, shard, onUnreadable), emit, AT_ONCE);
   }
-  await Promise.all(underWay);
   if (newer) return result; // Whoever can read those goes through them.
   for (const { stream, metadata, lastSequence } of empty) {
     await jsm.streams.update(stream, { metadata: { ...metadata, [CHECKED_KEY]: String(lastSequence) } });
