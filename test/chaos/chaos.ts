@@ -22,8 +22,9 @@ import { startChaosServers } from './servers.ts';
 
 export interface ChaosOptions {
   seed: number;
-  /** How long faults strike. */
+  /** How long faults strike at least, and how many batches are asked for meanwhile at least, however slow the machine is. */
   ms: number;
+  batches?: number;
   workers?: number;
   /** NATS is a cluster of three servers, and every stream is kept on all of them. */
   cluster?: boolean;
@@ -74,7 +75,8 @@ const MOST_MAIL = 300;
 const CALM_MS = 90_000;
 
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, ms, workers = 3, ackWaitMs = 1000, cluster = false, targets, often = 1, log = () => {} } = options;
+  const { seed, ms, batches = 1, workers = 3, ackWaitMs = 1000, cluster = false, targets, often = 1 } = options;
+  const { log = () => {} } = options;
   const dir = mkdtempSync(join(tmpdir(), 'agent-platform-chaos-'));
   const chance = new Chance(seed);
   const closing: (() => Promise<unknown>)[] = [async () => rmSync(dir, { recursive: true, force: true })];
@@ -112,7 +114,13 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
       cancelled: [],
     };
     const until = performance.now() + ms;
-    await Promise.all([strike(stage, until, options, struck), ask(asker, new Chance(seed + 1), until, targets)]);
+    let asked = 0;
+    const isOver = (): boolean => performance.now() > until && asked >= batches;
+    const onAsked = (): void => void (asked += 1);
+    await Promise.all([
+      strike(stage, isOver, options, struck),
+      ask(asker, { chance: new Chance(seed + 1), isOver, only: targets, onAsked }),
+    ]);
     log('no more faults');
     await calm(asker, log);
     const records = await readRecords(nc);
@@ -141,14 +149,14 @@ async function close(closing: (() => Promise<unknown>)[]): Promise<void> {
 
 async function strike(
   stage: Stage,
-  until: number,
+  isOver: () => boolean,
   { faults, log = () => {} }: ChaosOptions,
   struck: (fault: OuterFault, count: number) => void,
 ): Promise<void> {
   const underWay: Promise<void>[] = [];
   const weights = { ...WEIGHTS };
   for (const name of Object.keys(weights) as OuterFault[]) if (faults && !faults.includes(name)) weights[name] = 0;
-  while (performance.now() < until) {
+  while (!isOver()) {
     await pause(stage.chance.between(100, 1500));
     const fault = stage.chance.weighted(weights);
     const over = inflict(stage, fault).then(
@@ -165,8 +173,11 @@ async function strike(
 }
 
 /** Starts batch after batch; one whose door fails is asked for again under the same id, as a caller would. */
-async function ask({ platform }: TestProcess, chance: Chance, until: number, only?: string[]): Promise<void> {
-  for (let n = 1; performance.now() < until; n += 1) {
+async function ask(
+  { platform }: TestProcess,
+  { chance, isOver, only, onAsked }: { chance: Chance; isOver(): boolean; only: string[] | undefined; onAsked(): void },
+): Promise<void> {
+  for (let n = 1; !isOver(); n += 1) {
     const batch = `chaos-${n}`;
     for (let accepted = false; !accepted; ) {
       try {
@@ -176,8 +187,9 @@ async function ask({ platform }: TestProcess, chance: Chance, until: number, onl
         await pause(200);
       }
     }
+    onAsked();
     await pause(chance.between(200, 1500));
-    while ((await waiting(platform)) > MOST_MAIL && performance.now() < until) await pause(200);
+    while ((await waiting(platform)) > MOST_MAIL && !isOver()) await pause(200);
   }
 }
 
