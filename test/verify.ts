@@ -33,6 +33,8 @@ function check(name: string, [command = '', ...args]: string[]): Promise<boolean
 }
 
 const failed: string[] = [];
+// Some checks look at the package as others see it, which is `dist/`.
+if (!(await check('build', [process.execPath, 'bin/build.mjs']))) failed.push('build');
 const waiting = Object.entries(CHECKS);
 async function work(): Promise<void> {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
