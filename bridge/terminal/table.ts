@@ -1,5 +1,6 @@
 /** Tables for people, as wide as their terminal. Pure. */
-import { harmless, pad, type Paint, PLAIN, widthOf, wrap } from './terminal.ts';
+import { pad, widthOf, wrap } from './lines.ts';
+import { harmless, type Paint, PLAIN } from './terminal.ts';
 
 export interface Column {
   title: string;

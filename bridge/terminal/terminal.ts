@@ -1,9 +1,8 @@
 /**
- * Text for a terminal: its width in cells, a few colours, and what no text from data may do to it. Whatever is written to a
+ * Text for a terminal: a few colours, and what no text from data may do to it. Whatever is written to a
  * terminal goes through `forTerminal`, JSON through `jsonText`: `output.ts` is the only one that writes.
  */
 import { randomInt } from 'node:crypto';
-import stringWidth from 'string-width';
 import { BIDIRECTIONAL, CONTROLS } from '../../runtime/characters.ts';
 
 export interface Paint {
@@ -28,14 +27,8 @@ const sgr =
 export const PLAIN: Paint = { strong: plain, faint: plain, attention: plain, bad: plain };
 export const COLOURS: Paint = { strong: sgr(1), faint: sgr(2), attention: sgr(33), bad: sgr(31) };
 
-const ASCII = /^[\x20-\x7e]*$/;
 /** Includes the escape that begins a terminal's commands: a name in the data must not move the cursor. Line feeds stay. */
 const UNSHOWN = new RegExp(`(?!\\n)[${CONTROLS}${BIDIRECTIONAL}]`, 'g');
-
-/** Cells that a line takes. Most texts are ASCII, and tables are measured often: these are not looked at one by one. */
-export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
-}
 
 /** Tabs become spaces, other control and bidirectional characters are shown as �; line feeds stay. */
 export function harmless(text: string): string {
@@ -60,53 +53,4 @@ export function escapedJson(text: string): string {
 /** JSON on one line that breaks at spaces, between its values. */
 export function spacedJson(value: unknown): string {
   return JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ');
-}
-
-export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
-  const blank = ' '.repeat(Math.max(0, width - widthOf(text)));
-  return align === 'left' ? text + blank : blank + text;
-}
-
-/**
- * Breaks at spaces into lines of at most `width` cells; a word that is longer is cut. Line feeds are kept. Not `wrap-ansi`:
- * that cuts names in the middle, where this cuts behind an underscore, and drops spaces that the text has.
- */
-export function wrap(text: string, width: number): string[] {
-  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(1, width)));
-}
-
-function wrapLine(text: string, width: number): string[] {
-  if (widthOf(text) <= width) return [text];
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const [first = '', ...rest] = cut(word, width);
-    if (line === '') line = first;
-    else if (widthOf(line) + 1 + widthOf(first) <= width) line += ` ${first}`;
-    else {
-      lines.push(line);
-      line = first;
-    }
-    for (const piece of rest) {
-      lines.push(line);
-      line = piece;
-    }
-  }
-  return [...lines, line];
-}
-
-/** Cuts a word that is too long, behind an underscore where there is one. */
-function cut(word: string, width: number): string[] {
-  if (widthOf(word) <= width) return [word];
-  const pieces: string[] = [];
-  let piece = '';
-  for (const char of word) {
-    if (piece !== '' && widthOf(piece) + widthOf(char) > width) {
-      const at = piece.lastIndexOf('_') + 1 || piece.length;
-      pieces.push(piece.slice(0, at));
-      piece = piece.slice(at);
-    }
-    piece += char;
-  }
-  return [...pieces, piece];
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cell, renderTable } from '../../bridge/terminal/table.ts';
-import { COLOURS, harmless, widthOf, wrap } from '../../bridge/terminal/terminal.ts';
+import { widthOf, wrap } from '../../bridge/terminal/lines.ts';
+import { COLOURS, harmless } from '../../bridge/terminal/terminal.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('table');

@@ -2,7 +2,8 @@ import { inspectSettings } from '../../../config/settings.ts';
 import { diagnose } from '../../doctor/doctor.ts';
 import { type Finding, type Level, plural } from '../../doctor/finding.ts';
 import { tell, tellJson } from '../../terminal/output.ts';
-import { COLOURS, pad, type Paint, PLAIN } from '../../terminal/terminal.ts';
+import { pad } from '../../terminal/lines.ts';
+import { COLOURS, type Paint, PLAIN } from '../../terminal/terminal.ts';
 
 const TONES: Record<Level, keyof Paint> = { ok: 'faint', warn: 'attention', fail: 'bad' };
 const LEVEL_WIDTH = 6;

@@ -8,7 +8,8 @@ import { answeredBy, failedBelow, isFailure } from '../../views/batch-results.ts
 import type { WrittenDocuments } from './documents.ts';
 import { spentText } from '../../journals/spent.ts';
 import { type Cell, cell, type Column, NOTHING, renderTable } from '../../terminal/table.ts';
-import { harmless, type Paint, wrap } from '../../terminal/terminal.ts';
+import { wrap } from '../../terminal/lines.ts';
+import { harmless, type Paint } from '../../terminal/terminal.ts';
 
 export interface PrintedBatch {
   schedule: string;

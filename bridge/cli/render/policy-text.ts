@@ -1,7 +1,8 @@
 /** Decisions of policy for people: one block each, what did not allow first, with what was judged. Pure. */
 import type { CodeId } from '../../../runtime/definitions/release.ts';
 import type { PolicyDecision, RuleAnswer } from '../../views/policy-explain.ts';
-import { harmless, type Paint, spacedJson, wrap } from '../../terminal/terminal.ts';
+import { wrap } from '../../terminal/lines.ts';
+import { harmless, type Paint, spacedJson } from '../../terminal/terminal.ts';
 
 const SHOWN_INPUT = 200;
 const INDENT = '    ';

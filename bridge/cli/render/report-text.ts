@@ -1,7 +1,8 @@
 /** A run's consolidated report for people: every agent's own words, in full and unchanged. Pure. */
 import { reportOf } from '../../../actors/invocation/report.ts';
 import { flattenTree, type RunTree, waitingOf } from '../../journals/runs.ts';
-import { harmless, type Paint, wrap } from '../../terminal/terminal.ts';
+import { wrap } from '../../terminal/lines.ts';
+import { harmless, type Paint } from '../../terminal/terminal.ts';
 
 /** One section per invocation, parents before their delegations. What an agent wrote is not wrapped. */
 export function reportText(tree: RunTree, width: number, paint: Paint): string {

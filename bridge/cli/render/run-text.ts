@@ -7,7 +7,8 @@ import { type Spent, spentBy, spentByInvocation, spentText } from '../../journal
 import { cell, renderTable } from '../../terminal/table.ts';
 import type { TargetStanding } from '../../views/target-standing.ts';
 import { openTasks } from '../../views/task-view.ts';
-import { harmless, type Paint, wrap } from '../../terminal/terminal.ts';
+import { wrap } from '../../terminal/lines.ts';
+import { harmless, type Paint } from '../../terminal/terminal.ts';
 import { journalsOf, type TimelineRow, timeline, timelineText } from './timeline.ts';
 
 /** With `allowed`, the timeline also says which rules allowed what. */

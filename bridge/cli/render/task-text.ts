@@ -3,7 +3,8 @@ import type { Json } from '../../../runtime/json.ts';
 import type { HumanTaskDetail, HumanTaskView } from '../../contract/human-schemas.ts';
 import { type Cell, cell, NOTHING, renderTable } from '../../terminal/table.ts';
 import { decidersText, EXPIRED } from '../../views/task-view.ts';
-import { harmless, type Paint, spacedJson, wrap } from '../../terminal/terminal.ts';
+import { wrap } from '../../terminal/lines.ts';
+import { harmless, type Paint, spacedJson } from '../../terminal/terminal.ts';
 
 const INDENT = '  ';
 /** Characters of a question in a list; all of it is shown with the task. */

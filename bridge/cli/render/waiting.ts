@@ -1,7 +1,8 @@
 import type { Settings } from '../../../config/settings.ts';
 import type { HumanTaskView } from '../../contract/human-schemas.ts';
 import { decidersText } from '../../views/task-view.ts';
-import { harmless, type Paint, wrap } from '../../terminal/terminal.ts';
+import { wrap } from '../../terminal/lines.ts';
+import { harmless, type Paint } from '../../terminal/terminal.ts';
 import { decideCommand, showTaskCommand } from './hints.ts';
 
 /** A question of a run that was just followed, with what to type to see and to answer it. `model`: what the run began with. */
