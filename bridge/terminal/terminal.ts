@@ -1,6 +1,6 @@
 /**
- * Text for a terminal: a few colours, and what no text from data may do to it. Whatever is written to a
- * terminal goes through `forTerminal`, JSON through `jsonText`: `output.ts` is the only one that writes.
+ * Text for a terminal: a few colours, and what no text from data may do to it. Whatever is written to a terminal goes
+ * through `forTerminal`, JSON through `jsonText`: `output.ts` is the only one that writes.
  */
 import { randomInt } from 'node:crypto';
 import { BIDIRECTIONAL, CONTROLS } from '../../runtime/characters.ts';

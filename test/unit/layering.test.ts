@@ -71,7 +71,8 @@ const WRITES = new Set(['bridge/terminal/output.ts', 'config/services/keeper.ts'
 const HEAVY = /^(ioredis|croner|hono|@hono.*|@anthropic.*|@duckdb.*|.*definitions\/load\.ts)$/;
 /** Each entry of the command line, and what must not be loaded with it. */
 const LIGHT: Record<string, RegExp> = {
-  'bridge/cli/main.ts': /^(string-width|zod|xstate|nats|ioredis|pino|yaml|croner|@.*|actors\/.*|runtime\/definitions\/.*)$/,
+  'bridge/cli/main.ts':
+    /^(string-width|zod|xstate|nats|ioredis|pino|yaml|croner|@.*|actors\/.*|runtime\/definitions\/.*)$/,
   'bridge/platform/records.ts': /^(zod|ioredis|croner|@.*|runtime\/(definitions|memory|schedules)\/.*)$/,
   'bridge/cli/actions/runs-list.ts': /^(zod|ioredis|croner|@.*|runtime\/(cel|definitions|memory|schedules)\/.*)$/,
   'bridge/cli/actions/runs-show.ts': HEAVY,
