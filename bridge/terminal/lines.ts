@@ -1,11 +1,12 @@
 /** Lines of text as wide as a terminal shows them, in cells. Pure. */
 import stringWidth from 'string-width';
 
-const ASCII = /^[\x20-\x7e]*$/;
+/** Latin letters, punctuation, arrows, signs of mathematics and lines of tables: each takes one cell. */
+const NARROW = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u257f]*$/;
 
-/** Cells that a line takes. Most texts are ASCII, and tables are measured often: these are not looked at one by one. */
+/** Cells that a line takes. Most texts are narrow, and tables are measured often: these are not looked at one by one. */
 export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  return NARROW.test(text) ? text.length : stringWidth(text);
 }
 
 export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {

@@ -1,3 +1,4 @@
+import { pattern } from './pattern.ts';
 import { folded, readings } from './plain-text.ts';
 
 /** An id that people outside must not read: the subject's own, or another's. */
@@ -60,9 +61,8 @@ function holdsId(text: string, { id: given, name: named, called }: InternalId): 
 function calledId(id: string): RegExp {
   const parts = id.split(/[^\p{L}\p{N}]+/u).filter((part) => part !== '');
   const joined = parts.map(escaped).join('[\\W_]{0,3}');
-  return new RegExp(
+  return pattern(
     `(?<![\\p{L}\\p{N}])(?:${joined}\\W{1,3}(?:id|identifier)|(?:id|identifier)\\W{1,3}${joined})(?![\\p{L}\\p{N}])`,
-    'u',
   );
 }
 
@@ -79,13 +79,13 @@ function holdsChannel(text: string, { channel: given, owner, names }: InternalCh
   if (personal && word(bare).test(text)) return true;
   // A channel that is a plain word, such as `general`, is one only where it is called so.
   if ((channel !== bare || !/^\p{L}+$/u.test(bare)) && word(channel).test(text)) return true;
-  const called = new RegExp(`(?:channel|slack|room|dm)\\W{0,3}${escaped(bare)}(?![\\p{L}\\p{N}])`, 'u');
-  const calling = new RegExp(`(?<![\\p{L}\\p{N}])${escaped(bare)}\\W{0,3}(?:slack |teams )?(?:channel|room)`, 'u');
+  const called = pattern(`(?:channel|slack|room|dm)\\W{0,3}${escaped(bare)}(?![\\p{L}\\p{N}])`);
+  const calling = pattern(`(?<![\\p{L}\\p{N}])${escaped(bare)}\\W{0,3}(?:slack |teams )?(?:channel|room)`);
   return called.test(text) || calling.test(text);
 }
 
 function word(token: string, before = ''): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}])${before}${escaped(token)}(?![\\p{L}\\p{N}])`, 'u');
+  return pattern(`(?<![\\p{L}\\p{N}])${before}${escaped(token)}(?![\\p{L}\\p{N}])`);
 }
 
 function escaped(text: string): string {

@@ -1,3 +1,4 @@
+import { pattern } from './pattern.ts';
 import { words } from './wording.ts';
 
 /** Names of the data: what it calls itself and its people. */
@@ -30,7 +31,7 @@ function without(text: string, names: readonly string[], flags: string): string 
     .map((name) => words(name).map(escaped).join('[\\s*_~`]+'))
     .filter((pattern) => pattern !== '');
   if (patterns.length === 0) return text;
-  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])(?:${patterns.join('|')})(?![\\p{L}\\p{N}])`, flags), MARK);
+  return text.replace(pattern(`(?<![\\p{L}\\p{N}])(?:${patterns.join('|')})(?![\\p{L}\\p{N}])`, flags), MARK);
 }
 
 function escaped(word: string): string {
