@@ -1,7 +1,7 @@
 /** Where runs and batches stand, as every door answers it. */
 import pMap from 'p-map';
 import { AT_ONCE } from '../../runtime/at-once.ts';
-import { isReached, outcomeOf } from '../../actors/batch/machine.ts';
+import { isCutShort, isReached, outcomeOf } from '../../actors/batch/machine.ts';
 import { PlatformError } from '../../config/errors.ts';
 import { rootOf } from '../../runtime/address.ts';
 import type { Journal } from '../../runtime/journal/journal.ts';
@@ -50,7 +50,10 @@ export async function getBatch(platform: Platform, tenant: string, batch: string
   const all = runsOf(found);
   const open = all.filter(({ run }) => outcomeOf(context, run) === null && isReached(context, run));
   const going = await statesOf(journal, tenant, open);
-  const stateOf = (run: string) => (going.get(run) ?? outcomeOf(context, run) ?? 'accepted') as RunView['state'];
+  // What a batch that was cut short has not reached never begins.
+  const unbegun = (run: string) =>
+    isCutShort(found.state, context) && !isReached(context, run) ? 'cancelled' : 'accepted';
+  const stateOf = (run: string) => (going.get(run) ?? outcomeOf(context, run) ?? unbegun(run)) as RunView['state'];
   const outcomes: Record<string, number> = {};
   for (const { run } of all) outcomes[stateOf(run)] = (outcomes[stateOf(run)] ?? 0) + 1;
   const waits = found.state === 'running' && open.every(({ run }) => stateOf(run) === 'waiting');

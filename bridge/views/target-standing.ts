@@ -31,8 +31,8 @@ export function standingOf(
   const doing = tree === null || tree.state === 'admitting' ? 'accepted' : summarise('', tree).outcome;
   // The cancel of an ended batch is on its way, and done by the next worker at the latest.
   const cut = isCutShort(state, context) && reported === null && doing !== 'waiting';
-  const words = !cut ? standingText(doing, tree) : isReached(context, run) ? 'to be cancelled' : 'never begun';
-  return { target, run, outcome, state: doing, words };
+  if (cut && !isReached(context, run)) return { target, run, outcome, state: 'cancelled', words: 'never begun' };
+  return { target, run, outcome, state: doing, words: cut ? 'to be cancelled' : standingText(doing, tree) };
 }
 
 function standingText(doing: string, tree: RunTree | null): string {

@@ -224,7 +224,8 @@ export function evidenceOf(text: string, view: ExpressionView): string[] {
     const path = covered.has(place.node) ? null : pathOf(place, covered);
     if (path === null || path.length < 2) continue;
     const value = valueAt(view, path);
-    if (typeof value !== 'object' && value !== undefined) found.set(serialize(place.node), JSON.stringify(value));
+    if (value === null || (typeof value !== 'object' && value !== undefined))
+      found.set(serialize(place.node), JSON.stringify(value));
   }
   return [...found].map(([path, value]) => `${path} is ${value}`);
 }

@@ -109,7 +109,7 @@ test('a schedule that lost its message is listed as not armed until reconcile ar
   assert.deepEqual(await listed(), [['not_armed', false]]);
   const list = await commandIn(folder, ['schedules', 'list']);
   assert.match(list.stdout, /not armed/);
-  assert.match(list.stderr, /reconcile. arms it again/);
+  assert.match(list.stderr, /reconcile. arms it again, and where it cannot, .agent-platform doctor. says why/);
   assert.match((await commandIn(folder, ['reconcile'])).stdout, /^1 schedule armed again$/m);
   assert.deepEqual(await listed(), [['armed', true]]);
   up.signal('SIGINT');

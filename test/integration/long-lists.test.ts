@@ -160,6 +160,9 @@ test('cancelled, ends what it has begun; the rest never begins', async () => {
     words,
     BOOKS.map((_, i) => (i < WINDOW ? 'cancelled' : 'never begun')),
   );
+  assert.ok(stands.every((each) => each.state === 'cancelled'));
+  const ended = await getBatch(platform, address.tenant, address.run);
+  assert.deepEqual(ended.outcomes, { cancelled: BOOKS.length }, 'no run is accepted that never begins');
 });
 
 test('is told in parts that a message of NATS holds; the parts are the whole, and the counts are of all', async () => {

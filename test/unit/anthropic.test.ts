@@ -182,6 +182,26 @@ test('a count never goes down within an answer: what a stream says of it in the 
   });
 });
 
+test('a stream that begins again keeps what was counted, and nothing that was said', async () => {
+  const start = (usage: object) => ({
+    type: 'message_start',
+    message: { type: 'message', model: 'm', content: [], usage, stop_reason: null },
+  });
+  const call = (input: string) => [
+    { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', id: 'c', name: 'find', input: {} } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: input } },
+  ];
+  const counted = { input_tokens: 500_000, output_tokens: 9 };
+  const stream = [start(counted), ...call('{"id": 1'), start({ input_tokens: 0 }), ...call('{"id": 2}')];
+  async function* events(): AsyncGenerator<RawMessageStreamEvent> {
+    const stop = [{ type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: {} }, { type: 'message_stop' }];
+    yield* [...stream, ...stop] as unknown as RawMessageStreamEvent[];
+  }
+  const { usage, content } = await messageOf(events());
+  assert.deepEqual(usage, counted);
+  assert.deepEqual(content, [{ type: 'tool_use', id: 'c', name: 'find', input: { id: 2 } }]);
+});
+
 test('a block that is none is told as a failure, not asked for again; a text may begin without its text', async () => {
   for (const streaming of [true, false]) {
     api().script({ content: [{ name: 5 }] as never });

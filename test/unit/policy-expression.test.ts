@@ -234,6 +234,8 @@ test('the evidence names each value that an expression looks at, once', () => {
   assert.deepEqual(evidenceOf('size(input.reasons) > 1 && has(facts.get_reader) && calls.recall_memory == 1', VIEW), [
     'calls.recall_memory is 1',
   ]);
+  const unknown = { ...VIEW, facts: { get_loan: { days: null } } };
+  assert.deepEqual(evidenceOf('facts.get_loan.days == null', unknown), ['facts.get_loan.days is null']);
   const facts = { 'get-order': { days: 3, lines: [{ price: 5 }], $ref: true } };
   const text =
     'facts["get-order"].days > 2 && facts["get-order"].lines[0].price > 1 && facts["get-order"].lines[4] == 1';

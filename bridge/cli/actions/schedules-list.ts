@@ -28,7 +28,10 @@ export async function listSchedules(session: Session): Promise<number> {
     });
     say(renderTable(columns, rows, { width, paint }));
     if (schedules.some(({ state }) => state === 'not_armed')) {
-      note('what is not armed has lost its message on the server; `agent-platform reconcile` arms it again');
+      note(
+        'what is not armed has no message on the server; `agent-platform reconcile` arms it again, and where it cannot, ' +
+          '`agent-platform doctor` says why',
+      );
     }
   }
   return 0;

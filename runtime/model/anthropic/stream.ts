@@ -13,7 +13,10 @@ export async function messageOf(events: AsyncIterable<RawMessageStreamEvent>): P
   // It is read to its end: a connection that is left in the middle cannot be used again.
   let whole = false;
   for await (const event of events) {
-    if (event.type === 'message_start') message = { ...event.message, content: [] };
+    if (event.type === 'message_start') {
+      message = begun(event.message, message);
+      inputs.clear();
+    }
     // Nothing before the start, and nothing unknown: a `ping` or what a later API adds.
     if (message === null) continue;
     switch (event.type) {
@@ -53,18 +56,28 @@ function readInput(block: ContentBlock | undefined, written: string): void {
   if (block?.type === 'tool_use' && written !== '') block.input = inputIn(written);
 }
 
+/** A gateway that asks anew may begin again within one stream: what it counted before was used all the same. */
+function begun(message: Message, before: Message | null): Message {
+  const usage = before === null ? message.usage : highest(before.usage, message.usage);
+  return { ...message, content: [], usage };
+}
+
+function end(message: Message, { delta, usage }: Of<'message_delta'>): void {
+  message.stop_reason = delta.stop_reason;
+  message.stop_details = delta.stop_details;
+  message.usage = highest(message.usage, usage);
+}
+
 /**
  * Counters of the whole message so far: the highest counts, and none is ever added. A gateway that does not know a count in the
  * end says 0 of it.
  */
-function end(message: Message, { delta, usage }: Of<'message_delta'>): void {
-  message.stop_reason = delta.stop_reason;
-  message.stop_details = delta.stop_details;
-  const counts: Record<string, unknown> = { ...message.usage };
-  for (const [name, count] of Object.entries(usage ?? {})) {
+function highest(known: Message['usage'], told: object | null | undefined): Message['usage'] {
+  const counts: Record<string, unknown> = { ...known };
+  for (const [name, count] of Object.entries(told ?? {})) {
     const before = counts[name];
     if (typeof count !== 'number') counts[name] ??= count;
     else counts[name] = typeof before === 'number' ? Math.max(before, count) : count;
   }
-  message.usage = counts as unknown as Message['usage'];
+  return counts as unknown as Message['usage'];
 }
