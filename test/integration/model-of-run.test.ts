@@ -58,7 +58,7 @@ test('what waits for the right worker goes on as soon as anything wakes it there
   }
   await rehearsing.worker.stop();
   const right = await platforms({ ...ARCHIVE, model: claude });
-  await startRun(right.platform, tries(again, [LOOK]));
+  await startRun(right.platform, tries(again, [LOOK]), { takesUp: true });
   assert.equal((await until(right, again, '0', 'completed')).context.model, 'claude');
   await reconcile(right.platform.nc, right.platform.runtime);
   const { entries } = await until(right, found, '0', 'completed');

@@ -42,17 +42,23 @@ test('JSON for a terminal says the same without such characters', () => {
   assert.equal(jsonText({ a: [1] }, 2), '{\n  "a": [\n    1\n  ]\n}');
 });
 
-test('a Markdown file shows HTML and images as text', () => {
+test('a Markdown file shows HTML, images, and links to what is no page or address as text', () => {
   const cases: [written: string, safe: string][] = [
     ['# A < B\n\n- 5 <6, x<-1\n', '# A < B\n\n- 5 <6, x<-1\n'],
     ['<script>alert(1)</script>', '&lt;script>alert(1)&lt;/script>'],
     ['a <!-- hidden --> <?php ?> <![CDATA[x]]>', 'a &lt;!-- hidden --> &lt;?php ?> &lt;!\\[CDATA[x]]>'],
     ['<IMG SRC=x onerror=y>', '&lt;IMG SRC=x onerror=y>'],
     ['![t](https://evil.example/p.png)', '!\\[t](https://evil.example/p.png)'],
-    ['\\![t](u) [![t](u)](v) ![t][r]', '\\!\\[t](u) [!\\[t](u)](v) !\\[t][r]'],
+    ['\\![t](u) [![t](u)](v) ![t][r]', '\\!\\[t]\\(u) [!\\[t]\\(u)]\\(v) !\\[t][r]'],
     ['<https://evil.example>', '&lt;https://evil.example>'],
     ['a\u001b]8;;x\u0007b\u009b\u202ec\u0000', 'a\ufffd]8;;x\ufffdb\ufffd\ufffdc\ufffd'],
     ['a\r\nb\rc\td', 'a\nb\nc\td'],
+    [
+      '[x](javascript:alert(1)) [y]( <JavaScript:a>) [z](data:text/html,b)',
+      '[x]\\(javascript:alert(1)) [y]\\( &lt;JavaScript:a>) [z]\\(data:text/html,b)',
+    ],
+    ['see [x]\n\n> [x]: javascript:a\n[a\\]b]: &#106;s:c', 'see [x]\n\n> \\[x]: javascript:a\n\\[a\\]b]: &#106;s:c'],
+    ['[m](mailto:a@good.example) [1]: https://good.example', '[m](mailto:a@good.example) [1]: https://good.example'],
     ['[a link](https://good.example) *stays*, a & b', '[a link](https://good.example) *stays*, a & b'],
   ];
   for (const [written, safe] of cases) {
